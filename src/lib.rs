@@ -1,1 +1,6 @@
-//! Gleaner.
+//! Gleaner: a self-hosted collection engine. The rooms, in reading order.
+
+pub mod clock;
+pub mod domain;
+pub mod scrapers;
+pub mod store;

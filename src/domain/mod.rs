@@ -1,0 +1,19 @@
+//! What is true: the words of the product and the rules that need neither clock, wire nor disk.
+//!
+//! Nothing here knows actix, diesel, HTTP or the time of day; every function is a function of its arguments.
+
+pub mod counters;
+pub mod event;
+pub mod failure;
+pub mod ids;
+pub mod ledger;
+pub mod money;
+pub mod price_window;
+pub mod product;
+pub mod progress;
+pub mod query;
+pub mod retry;
+pub mod run;
+pub mod seller;
+pub mod settings;
+pub mod task;

@@ -1,0 +1,75 @@
+//! Sellers: identity by normalised name, and sightings with their evidence.
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+use super::money::Money;
+
+/// The marketplace an account belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Platform {
+    /// eBay.
+    Ebay,
+}
+
+impl Platform {
+    /// The name that rows and exports use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ebay => "ebay",
+        }
+    }
+}
+
+/// A seller's identity: Unicode NFKC, trimmed, inner white space collapsed to one space, lower-cased.
+#[must_use]
+pub fn normalise(name: &str) -> String {
+    let folded: String = name.nfkc().collect();
+    let spaced = folded.split_whitespace().collect::<Vec<_>>().join(" ");
+    // Lower-casing can leave a string that NFKC would change again (for example `İ`), so it is composed once more.
+    spaced.to_lowercase().nfkc().collect()
+}
+
+/// One listing of one seller on one result page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// The name as the page spells it.
+    pub name: String,
+    /// Positive feedback in tenths of a percent (98.7 % is 987); `None` for an unrated seller.
+    pub feedback_tenths: Option<i16>,
+    /// How many ratings, rounded where `feedback_approx` says so.
+    pub feedback_count: Option<i64>,
+    /// The page shows the count rounded (`1.2K`).
+    pub feedback_approx: bool,
+    /// The listing: eBay's item id.
+    pub listing_id: Option<String>,
+    /// The listing's title.
+    pub title: String,
+    /// The listing's price, where it can be told exactly.
+    pub price: Option<Money>,
+    /// The listing's address, without tracking parameters.
+    pub link: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn spelling_case_width_and_spaces_do_not_make_another_seller() {
+        assert_eq!(normalise("  Top\u{a0} Dog\tShop "), "top dog shop");
+        assert_eq!(normalise("ＡＢＣ１２３"), "abc123");
+        assert_eq!(normalise("Cafe\u{301}"), normalise("café"));
+    }
+
+    proptest! {
+        #[test]
+        fn normalising_twice_changes_nothing(name in "\\PC{0,40}") {
+            let once = normalise(&name);
+            prop_assert_eq!(normalise(&once), once);
+        }
+    }
+}

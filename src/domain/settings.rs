@@ -1,0 +1,226 @@
+//! The settings of a run: stored with it, with their bounds in one table.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::price_window::PriceWindow;
+use super::query::QUERY_CHARS_DEFAULT;
+
+/// Which search filters apply on eBay; each can be switched off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Filters {
+    /// Condition "Brand New" only.
+    pub brand_new: bool,
+    /// Free shipping only.
+    pub free_shipping: bool,
+    /// Items located in the United States only.
+    pub us_only: bool,
+}
+
+impl Default for Filters {
+    fn default() -> Self {
+        Self { brand_new: true, free_shipping: true, us_only: true }
+    }
+}
+
+/// What a run obeys. Times are milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunSettings {
+    /// How many workers pull tasks at one time.
+    pub workers: u16,
+    /// Task failures in a row, over all workers, that pause the run.
+    pub max_consecutive_failures: u16,
+    /// Attempts of one page; a rate-limited answer uses none.
+    pub max_attempts: u16,
+    /// Longest wait for one answer.
+    pub request_timeout_ms: u64,
+    /// Wait after a rate-limited answer that names no time.
+    pub rate_limit_wait_ms: u64,
+    /// Base of the exponential wait between attempts.
+    pub retry_backoff_ms: u64,
+    /// Best Sellers pages of one category, 50 products each.
+    pub pages_per_category: u16,
+    /// Result pages of one product; stops early when there is no further page.
+    pub pages_per_product: u16,
+    /// Wait between two pages of one product.
+    pub page_delay_ms: u64,
+    /// Price range of listings relative to the product's price; `null` switches the filter off.
+    pub price_window: Option<PriceWindow>,
+    /// Filters of the search.
+    pub filters: Filters,
+    /// Longest query in characters.
+    pub query_chars: u16,
+    /// Also take sellers from the part of a page that eBay filled with results outside the filters.
+    pub include_off_filter: bool,
+}
+
+impl Default for RunSettings {
+    fn default() -> Self {
+        Self {
+            workers: 5,
+            max_consecutive_failures: 5,
+            max_attempts: 3,
+            request_timeout_ms: 180_000,
+            rate_limit_wait_ms: 5_000,
+            retry_backoff_ms: 1_000,
+            pages_per_category: 2,
+            pages_per_product: 3,
+            page_delay_ms: 200,
+            price_window: Some(PriceWindow::default()),
+            filters: Filters::default(),
+            query_chars: QUERY_CHARS_DEFAULT,
+            include_off_filter: false,
+        }
+    }
+}
+
+/// A field that cannot be taken, and what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// The field's path, such as `settings.workers`.
+    pub field: String,
+    /// What is wrong and what is allowed.
+    pub message: String,
+}
+
+impl FieldError {
+    /// An error of this field.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
+impl RunSettings {
+    /// These settings with the given ones laid over them. Every field that is unknown, of a wrong type or out of its
+    /// bounds is an error that names it (without a prefix); then nothing is taken.
+    ///
+    /// # Errors
+    /// One [`FieldError`] for each field that cannot be taken.
+    pub fn with_overrides(&self, overrides: &Map<String, Value>) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let mut settings = self.clone();
+        for (name, value) in overrides {
+            match settings.with_field(name, value.clone()) {
+                Ok(changed) => settings = changed,
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() {
+            errors = settings.out_of_bounds();
+        }
+        if errors.is_empty() { Ok(settings) } else { Err(errors) }
+    }
+
+    fn with_field(&self, name: &str, value: Value) -> Result<Self, FieldError> {
+        let Ok(Value::Object(mut fields)) = serde_json::to_value(self) else {
+            return Err(FieldError::new(name, "the settings cannot be written as JSON"));
+        };
+        if !fields.contains_key(name) {
+            let known = fields.keys().cloned().collect::<Vec<_>>().join(", ");
+            return Err(FieldError::new(name, format!("no such setting; known are {known}")));
+        }
+        fields.insert(name.to_owned(), value);
+        serde_json::from_value(Value::Object(fields)).map_err(|e| FieldError::new(name, e.to_string()))
+    }
+
+    /// Every field that is out of its bounds, with what is allowed.
+    #[must_use]
+    pub fn out_of_bounds(&self) -> Vec<FieldError> {
+        let bounds: [(&str, u64, u64, u64); 10] = [
+            ("workers", self.workers.into(), 1, 64),
+            ("max_consecutive_failures", self.max_consecutive_failures.into(), 1, 1_000),
+            ("max_attempts", self.max_attempts.into(), 1, 20),
+            ("request_timeout_ms", self.request_timeout_ms, 10, 600_000),
+            ("rate_limit_wait_ms", self.rate_limit_wait_ms, 1, 120_000),
+            ("retry_backoff_ms", self.retry_backoff_ms, 0, 30_000),
+            ("pages_per_category", self.pages_per_category.into(), 1, 2),
+            ("pages_per_product", self.pages_per_product.into(), 1, 20),
+            ("page_delay_ms", self.page_delay_ms, 0, 60_000),
+            ("query_chars", self.query_chars.into(), 10, 300),
+        ];
+        let mut errors: Vec<FieldError> = bounds
+            .into_iter()
+            .filter(|(_, value, min, max)| value < min || value > max)
+            .map(|(name, value, min, max)| FieldError::new(name, format!("{value} is not allowed; {min} to {max} is")))
+            .collect();
+        if let Some(window) = self.price_window {
+            let (min, max) = (window.markup_min_percent, window.markup_max_percent);
+            if min > max {
+                let message =
+                    format!("markup_min_percent {min} is above markup_max_percent {max}; the smaller comes first");
+                errors.push(FieldError::new("price_window", message));
+            }
+            if min < -99 || max > 10_000 {
+                let message = format!("{min} to {max} percent is not allowed; -99 to 10000 is");
+                errors.push(FieldError::new("price_window", message));
+            }
+        }
+        errors
+    }
+
+    /// [`Self::request_timeout_ms`] as a duration.
+    #[must_use]
+    pub fn request_timeout(&self) -> Duration {
+        Duration::from_millis(self.request_timeout_ms)
+    }
+
+    /// [`Self::rate_limit_wait_ms`] as a duration.
+    #[must_use]
+    pub fn rate_limit_wait(&self) -> Duration {
+        Duration::from_millis(self.rate_limit_wait_ms)
+    }
+
+    /// [`Self::retry_backoff_ms`] as a duration.
+    #[must_use]
+    pub fn retry_backoff(&self) -> Duration {
+        Duration::from_millis(self.retry_backoff_ms)
+    }
+
+    /// [`Self::page_delay_ms`] as a duration.
+    #[must_use]
+    pub fn page_delay(&self) -> Duration {
+        Duration::from_millis(self.page_delay_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn over(overrides: Value) -> Result<RunSettings, Vec<FieldError>> {
+        let Value::Object(map) = overrides else { panic!("an object") };
+        RunSettings::default().with_overrides(&map)
+    }
+
+    #[test]
+    fn the_defaults_are_within_their_bounds() {
+        assert_eq!(RunSettings::default().out_of_bounds(), []);
+    }
+
+    #[test]
+    fn a_bad_field_is_named_with_what_is_allowed() {
+        for (overrides, field, words) in [
+            (json!({"workers": 0}), "workers", "1 to 64"),
+            (json!({"workers": 65}), "workers", "1 to 64"),
+            (json!({"workers": "five"}), "workers", "u16"),
+            (json!({"wrokers": 5}), "wrokers", "workers"),
+            (json!({"price_window": {"markup_min_percent": 120, "markup_max_percent": 80}}), "price_window", "smaller"),
+            (json!({"filters": {"brand": true}}), "filters", "brand_new"),
+        ] {
+            let errors = over(overrides).expect_err(field);
+            assert_eq!(errors.len(), 1, "{errors:?}");
+            assert_eq!(errors[0].field, field);
+            assert!(errors[0].message.contains(words), "{errors:?}");
+        }
+    }
+
+    #[test]
+    fn the_price_filter_can_be_switched_off() {
+        assert_eq!(over(json!({"price_window": null})).expect("allowed").price_window, None);
+    }
+}

@@ -1,0 +1,93 @@
+//! How we ask: two traits, one page request at a time, and the shops' dialects behind them.
+//!
+//! A provider answers one page request. The traits are free of actix and diesel, so that a test can script them; their
+//! futures are local, because the HTTP client is.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::domain::failure::Failure;
+use crate::domain::ledger::Cost;
+use crate::domain::money::Money;
+use crate::domain::product::Product;
+use crate::domain::seller::Sighting;
+use crate::domain::settings::Filters;
+
+/// A future that stays on the arbiter it was made on.
+pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// One page of a category's Best Sellers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CategoryRequest {
+    /// The browse node.
+    pub node_id: String,
+    /// The page, 1 is the first.
+    pub page: i16,
+    /// Longest wait for the answer.
+    pub timeout: Duration,
+}
+
+/// One page of a search for a product's sellers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchRequest {
+    /// The search words.
+    pub query: String,
+    /// Lower and upper bound of the listing's price; `None` where the filter is off.
+    pub price: Option<(Money, Money)>,
+    /// The filters.
+    pub filters: Filters,
+    /// Also take sellers that stand outside the filters.
+    pub include_off_filter: bool,
+    /// The page, 1 is the first.
+    pub page: i16,
+    /// Longest wait for the answer.
+    pub timeout: Duration,
+}
+
+/// A page of products.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductPage {
+    /// The rows that could be read.
+    pub products: Vec<Product>,
+    /// Rows that could not be read (a bad ASIN).
+    pub bad_rows: i32,
+    /// The category has a further page.
+    pub has_more: bool,
+}
+
+/// A page of sightings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SellerPage {
+    /// One for each listing with a seller, within the filters unless the request asked for more.
+    pub sightings: Vec<Sighting>,
+    /// The search has a further page.
+    pub has_more: bool,
+}
+
+/// A provider's answer, and what it cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer<T> {
+    /// The page, or why there is none.
+    pub result: Result<T, Failure>,
+    /// What the vendor charges for it.
+    pub cost: Cost,
+}
+
+/// Answers Best Sellers requests.
+pub trait BestSellers {
+    /// The target's address of this request, free of credentials, for people.
+    fn address(&self, request: &CategoryRequest) -> String;
+
+    /// Asks for one page. Never panics on what the provider answers; ends within the request's timeout.
+    fn ask<'a>(&'a self, request: &'a CategoryRequest) -> LocalFuture<'a, Answer<ProductPage>>;
+}
+
+/// Answers seller searches.
+pub trait SellerSearch {
+    /// The target's address of this request, free of credentials, for people.
+    fn address(&self, request: &SearchRequest) -> String;
+
+    /// Asks for one page. Never panics on what the provider answers; ends within the request's timeout.
+    fn ask<'a>(&'a self, request: &'a SearchRequest) -> LocalFuture<'a, Answer<SellerPage>>;
+}

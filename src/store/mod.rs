@@ -1,0 +1,156 @@
+//! What we keep: the only room with SQL.
+//!
+//! [`RunStore`] is all that the actors of a run need, with two implementations (PostgreSQL and memory) under one
+//! contract suite. Reads for people are functions of the tables' own files.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use thiserror::Error;
+
+use crate::domain::ids::{RunKey, TaskNo};
+use crate::domain::ledger::{Group, Memory, Reply, StoredEvent};
+use crate::domain::run::{Command, RunStatus, Wish};
+use crate::domain::settings::RunSettings;
+use crate::domain::task::{OpenTask, Phase};
+
+/// Why the store did not do what it was asked, named after what the caller can do.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database cannot be reached or broke off: try again later, nothing is decided.
+    #[error("the database is away: {0}")]
+    Away(String),
+    /// Somebody else owns the run now: stop writing.
+    #[error("the run has been taken over")]
+    FenceLost,
+    /// No such run in this organisation.
+    #[error("no such run")]
+    NotFound,
+    /// The run's state does not allow the command.
+    #[error("the run is {status}")]
+    NotAllowed {
+        /// The status it has.
+        status: RunStatus,
+        /// The wish it has.
+        wanted: Wish,
+    },
+    /// As many runs as the organisation may have are under way.
+    #[error("{running} runs are under way, {max} are allowed")]
+    ConcurrentLimit {
+        /// Runs under way.
+        running: i64,
+        /// Most runs at one time.
+        max: i64,
+    },
+    /// The database refused what was sent: a fault in our own code or a damaged row; trying again does not help.
+    #[error("the database refused: {0}")]
+    Broken(String),
+}
+
+/// A run as its supervisor takes it over.
+#[derive(Clone, Debug)]
+pub struct TakenOver {
+    /// Its number within the organisation and its name, for people.
+    pub name: String,
+    /// Its status: `Running`, or final where there is nothing to take over.
+    pub status: RunStatus,
+    /// What was asked of it; a take-over obeys it.
+    pub wanted: Wish,
+    /// Its settings, or why they make no sense any more.
+    pub settings: Result<RunSettings, String>,
+    /// The run row, with the fencing number just raised.
+    pub memory: Memory,
+    /// Claims of a dead process that went back to pending.
+    pub released: i32,
+    /// When it was first started.
+    pub started_at: Option<DateTime<Utc>>,
+}
+
+/// What became of a group.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The answer to each entry, in order.
+    pub replies: Vec<Reply>,
+    /// The numbered events, to be told now.
+    pub events: Vec<StoredEvent>,
+    /// The run row after the group.
+    pub after: Memory,
+}
+
+/// What was accepted by a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The status after the command.
+    pub status: RunStatus,
+    /// The wish after the command.
+    pub wanted: Wish,
+    /// The same command was pending already (a second cancel).
+    pub repeated: bool,
+    /// Events that the command itself wrote, for a run without live actors.
+    pub events: Vec<StoredEvent>,
+}
+
+/// What the actors of a run need of storage, and nothing else.
+#[async_trait]
+pub trait RunStore: Send + Sync {
+    /// Takes a run over: raises its fencing number (which waits for, or defeats, a transaction of the old owner), puts
+    /// claimed tasks back to pending at their last kept page, and reads the run row.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Away`].
+    async fn take_over(&self, key: RunKey) -> Result<TakenOver, StoreError>;
+
+    /// For a new Recorder within the same owner: raises the fencing number and reads the run row; claims stay.
+    ///
+    /// # Errors
+    /// [`StoreError::FenceLost`] where the row's number is not `fence`; [`StoreError::Away`].
+    async fn raise_fence(&self, key: RunKey, fence: i64) -> Result<Memory, StoreError>;
+
+    /// The run row as it is, for a new FailureCounter.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Away`].
+    async fn memory(&self, key: RunKey) -> Result<Memory, StoreError>;
+
+    /// Pending and claimed tasks of a phase with a number above `after`, lowest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    async fn read_ahead(
+        &self,
+        key: RunKey,
+        phase: Phase,
+        after: TaskNo,
+        limit: i64,
+    ) -> Result<Vec<OpenTask>, StoreError>;
+
+    /// Keeps a group in one transaction, all or nothing. A group whose number is there already was kept: its answers
+    /// and events are read back and nothing is written.
+    ///
+    /// An outcome counts only where its claim is current (the row's claim number is the same and the task is claimed,
+    /// or is lower and the task is pending: its `started` was lost) and its request number is the row's plus one.
+    ///
+    /// # Errors
+    /// [`StoreError::FenceLost`], [`StoreError::Away`] (nothing is known; send the same group again),
+    /// [`StoreError::Broken`].
+    async fn keep(&self, group: &Group) -> Result<Kept, StoreError>;
+
+    /// The newest events of a run, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    async fn last_events(&self, key: RunKey, limit: i64) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Gives a command: one conditional update of what is wanted, so that of two racing commands one loses. A run
+    /// without live actors (pending, paused, final) takes on its new status here, with its event numbered under the
+    /// row's lock; a running one gets it from its own actors.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::NotAllowed`], [`StoreError::ConcurrentLimit`], [`StoreError::Away`].
+    async fn command(&self, key: RunKey, command: Command, runs_max: i64) -> Result<Accepted, StoreError>;
+
+    /// Runs that are `running` in storage: what a dead process left behind.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    async fn running(&self) -> Result<Vec<RunKey>, StoreError>;
+}
