@@ -92,7 +92,7 @@ pub(crate) struct Place {
 pub(crate) struct Plan {
     /// The rows after the group.
     pub tasks: BTreeMap<TaskNo, TaskRow>,
-    /// Rows that were there before and differ now.
+    /// Rows that were changed, some of them perhaps among the created.
     pub changed: BTreeSet<TaskNo>,
     /// Rows that the group creates.
     pub created: BTreeSet<TaskNo>,
@@ -178,9 +178,7 @@ impl Plan {
         if from != to {
             self.learned.moves.push(Move { phase, from, to });
         }
-        if !self.created.contains(&task_no) {
-            self.changed.insert(task_no);
-        }
+        self.changed.insert(task_no);
     }
 
     fn started(&mut self, started: &Started) -> Reply {
