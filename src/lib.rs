@@ -1,5 +1,6 @@
 //! Gleaner: a self-hosted collection engine. The rooms, in reading order.
 
+pub mod actors;
 pub mod clock;
 pub mod domain;
 pub mod scrapers;
