@@ -146,6 +146,8 @@ pub struct OpenTask {
     pub requests: i32,
     /// Workers that died holding it.
     pub crashes: i16,
+    /// Requests of this task whose outcome is kept, over all its claims; the next one has this number plus one.
+    pub requests: i32,
     /// What it asks for.
     pub work: Work,
 }

@@ -3,6 +3,14 @@
 //! [`RunStore`] is all that the actors of a run need, with two implementations (PostgreSQL and memory) under one
 //! contract suite. Reads for people are functions of the tables' own files.
 
+pub mod audit_log;
+pub mod memory;
+pub mod run_sellers;
+pub mod runs;
+pub mod sellers;
+pub mod tasks;
+mod transition;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use thiserror::Error;
@@ -12,6 +20,8 @@ use crate::domain::ledger::{Group, Memory, Reply, StoredEvent};
 use crate::domain::run::{Command, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
 use crate::domain::task::{OpenTask, Phase};
+
+pub use memory::MemoryStore;
 
 /// Why the store did not do what it was asked, named after what the caller can do.
 #[derive(Debug, Error)]
@@ -41,6 +51,9 @@ pub enum StoreError {
         /// Most runs at one time.
         max: i64,
     },
+    /// The same idempotency key came before with another body: nothing was made.
+    #[error("this idempotency key was used for another request")]
+    IdempotencyMismatch,
     /// The database refused what was sent: a fault in our own code or a damaged row; trying again does not help.
     #[error("the database refused: {0}")]
     Broken(String),

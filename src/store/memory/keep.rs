@@ -1,0 +1,165 @@
+//! Keeping a group in memory.
+
+use std::collections::BTreeSet;
+
+use super::{Run, Shelf};
+use crate::clock::Clock;
+use crate::domain::ids::{EventId, SellerId};
+use crate::domain::ledger::{Close, Entry, Group, settle};
+use crate::domain::product::Asin;
+use crate::domain::run::{RunStatus, Wish};
+use crate::domain::seller::{Platform, normalise};
+use crate::domain::task::{Phase, TaskState};
+use crate::store::run_sellers::SightingRow;
+use crate::store::sellers::{SellerRow, sighted, spotted};
+use crate::store::tasks::TaskRow;
+use crate::store::transition::{Facts, Plan, closes, named_products, named_tasks, needs_categories, plan};
+use crate::store::{Kept, StoreError};
+
+pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Kept, StoreError> {
+    let run = shelf.run(group.key)?;
+    if run.row.fence != group.before.fence {
+        return Err(StoreError::FenceLost);
+    }
+    if run.row.group_no == group.number() {
+        return Ok(read_back(run, group));
+    }
+    if run.row.group_no != group.before.group_no {
+        let (kept, sent) = (run.row.group_no, group.number());
+        return Err(StoreError::Broken(format!("group {sent} was sent after group {kept}")));
+    }
+    let mut planned = plan(group, facts(run, group));
+    learn_of_sellers(shelf, clock, group, &mut planned);
+    let settled = settle(group, &planned.learned, &mut || EventId(clock.new_id()))
+        .map_err(|error| StoreError::Broken(error.to_string()))?;
+
+    let seller_count = shelf.seller_count(group.key.org);
+    let run = shelf.run(group.key)?;
+    run.row.fence = settled.after.fence;
+    run.row.group_no = settled.after.group_no;
+    run.row.last_seq = settled.after.last_seq;
+    run.row.phase = settled.after.phase;
+    run.row.streak.clone_from(&settled.after.streak);
+    run.row.counters = settled.after.counters;
+    run.row.updated_at = clock.now();
+    if let Some(summary) = &group.summary {
+        run.row.checkpoint = summary.checkpoint.clone();
+        run.row.worker_status = summary.worker_status.clone();
+    }
+    run.tasks.extend(planned.tasks);
+    run.items.extend(planned.items.into_iter().map(|item| (item.product.asin.clone(), item)));
+    for place in planned.places {
+        run.places.entry((place.asin.clone(), place.category)).or_insert(place);
+    }
+    run.events.extend(settled.events.iter().cloned());
+    run.replies.clone_from(&planned.learned.replies);
+    for entry in &group.entries {
+        if let Entry::Close { close, .. } = entry {
+            take_on(run, clock, close, seller_count);
+        }
+    }
+    Ok(Kept { replies: planned.learned.replies, events: settled.events, after: settled.after })
+}
+
+fn facts(run: &Run, group: &Group) -> Facts {
+    let (named, categories, closes) = (named_tasks(group), needs_categories(group), closes(group));
+    let wanted = |task: &&TaskRow| {
+        named.contains(&task.task_no)
+            || (categories && task.phase() == Phase::Amazon)
+            || (closes && task.state == TaskState::Claimed)
+    };
+    let tasks = if categories || closes {
+        run.tasks.values().filter(wanted).map(|task| (task.task_no, task.clone())).collect()
+    } else {
+        named.iter().filter_map(|task_no| Some((*task_no, run.tasks.get(task_no)?.clone()))).collect()
+    };
+    let known = |asin: &&Asin| run.items.contains_key(*asin);
+    Facts {
+        tasks,
+        known_products: named_products(group).into_iter().filter(known).cloned().collect(),
+        needs_price: run.row.needs_price(),
+    }
+}
+
+fn read_back(run: &Run, group: &Group) -> Kept {
+    let events = run.events.iter().filter(|event| event.seq > group.before.last_seq).cloned().collect();
+    Kept { replies: run.replies.clone(), events, after: run.row.memory() }
+}
+
+/// Writes what the outcomes that count say of sellers, and learns which were new.
+fn learn_of_sellers(shelf: &mut Shelf, clock: &Clock, group: &Group, plan: &mut Plan) {
+    let Some(run) = shelf.runs.get_mut(&group.key) else { return };
+    let registry = shelf.sellers.entry(group.key.org).or_default();
+    let (mut new_in_run, mut new_in_registry) = (BTreeSet::new(), BTreeSet::new());
+    for seller in spotted(group, |index| plan.accepts(index)) {
+        let new_here = run.seen.insert(seller.name.clone());
+        if new_here {
+            new_in_run.insert(seller.name.clone());
+        }
+        let row = registry.entry(seller.name.clone()).or_insert_with(|| {
+            new_in_registry.insert(seller.name.clone());
+            SellerRow {
+                id: SellerId(clock.new_id()),
+                platform: Platform::Ebay,
+                normalised_name: seller.name.clone(),
+                display_name: seller.first.name.clone(),
+                feedback_tenths: None,
+                feedback_count: None,
+                feedback_approx: false,
+                first_seen_at: seller.first_at,
+                first_seen_run_id: group.key.run,
+                last_seen_at: seller.newest_at,
+                last_seen_run_id: group.key.run,
+                times_seen: 0,
+            }
+        });
+        row.times_seen += i32::from(new_here);
+        if seller.newest_at >= row.last_seen_at {
+            row.feedback_tenths = seller.newest.feedback_tenths;
+            row.feedback_count = seller.newest.feedback_count;
+            row.feedback_approx = seller.newest.feedback_approx;
+            row.last_seen_at = seller.newest_at;
+            row.last_seen_run_id = group.key.run;
+        }
+    }
+    for (_, outcome, sightings) in sighted(group, |index| plan.accepts(index)) {
+        for (place, sighting) in (1_i16..).zip(sightings) {
+            let normalised_name = normalise(&sighting.name);
+            let Some(seller) = registry.get(&normalised_name) else { continue };
+            run.sightings.push(SightingRow {
+                seller_id: seller.id,
+                normalised_name,
+                task_no: outcome.task_no,
+                page: outcome.page,
+                place,
+                seen_at: outcome.at,
+                sighting: sighting.clone(),
+            });
+        }
+    }
+    plan.learned.new_in_run = new_in_run;
+    plan.learned.new_in_registry = new_in_registry;
+}
+
+/// The state that a run takes on when its actors end. A cancel that came in the meantime stays wanted.
+fn take_on(run: &mut Run, clock: &Clock, close: &Close, seller_count: i64) {
+    match close {
+        Close::Paused { pause, .. } => {
+            run.row.status = RunStatus::Paused;
+            run.row.pause = Some(pause.clone());
+            if run.row.wanted != Wish::Cancel {
+                run.row.wanted = Wish::Pause;
+            }
+        }
+        Close::Completed => run.row.status = RunStatus::Completed,
+        Close::Failed { reason, message } => {
+            run.row.status = RunStatus::Failed;
+            run.row.fail_reason = Some(*reason);
+            run.row.fail_message = Some(message.clone());
+        }
+        Close::Cancelled => run.row.status = RunStatus::Cancelled,
+    }
+    if run.row.status.is_final() {
+        run.close_entry(clock, seller_count);
+    }
+}

@@ -1,0 +1,326 @@
+//! The store in memory: what PostgreSQL would keep, for tests and simulations.
+//!
+//! One lock around everything, and nothing is awaited under it, so that a call is as atomic as a transaction. It obeys
+//! the same contract suite as the other store, which is why a test may believe it.
+
+mod command;
+mod keep;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use super::audit_log::RunEntryRow;
+use super::run_sellers::SightingRow;
+use super::runs::{RunRow, distinct, first_counters};
+use super::sellers::SellerRow;
+use super::tasks::TaskRow;
+use super::transition::{NewItem, Place};
+use super::{Accepted, Kept, RunStore, StoreError, TakenOver};
+use crate::clock::Clock;
+use crate::domain::event::{Action, Event};
+use crate::domain::ids::{EventId, OrgId, RunId, RunKey, TaskNo, WorkerId};
+use crate::domain::ledger::{Group, Memory, Reply, StoredEvent};
+use crate::domain::product::Asin;
+use crate::domain::run::{Command, RunStatus, Wish};
+use crate::domain::settings::RunSettings;
+use crate::domain::task::{Category, OpenTask, Phase, TaskState, Work};
+
+/// The store in memory; cheap to clone, all clones share what they keep.
+#[derive(Clone)]
+pub struct MemoryStore {
+    clock: Clock,
+    shelf: Arc<Mutex<Shelf>>,
+}
+
+/// Everything that is kept.
+#[derive(Default)]
+struct Shelf {
+    runs: BTreeMap<RunKey, Run>,
+    sellers: BTreeMap<OrgId, BTreeMap<String, SellerRow>>,
+    away: bool,
+    lose_next_answer: bool,
+}
+
+/// A run with all its rows.
+struct Run {
+    row: RunRow,
+    tasks: BTreeMap<TaskNo, TaskRow>,
+    items: BTreeMap<Asin, NewItem>,
+    places: BTreeMap<(Asin, TaskNo), Place>,
+    sightings: Vec<SightingRow>,
+    seen: BTreeSet<String>,
+    events: Vec<StoredEvent>,
+    entries: Vec<RunEntryRow>,
+    /// The answers to the newest group.
+    replies: Vec<Reply>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, shelf: Arc::default() }
+    }
+
+    /// Makes a pending run over these categories.
+    pub fn add_run(&self, org: OrgId, name: &str, settings: &RunSettings, categories: &[Category]) -> RunKey {
+        let categories = distinct(categories);
+        let key = RunKey { org, run: RunId(self.clock.new_id()) };
+        let now = self.clock.now();
+        let mut shelf = self.shelf();
+        let number = shelf.runs.keys().filter(|other| other.org == org).count() + 1;
+        let counters = first_counters(&categories);
+        let row = RunRow {
+            org_id: org,
+            id: key.run,
+            number: i32::try_from(number).unwrap_or(i32::MAX),
+            name: name.to_owned(),
+            status: RunStatus::Pending,
+            wanted: Wish::Run,
+            phase: Phase::Amazon,
+            settings: serde_json::to_value(settings).unwrap_or(Value::Null),
+            categories: categories.clone(),
+            pause: None,
+            fail_reason: None,
+            fail_message: None,
+            fence: 0,
+            group_no: 0,
+            last_seq: 0,
+            streak: Vec::new(),
+            counters,
+            checkpoint: json!({}),
+            worker_status: json!([]),
+            seller_count_snapshot: None,
+            created_at: now,
+            started_at: None,
+            completed_at: None,
+            updated_at: now,
+        };
+        let tasks = (1_i32..)
+            .map(TaskNo)
+            .zip(categories)
+            .map(|(task_no, category)| (task_no, TaskRow::fresh(task_no, Work::Category(category))))
+            .collect();
+        let run = Run {
+            row,
+            tasks,
+            items: BTreeMap::new(),
+            places: BTreeMap::new(),
+            sightings: Vec::new(),
+            seen: BTreeSet::new(),
+            events: Vec::new(),
+            entries: Vec::new(),
+            replies: Vec::new(),
+        };
+        shelf.runs.insert(key, run);
+        key
+    }
+
+    /// From now on every call answers [`StoreError::Away`], or none does.
+    pub fn set_away(&self, away: bool) {
+        self.shelf().away = away;
+    }
+
+    /// The next group is kept, and yet its answer is lost.
+    pub fn fail_after_commit(&self) {
+        self.shelf().lose_next_answer = true;
+    }
+
+    /// Lays other settings over a run's, whether or not they make sense.
+    pub fn set_settings(&self, key: RunKey, settings: Value) {
+        if let Some(run) = self.shelf().runs.get_mut(&key) {
+            run.row.settings = settings;
+        }
+    }
+
+    /// The run's row.
+    #[must_use]
+    pub fn run(&self, key: RunKey) -> Option<RunRow> {
+        self.shelf().runs.get(&key).map(|run| run.row.clone())
+    }
+
+    /// The run's tasks, by number.
+    #[must_use]
+    pub fn tasks(&self, key: RunKey) -> Vec<TaskRow> {
+        self.read(key, |run| run.tasks.values().cloned().collect())
+    }
+
+    /// The run's distinct products, by ASIN, each with the names of its categories and its rank there.
+    #[must_use]
+    pub fn items(&self, key: RunKey) -> Vec<(Asin, Vec<(String, i32)>)> {
+        self.read(key, |run| {
+            let places = |asin: &Asin| {
+                let category = |task: &TaskNo| run.tasks.get(task).map(|row| row.work.label().to_owned());
+                let of_item = run.places.values().filter(|place| &place.asin == asin);
+                of_item.filter_map(|place| Some((category(&place.category)?, place.rank))).collect()
+            };
+            run.items.keys().map(|asin| (asin.clone(), places(asin))).collect()
+        })
+    }
+
+    /// The run's sightings, in the order in which they were kept.
+    #[must_use]
+    pub fn sightings(&self, key: RunKey) -> Vec<SightingRow> {
+        self.read(key, |run| run.sightings.clone())
+    }
+
+    /// The run's events, oldest first.
+    #[must_use]
+    pub fn events(&self, key: RunKey) -> Vec<StoredEvent> {
+        self.read(key, |run| run.events.clone())
+    }
+
+    /// The run's entries in the audit log, oldest first.
+    #[must_use]
+    pub fn audit_entries(&self, key: RunKey) -> Vec<RunEntryRow> {
+        self.read(key, |run| run.entries.clone())
+    }
+
+    /// The organisation's sellers, by name.
+    #[must_use]
+    pub fn sellers(&self, org: OrgId) -> Vec<SellerRow> {
+        self.shelf().sellers.get(&org).map(|sellers| sellers.values().cloned().collect()).unwrap_or_default()
+    }
+
+    fn read<T: Default>(&self, key: RunKey, read: impl FnOnce(&Run) -> T) -> T {
+        self.shelf().runs.get(&key).map(read).unwrap_or_default()
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The shelf, unless it is away.
+    fn reach(&self) -> Result<MutexGuard<'_, Shelf>, StoreError> {
+        let shelf = self.shelf();
+        if shelf.away { Err(StoreError::Away("the memory store was told to be away".to_owned())) } else { Ok(shelf) }
+    }
+}
+
+impl Shelf {
+    fn run(&mut self, key: RunKey) -> Result<&mut Run, StoreError> {
+        self.runs.get_mut(&key).ok_or(StoreError::NotFound)
+    }
+
+    fn running(&self, org: OrgId) -> i64 {
+        let running = |run: &&Run| run.row.org_id == org && run.row.status == RunStatus::Running;
+        i64::try_from(self.runs.values().filter(running).count()).unwrap_or(i64::MAX)
+    }
+
+    fn seller_count(&self, org: OrgId) -> i64 {
+        self.sellers.get(&org).map_or(0, |sellers| i64::try_from(sellers.len()).unwrap_or(i64::MAX))
+    }
+}
+
+impl Run {
+    /// Numbers an event of the system and keeps it.
+    fn say(&mut self, clock: &Clock, action: Action) -> Result<StoredEvent, StoreError> {
+        self.row.last_seq += 1;
+        let event = Event {
+            id: EventId(clock.new_id()),
+            seq: self.row.last_seq,
+            run_id: self.row.id,
+            timestamp: clock.now(),
+            worker_id: WorkerId::SYSTEM,
+            phase: self.row.phase,
+            action,
+        };
+        let data = serde_json::to_string(&event).map_err(|error| StoreError::Broken(error.to_string()))?;
+        let stored = StoredEvent { seq: event.seq, data: data.into() };
+        self.events.push(stored.clone());
+        Ok(stored)
+    }
+
+    /// Closes the audit entry that is open, and takes the run's snapshot.
+    fn close_entry(&mut self, clock: &Clock, seller_count: i64) {
+        let counted: i32 =
+            self.entries.iter().filter(|entry| entry.closed_at.is_some()).map(|e| e.affected_count).sum();
+        let affected_count = self.row.counters.sellers_new - counted;
+        if let Some(open) = self.entries.iter_mut().find(|entry| entry.closed_at.is_none()) {
+            open.closed_at = Some(clock.now());
+            open.affected_count = affected_count;
+            open.seller_count_snapshot = Some(seller_count);
+        }
+        self.row.seller_count_snapshot = Some(seller_count);
+        self.row.completed_at = Some(clock.now());
+    }
+}
+
+#[async_trait]
+impl RunStore for MemoryStore {
+    async fn take_over(&self, key: RunKey) -> Result<TakenOver, StoreError> {
+        let mut shelf = self.reach()?;
+        let run = shelf.run(key)?;
+        run.row.fence += 1;
+        run.row.updated_at = self.clock.now();
+        let mut released = 0;
+        if run.row.status == RunStatus::Running {
+            for task in run.tasks.values_mut().filter(|task| task.state == TaskState::Claimed) {
+                task.state = TaskState::Pending;
+                released += 1;
+                let counts = run.row.counters.phase_mut(task.phase());
+                counts.claimed -= 1;
+                counts.pending += 1;
+            }
+        }
+        Ok(run.row.taken_over(released))
+    }
+
+    async fn raise_fence(&self, key: RunKey, fence: i64) -> Result<Memory, StoreError> {
+        let mut shelf = self.reach()?;
+        let run = shelf.run(key)?;
+        if run.row.fence != fence {
+            return Err(StoreError::FenceLost);
+        }
+        run.row.fence += 1;
+        run.row.updated_at = self.clock.now();
+        Ok(run.row.memory())
+    }
+
+    async fn memory(&self, key: RunKey) -> Result<Memory, StoreError> {
+        Ok(self.reach()?.run(key)?.row.memory())
+    }
+
+    async fn read_ahead(
+        &self,
+        key: RunKey,
+        phase: Phase,
+        after: TaskNo,
+        limit: i64,
+    ) -> Result<Vec<OpenTask>, StoreError> {
+        let mut shelf = self.reach()?;
+        let Ok(run) = shelf.run(key) else { return Ok(Vec::new()) };
+        let limit = usize::try_from(limit).unwrap_or(0);
+        let open = |task: &&TaskRow| task.task_no > after && task.phase() == phase && !task.is_final();
+        Ok(run.tasks.values().filter(open).take(limit).map(TaskRow::open).collect())
+    }
+
+    async fn keep(&self, group: &Group) -> Result<Kept, StoreError> {
+        let mut shelf = self.reach()?;
+        let kept = keep::keep(&mut shelf, &self.clock, group)?;
+        if std::mem::take(&mut shelf.lose_next_answer) {
+            return Err(StoreError::Away("the answer was lost after the commit".to_owned()));
+        }
+        Ok(kept)
+    }
+
+    async fn last_events(&self, key: RunKey, limit: i64) -> Result<Vec<StoredEvent>, StoreError> {
+        let mut shelf = self.reach()?;
+        let Ok(run) = shelf.run(key) else { return Ok(Vec::new()) };
+        let limit = usize::try_from(limit).unwrap_or(0);
+        Ok(run.events.iter().skip(run.events.len().saturating_sub(limit)).cloned().collect())
+    }
+
+    async fn command(&self, key: RunKey, command: Command, runs_max: i64) -> Result<Accepted, StoreError> {
+        command::command(&mut *self.reach()?, &self.clock, key, command, runs_max)
+    }
+
+    async fn running(&self) -> Result<Vec<RunKey>, StoreError> {
+        let shelf = self.reach()?;
+        let running = shelf.runs.values().filter(|run| run.row.status == RunStatus::Running);
+        Ok(running.map(|run| run.row.key()).collect())
+    }
+}
