@@ -142,8 +142,6 @@ pub struct OpenTask {
     pub next_page: i16,
     /// Attempts of that page so far.
     pub page_attempts: i16,
-    /// Requests of this task whose outcome is kept: what makes a second hand-over harmless.
-    pub requests: i32,
     /// Workers that died holding it.
     pub crashes: i16,
     /// Requests of this task whose outcome is kept, over all its claims; the next one has this number plus one.

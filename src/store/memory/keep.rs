@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Run, Shelf};
 use crate::clock::Clock;
 use crate::domain::ids::{EventId, SellerId};
-use crate::domain::ledger::{Close, Entry, Group, settle};
+use crate::domain::ledger::{Close, Entry, Group, Reply, settle};
 use crate::domain::product::Asin;
 use crate::domain::run::{RunStatus, Wish};
 use crate::domain::seller::{Platform, normalise};
@@ -53,8 +53,8 @@ pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Ke
     }
     run.events.extend(settled.events.iter().cloned());
     run.replies.clone_from(&planned.learned.replies);
-    for entry in &group.entries {
-        if let Entry::Close { close, .. } = entry {
+    for (entry, reply) in group.entries.iter().zip(&planned.learned.replies) {
+        if let (Entry::Close { close, .. }, Reply::Done) = (entry, reply) {
             take_on(run, clock, close, seller_count);
         }
     }
@@ -78,6 +78,7 @@ fn facts(run: &Run, group: &Group) -> Facts {
         tasks,
         known_products: named_products(group).into_iter().filter(known).cloned().collect(),
         needs_price: run.row.needs_price(),
+        running: run.row.status == RunStatus::Running,
     }
 }
 
