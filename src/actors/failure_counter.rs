@@ -4,6 +4,7 @@
 //! rate limits for ten minutes. It keeps nothing; a new one reads the streak from the run row, where the Recorder wrote
 //! it with each outcome, and passes over reports that are in there already.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
@@ -83,9 +84,11 @@ pub struct FailureCounter {
     context: RunContext,
     supervisor: Line<Tripped>,
     guard: Guard,
-    streak: Vec<TaskNo>,
+    /// The failures since the newest success, by their place in the order of what was kept: reports of one group may
+    /// come in any order.
+    streak: BTreeMap<KeptNo, TaskNo>,
     proofs: Vec<Proof>,
-    /// Reports up to here are in the streak already.
+    /// Failures up to here are in the streak or before its start.
     counted: KeptNo,
     limited_since: Option<Instant>,
     tripped: bool,
@@ -99,7 +102,7 @@ impl FailureCounter {
             context,
             supervisor,
             guard,
-            streak: Vec::new(),
+            streak: BTreeMap::new(),
             proofs: Vec::new(),
             counted: KeptNo { group: -1, index: 0 },
             limited_since: None,
@@ -112,8 +115,10 @@ impl FailureCounter {
     }
 
     fn knows(&mut self, memory: &Memory) {
-        self.streak.clone_from(&memory.streak);
-        self.counted = KeptNo { group: memory.group_no, index: usize::MAX };
+        let group = memory.group_no;
+        let places = (0..).map(|index| KeptNo { group, index });
+        self.streak = places.zip(memory.streak.iter().copied()).collect();
+        self.counted = KeptNo { group, index: usize::MAX };
     }
 
     fn count(&mut self, report: Report) -> Verdict {
@@ -135,14 +140,13 @@ impl FailureCounter {
             Answered::Page => {}
             Answered::TaskDone if report.no > self.counted => {
                 self.counted = report.no;
-                self.streak.clear();
+                self.streak.retain(|no, _| *no > report.no);
                 self.proofs.clear();
             }
             Answered::TaskFailed(proof) => {
                 self.prove(proof);
                 if report.no > self.counted {
-                    self.counted = report.no;
-                    self.streak.push(report.task_no);
+                    self.streak.insert(report.no, report.task_no);
                 }
                 self.trip_if_due();
             }
@@ -171,7 +175,7 @@ impl FailureCounter {
         }
         self.tripped = true;
         self.context.gate.close();
-        let (proofs, streak) = (self.proofs.clone(), self.streak.clone());
+        let (proofs, streak) = (self.proofs.clone(), self.streak.values().copied().collect());
         self.supervisor.tell(Tripped { reason, proofs, streak });
     }
 }

@@ -178,6 +178,8 @@ impl Recorder {
         };
         self.context.probe.handling("recorder", "kept");
         let group = kept.after.group_no;
+        // A group of nothing but a summary changes nothing that people see.
+        let told = !kept.replies.is_empty();
         for (index, (reply, answer)) in kept.replies.into_iter().zip(answers).enumerate() {
             if let Some(answer) = answer {
                 // An asker that died meanwhile needs no answer.
@@ -185,7 +187,9 @@ impl Recorder {
                     answer.send(Receipt { reply, no: KeptNo { group, index }, after: Box::new(kept.after.clone()) });
             }
         }
-        self.stream.tell(Publish { events: kept.events, after: kept.after.clone(), away_since: None });
+        if told {
+            self.stream.tell(Publish { events: kept.events, after: kept.after.clone(), away_since: None });
+        }
         self.memory = Some(kept.after);
         self.busy = false;
         self.begin_group(ctx);

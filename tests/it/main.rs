@@ -1,0 +1,6 @@
+//! Integration tests; the folders mirror the rooms of `src/`.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod actors;

@@ -1,0 +1,5 @@
+//! What several test folders need: markets, worlds, invariants, databases.
+
+pub mod invariants;
+pub mod market;
+pub mod world;
