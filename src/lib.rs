@@ -1,1 +1,3 @@
-//! Gleaner.
+//! Gleaner: the map of its rooms.
+pub mod cli;
+pub mod scrapers;

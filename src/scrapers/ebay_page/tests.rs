@@ -1,0 +1,1 @@
+//! Rules of result pages, each on a small page made for it.
