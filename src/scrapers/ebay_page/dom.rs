@@ -73,7 +73,14 @@ impl Dom {
     /// Adds a node that stands nowhere yet.
     pub(super) fn add(&mut self, content: Content) -> NodeId {
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-        self.nodes.push(Node { content, parent: None, first_child: None, last_child: None, previous: None, next: None });
+        self.nodes.push(Node {
+            content,
+            parent: None,
+            first_child: None,
+            last_child: None,
+            previous: None,
+            next: None,
+        });
         id
     }
 

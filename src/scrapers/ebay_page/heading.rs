@@ -22,7 +22,8 @@ pub(super) fn total(dom: &Dom, heading: NodeId, query: Option<&str>, language: O
     {
         numbers.remove(place);
     }
-    let query_first = matches!(language.map(|language| language.get(..2).unwrap_or("")), Some("ja" | "ko" | "zh" | "tr"));
+    let query_first =
+        matches!(language.map(|language| language.get(..2).unwrap_or("")), Some("ja" | "ko" | "zh" | "tr"));
     let chosen = if query_first { numbers.last() } else { numbers.first() };
     let from = chosen.and_then(|number| text.find(number.as_str()).map(|place| (place, number.len())));
     let (count, start, end) = match from {
@@ -84,8 +85,19 @@ fn without_query(text: &str, query: Option<&str>) -> String {
 fn is_floor(before: &str, after: &str) -> bool {
     const AFTER: [&str; 7] = ["+", "＋", "以上", "이상", "多", "or more", "件以上"];
     const BEFORE: [&str; 13] = [
-        "plus de", "más de", "mas de", "mais de", "more than", "over", "mehr als", "über", "oltre", "più di", "meer dan",
-        "ponad", "более",
+        "plus de",
+        "más de",
+        "mas de",
+        "mais de",
+        "more than",
+        "over",
+        "mehr als",
+        "über",
+        "oltre",
+        "più di",
+        "meer dan",
+        "ponad",
+        "более",
     ];
     let after = after.trim_start();
     let unit = after.trim_start_matches(['件', '개', '個', '个', '條', '条']).trim_start();

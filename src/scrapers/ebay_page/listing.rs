@@ -15,6 +15,9 @@ const PLACEHOLDER_LISTING: &str = "2500219655424533";
 /// The title of the same card where ids are missing.
 const PLACEHOLDER_TITLE: &str = "Shop on eBay";
 
+/// Texts of one row or title that are read; captured rows have up to five.
+const TEXTS_MAX: usize = 12;
+
 /// A result card.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Listing {
@@ -46,7 +49,9 @@ impl Listing {
 #[derive(Default)]
 struct Found {
     title: Option<String>,
+    /// The texts of the first price, which are siblings: the ends of a range. A second price is another way to buy.
     prices: Vec<String>,
+    price_parent: Option<NodeId>,
     url: Option<String>,
     item: Option<String>,
     seller: Option<SellerText>,
@@ -84,7 +89,11 @@ pub(super) fn read(dom: &Dom, card: NodeId, section: Section, language: Option<&
         if marks.any(Marks::TITLE) && found.title.is_none() {
             found.title = Some(title(dom, id)).filter(|title| !title.is_empty());
         } else if marks.any(Marks::PRICE) {
-            found.prices.push(dom.spaced_text(id, Marks::CLIPPED));
+            let parent = dom.node(id).parent;
+            if found.prices.is_empty() || found.price_parent == parent {
+                found.prices.push(dom.spaced_text(id, Marks::CLIPPED));
+                found.price_parent = parent;
+            }
             walk.pass_over(id);
         } else if marks.any(Marks::SECONDARY) {
             secondary = secondary.or(Some(id));
@@ -143,15 +152,17 @@ fn styled_texts(dom: &Dom, top: NodeId) -> Vec<String> {
     let mut texts = Vec::new();
     let mut walk = dom.walk(top);
     while let Some(step) = walk.next() {
+        if texts.len() == TEXTS_MAX {
+            break;
+        }
         let Step::Enter(id) = step else { continue };
         let marks = dom.marks(id);
         if marks.any(Marks::NOT_TITLE) {
             walk.pass_over(id);
         } else if marks.any(Marks::STYLED_TEXT) {
-            texts.push(dom.text(id, Marks::NOT_TITLE));
+            texts.extend(Some(dom.text(id, Marks::NOT_TITLE)).filter(|text| !text.is_empty()));
             walk.pass_over(id);
         }
     }
-    texts.retain(|text| !text.is_empty());
     texts
 }

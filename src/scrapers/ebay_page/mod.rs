@@ -14,8 +14,8 @@ mod report;
 mod seller_text;
 mod tree;
 
-pub use page::{Layout, Outcome, Page, Section, SellerSummary, View};
 pub use listing::Listing;
+pub use page::{Layout, Outcome, Page, Section, SellerSummary, View};
 pub use percent::Percent;
 pub use price::Price;
 pub use report::{ParseReport, table};
@@ -27,9 +27,9 @@ use outline::Outline;
 pub fn parse(html: &str) -> Page {
     let dom = reader::read(html);
     let outline = Outline::of(&dom);
-    let total = outline.heading.and_then(|heading| {
-        heading::total(&dom, heading, outline.query.as_deref(), outline.language.as_deref())
-    });
+    let total = outline
+        .heading
+        .and_then(|heading| heading::total(&dom, heading, outline.query.as_deref(), outline.language.as_deref()));
     let listings: Vec<Listing> = outline
         .cards(total.as_ref().map(|total| total.count))
         .map(|(card, section)| listing::read(&dom, card, section, outline.language.as_deref()))

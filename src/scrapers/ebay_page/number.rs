@@ -117,11 +117,11 @@ fn multiplier(abbreviation: &str, language: Option<&str>) -> Option<u64> {
         "t" if matches!(&*language, "da" | "fi") => 1_000,
         "e" if language == "hu" => 1_000,
         "n" if language == "vi" => 1_000,
-        "k" | "ｋ" | "к" | "mil" | "mila" | "mille" | "tsd" | "tys" | "тыс" | "тис" | "tis" | "bin"
-        | "rb" | "ribu" | "tn" | "dzd" | "duizend" | "tusen" | "tuh" | "χιλ" | "хил" | "mii" | "천" | "千" | "仟"
-        | "พัน" | "ألف" | "אלף" | "हज़ार" => 1_000,
-        "m" | "ｍ" | "м" | "mio" | "mln" | "млн" | "mn" | "mill" | "milj" | "mi" | "mm" | "jt" | "juta" | "tr" | "εκ"
-        | "백만" | "百万" | "百萬" | "ล้าน" | "مليون" | "מיליון" => 1_000_000,
+        "k" | "ｋ" | "к" | "mil" | "mila" | "mille" | "tsd" | "tys" | "тыс" | "тис" | "tis" | "bin" | "rb" | "ribu"
+        | "tn" | "dzd" | "duizend" | "tusen" | "tuh" | "χιλ" | "хил" | "mii" | "천" | "千" | "仟" | "พัน" | "ألف"
+        | "אלף" | "हज़ार" => 1_000,
+        "m" | "ｍ" | "м" | "mio" | "mln" | "млн" | "mn" | "mill" | "milj" | "mi" | "mm" | "jt" | "juta" | "tr"
+        | "εκ" | "백만" | "百万" | "百萬" | "ล้าน" | "مليون" | "מיליון" => 1_000_000,
         "万" | "萬" | "만" | "หมื่น" => 10_000,
         "แสน" | "लाख" => 100_000,
         "千万" | "千萬" | "천만" => 10_000_000,
@@ -207,7 +207,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_told_is_left_open() {
-        for text in ["", "abc", "1.2", "1.2 mil.", "1.2 B", "12,3", "1,2.3K", "K", "99999999999999999999", "1,23,4", "1234,567"] {
+        for text in
+            ["", "abc", "1.2", "1.2 mil.", "1.2 B", "12,3", "1,2.3K", "K", "99999999999999999999", "1,23,4", "1234,567"]
+        {
             assert_eq!(count(text, None), None, "{text}");
         }
     }

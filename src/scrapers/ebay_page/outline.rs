@@ -34,7 +34,10 @@ pub(super) struct Outline {
 enum River {
     Card(NodeId, Marks),
     /// The notice before results that do not match. `simplifies` where it links to the results before they were tidied up.
-    Rewrite { is_list_item: bool, simplifies: bool },
+    Rewrite {
+        is_list_item: bool,
+        simplifies: bool,
+    },
 }
 
 /// Where the walk is.
@@ -83,7 +86,9 @@ impl Outline {
             }
             _ => {}
         }
-        if marks == Marks::NONE && !matches!(element.name.local, local_name!("ul") | local_name!("ol") | local_name!("li")) {
+        if marks == Marks::NONE
+            && !matches!(element.name.local, local_name!("ul") | local_name!("ol") | local_name!("li"))
+        {
             return;
         }
         self.s_cards += usize::from(marks.any(Marks::S_CARD));

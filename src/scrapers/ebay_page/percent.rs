@@ -40,7 +40,9 @@ impl Percent {
                     hundredths = hundredths.checked_add(u16::from(value) * if place == 0 { 10 } else { 1 })?;
                     decimals = Some(place + 1);
                 }
-                (None, None) if digits > 0 && matches!(character, '.' | ',' | '٫' | '．' | '，') => decimals = Some(0),
+                (None, None) if digits > 0 && matches!(character, '.' | ',' | '٫' | '．' | '，') => {
+                    decimals = Some(0)
+                }
                 _ => return None,
             }
         }
@@ -66,7 +68,15 @@ mod tests {
 
     #[test]
     fn a_percentage_is_read_with_point_or_comma_in_any_digits() {
-        for (text, hundredths) in [("98.7", 9870), ("98,7", 9870), ("100", 10_000), ("0", 0), ("99.95", 9995), ("９８．７", 9870), ("٩٨٫٧", 9870)] {
+        for (text, hundredths) in [
+            ("98.7", 9870),
+            ("98,7", 9870),
+            ("100", 10_000),
+            ("0", 0),
+            ("99.95", 9995),
+            ("９８．７", 9870),
+            ("٩٨٫٧", 9870),
+        ] {
             assert_eq!(Percent::read(text).map(Percent::hundredths), Some(hundredths), "{text}");
         }
     }

@@ -65,7 +65,8 @@ fn hundredths(amount: &str) -> Option<i64> {
         return None;
     }
     let digits = whole.iter().chain(decimals.iter()).flat_map(|group| group.chars()).filter_map(digit);
-    let number = digits.take(18).try_fold(0_i64, |number, value| number.checked_mul(10)?.checked_add(i64::from(value)))?;
+    let number =
+        digits.take(18).try_fold(0_i64, |number, value| number.checked_mul(10)?.checked_add(i64::from(value)))?;
     if decimals.is_some() { Some(number) } else { number.checked_mul(100) }
 }
 

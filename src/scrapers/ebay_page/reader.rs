@@ -4,9 +4,7 @@ use std::cell::{Cell, RefCell};
 use html5ever::buffer_queue::BufferQueue;
 use html5ever::interface::TreeSink;
 use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::{
-    Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
-};
+use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
 use html5ever::{LocalName, TokenizerResult, local_name};
 
@@ -42,7 +40,8 @@ pub(super) fn read(html: &str) -> Dom {
         if tokenizer.sink.tokens.get() != before {
             separators = 0;
         } else {
-            separators += piece.bytes().filter(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'/' | b'"' | b'\'')).count();
+            separators +=
+                piece.bytes().filter(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'/' | b'"' | b'\'')).count();
         }
         if separators > TAG_SEPARATORS_MAX || tokenizer.sink.is_closed() {
             return tokenizer.sink.builder.sink.finish();

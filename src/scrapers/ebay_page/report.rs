@@ -73,7 +73,11 @@ pub fn table(report: &ParseReport) -> String {
             Section::Main => "",
             Section::OffFilter => "  off filter",
         };
-        let _ = writeln!(text, "  {:width$}  {percent:>8}  {count:>9}  {:>3} listings{section}", seller.name, seller.listings);
+        let _ = writeln!(
+            text,
+            "  {:width$}  {percent:>8}  {count:>9}  {:>3} listings{section}",
+            seller.name, seller.listings
+        );
     }
     text
 }

@@ -31,7 +31,7 @@ pub(super) fn of_row(texts: &[String], language: Option<&str>) -> Option<SellerT
         }
         let rest = &texts[at + 1..];
         for end in (1..=rest.len()).rev() {
-            if let Some(feedback) = Feedback::read(&rest[..end].join(" "), language).filter(Feedback::is_rated_as_shown) {
+            if let Some(feedback) = Feedback::read(&rest[..end].join(" "), language).filter(Feedback::is_row) {
                 return Some(feedback.of(name));
             }
         }
@@ -39,9 +39,8 @@ pub(super) fn of_row(texts: &[String], language: Option<&str>) -> Option<SellerT
     // All in one element.
     texts.iter().find_map(|text| {
         let (name, rest) = text.split_once(char::is_whitespace)?;
-        let feedback = Feedback::read(rest, language).filter(Feedback::is_rated_as_shown)?;
-        // Words on both sides of the percentage: the first of them belongs to a name with spaces, which is no user name.
-        (is_name(name) && !feedback.words_on_both_sides).then(|| feedback.of(name))
+        let feedback = Feedback::read(rest, language).filter(Feedback::is_row)?;
+        is_name(name).then(|| feedback.of(name))
     })
 }
 
@@ -113,9 +112,10 @@ impl Feedback {
         })
     }
 
-    /// A row of the new layout always shows both figures.
-    fn is_rated_as_shown(&self) -> bool {
-        self.percent.is_some() && self.count_shown
+    /// Whether this is how a row of the new layout looks: both figures, and the word on one side of the percentage. Words
+    /// on both sides: the first of them belongs to a name with spaces, which is no user name.
+    fn is_row(&self) -> bool {
+        self.percent.is_some() && self.count_shown && !self.words_on_both_sides
     }
 
     fn of(self, name: &str) -> SellerText {
@@ -181,13 +181,19 @@ mod tests {
     fn a_name_and_its_feedback_side_by_side_are_a_seller() {
         assert_eq!(row(&["fern-and-co", "98.7% positive (1.2K)"]), seller("fern-and-co", Some(9870), Some(1200), true));
         assert_eq!(row(&["2nd*hand_.", "100 % positivo (740)"]), seller("2nd*hand_.", Some(10_000), Some(740), false));
-        assert_eq!(row(&["Sponsored", "MixedCase", "98,7% positiv (1,3K)"]), seller("MixedCase", Some(9870), Some(1300), true));
+        assert_eq!(
+            row(&["Sponsored", "MixedCase", "98,7% positiv (1,3K)"]),
+            seller("MixedCase", Some(9870), Some(1300), true)
+        );
         assert_eq!(row(&["three.parts", "99% positive", "(15)"]), seller("three.parts", Some(9900), Some(15), false));
     }
 
     #[test]
     fn a_name_and_its_feedback_in_one_text_are_a_seller() {
-        assert_eq!(row(&["fern-and-co  98.7% positive (134.1K)"]), seller("fern-and-co", Some(9870), Some(134_100), true));
+        assert_eq!(
+            row(&["fern-and-co  98.7% positive (134.1K)"]),
+            seller("fern-and-co", Some(9870), Some(134_100), true)
+        );
         assert_eq!(row(&["fern99 99,5 % d'évaluations positives (12)"]), seller("fern99", Some(9950), Some(12), false));
         assert_eq!(row(&["fern99 好评率 98.7% (1.2万)"]), seller("fern99", Some(9870), Some(12_000), true));
         assert_eq!(row(&["fern99 %98,7 olumlu (12)"]), seller("fern99", Some(9870), Some(12), false));

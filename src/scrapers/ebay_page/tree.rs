@@ -273,4 +273,3 @@ pub(super) fn switches_tokenizer(name: &LocalName) -> bool {
             | local_name!("plaintext")
     )
 }
-
