@@ -18,7 +18,21 @@ pub(super) enum Kept {
     Lang,
     Rel,
     Property,
-    Content,
+}
+
+impl Kept {
+    pub(super) fn of_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "href" => Self::Href,
+            "data-listingid" => Self::ListingId,
+            "name" => Self::Name,
+            "value" => Self::Value,
+            "lang" => Self::Lang,
+            "rel" => Self::Rel,
+            "property" => Self::Property,
+            _ => return None,
+        })
+    }
 }
 
 /// An element with what is kept of it.

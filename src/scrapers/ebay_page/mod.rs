@@ -1,5 +1,6 @@
 //! Reads an eBay search result page: its sellers, and what kind of answer it is. It neither fetches nor decides what to do about a page.
 mod bare;
+mod character;
 mod dom;
 mod heading;
 mod listing;
@@ -11,6 +12,7 @@ mod percent;
 mod price;
 mod reader;
 mod report;
+mod scanner;
 mod seller_text;
 mod tree;
 

@@ -10,10 +10,13 @@ use super::dom::{Content, Dom, Element, Kept, NodeId};
 use super::mark::Marks;
 
 /// Nodes of one page; the largest captured page has under 30,000.
-const NODES_MAX: usize = 1_000_000;
+const NODES_MAX: usize = 400_000;
 /// Questions of the tree builder about open elements; a captured page asks under a million times. Deep nesting makes each
 /// tag ask about all open elements, so this bounds the time.
 const QUESTIONS_MAX: u64 = 200_000_000;
+
+/// Stands for every comment: comments part no text and are never put anywhere.
+const COMMENT: NodeId = NodeId(2);
 
 /// The tree under construction.
 pub(super) struct Tree {
@@ -28,18 +31,24 @@ impl Tree {
     pub(super) fn new() -> Self {
         let mut dom = Dom::new();
         let template = dom.add(Content::Nothing);
+        dom.add(Content::Nothing);
         Self {
             dom: RefCell::new(dom),
             questions: Cell::new(0),
             depth: Cell::new(0),
-            depths: RefCell::new(vec![0, 0]),
+            depths: RefCell::new(vec![0; 3]),
             template,
         }
     }
 
-    /// How many elements are open, roughly.
+    /// How deep the last element was put: where no end tag came since, so many are open.
     pub(super) fn depth(&self) -> usize {
         self.depth.get()
+    }
+
+    /// Corrects [`Tree::depth`] after end tags.
+    pub(super) fn set_depth(&self, depth: usize) {
+        self.depth.set(depth);
     }
 
     /// Whether a bound is reached: the rest of the page is not read.
@@ -156,33 +165,24 @@ impl TreeSink for Tree {
                     element.marks = element.marks | Marks::TOOLTIP;
                     continue;
                 }
-                "href" => Kept::Href,
-                "data-listingid" => Kept::ListingId,
-                "name" => Kept::Name,
-                "value" => Kept::Value,
-                "lang" => Kept::Lang,
-                "rel" => Kept::Rel,
-                "property" => Kept::Property,
-                "content" => Kept::Content,
-                _ => continue,
+                name => Kept::of_name(name),
             };
-            element.attributes.push((kept, attribute.value));
+            element.attributes.extend(kept.map(|kept| (kept, attribute.value)));
         }
         self.add(Content::Element(Box::new(element)))
     }
 
     fn create_comment(&self, _: StrTendril) -> NodeId {
-        self.add(Content::Nothing)
+        COMMENT
     }
 
     fn create_pi(&self, _: StrTendril, _: StrTendril) -> NodeId {
-        self.add(Content::Nothing)
+        COMMENT
     }
 
     fn append(&self, parent: &NodeId, child: NodeOrText<NodeId>) {
         match child {
-            // A comment parts no text.
-            NodeOrText::AppendNode(child) if self.dom.borrow().element(child).is_none() => {}
+            NodeOrText::AppendNode(COMMENT) => {}
             NodeOrText::AppendNode(child) => self.put(*parent, None, child),
             NodeOrText::AppendText(text) => self.put_text(*parent, None, text),
         }
@@ -197,10 +197,6 @@ impl TreeSink for Tree {
     }
 
     fn append_doctype_to_document(&self, _: StrTendril, _: StrTendril, _: StrTendril) {}
-
-    fn pop(&self, node: &NodeId) {
-        self.depth.set((self.depths.borrow()[node.0 as usize] as usize).saturating_sub(1));
-    }
 
     fn get_template_contents(&self, _: &NodeId) -> NodeId {
         // One place, outside the document, for what stands in templates: it is not part of the page.
@@ -219,6 +215,7 @@ impl TreeSink for Tree {
             return;
         };
         match child {
+            NodeOrText::AppendNode(COMMENT) => {}
             NodeOrText::AppendNode(child) => {
                 self.detach(child);
                 self.put(parent, Some(*sibling), child);
