@@ -33,7 +33,10 @@ const BLOCK_TITLES: [&str; 17] = [
 impl Outline {
     /// The outcome of a page on which no result card was found. `total` is what its heading reports.
     pub(super) fn outcome_without_cards(&self, dom: &Dom, total: Option<u64>) -> Outcome {
-        if self.heading.is_some() || self.has_null_search {
+        if self.has_null_search {
+            return Outcome::Empty;
+        }
+        if self.heading.is_some() {
             // A heading that counts results beside a list without them is a cut or unknown form, never "nothing found".
             return match total {
                 Some(0) => Outcome::Empty,

@@ -1,4 +1,6 @@
 //! The number of results that a page's heading reports, in whatever order its language puts number and query.
+use std::ops::Range;
+
 use super::dom::{Dom, NodeId, Step};
 use super::mark::Marks;
 use super::number::{digit, first_whole};
@@ -22,28 +24,23 @@ pub(super) fn total(dom: &Dom, heading: NodeId, query: Option<&str>, language: O
     {
         numbers.remove(place);
     }
-    let query_first =
-        matches!(language.map(|language| language.get(..2).unwrap_or("")), Some("ja" | "ko" | "zh" | "tr"));
-    let chosen = if query_first { numbers.last() } else { numbers.first() };
-    let from = chosen.and_then(|number| text.find(number.as_str()).map(|place| (place, number.len())));
-    let (count, start, end) = match from {
-        Some((place, _)) if query_first => {
-            let place = chosen.and_then(|number| text.rfind(number.as_str())).unwrap_or(place);
-            found(&text, place)?
-        }
-        Some((place, _)) => found(&text, place)?,
-        None => {
-            let hidden = without_query(&text, query);
-            let (count, range) = first_whole(&hidden)?;
-            (count, range.start, range.end)
-        }
+    let query_first = matches!(language.and_then(|language| language.get(..2)), Some("ja" | "ko" | "zh" | "tr"));
+    let number = if query_first { numbers.last() } else { numbers.first() };
+    let (count, range) = match number.and_then(|number| Some((number, place_of(&text, number, query_first)?))) {
+        Some((number, range)) => (first_whole(number)?.0, range),
+        None => first_whole(&without_query(&text, query))?,
     };
-    Some(Total { count, is_floor: is_floor(&text[..start], &text[end..]) })
+    Some(Total { count, is_floor: is_floor(&text[..range.start], &text[range.end..]) })
 }
 
-fn found(text: &str, place: usize) -> Option<(u64, usize, usize)> {
-    let (count, range) = first_whole(&text[place..])?;
-    Some((count, place + range.start, place + range.end))
+/// Where `number` stands in `text` on its own, not within a longer number.
+fn place_of(text: &str, number: &str, from_end: bool) -> Option<Range<usize>> {
+    let is_digit = |character: Option<char>| character.is_some_and(|character| digit(character).is_some());
+    let number = number.trim_end_matches(['+', '＋']).trim_end();
+    let mut places = text.match_indices(number).map(|(at, _)| at..at + number.len()).filter(|place| {
+        !is_digit(text[..place.start].chars().next_back()) && !is_digit(text[place.end..].chars().next())
+    });
+    if from_end { places.last() } else { places.next() }
 }
 
 fn bold_texts(dom: &Dom, heading: NodeId) -> Vec<String> {
@@ -83,8 +80,8 @@ fn without_query(text: &str, query: Option<&str>) -> String {
 
 /// Whether the words around the number say "at least".
 fn is_floor(before: &str, after: &str) -> bool {
-    const AFTER: [&str; 7] = ["+", "＋", "以上", "이상", "多", "or more", "件以上"];
-    const BEFORE: [&str; 13] = [
+    const AFTER: [&str; 6] = ["+", "＋", "以上", "이상", "多", "or more"];
+    const BEFORE: [&str; 15] = [
         "plus de",
         "más de",
         "mas de",
@@ -98,12 +95,12 @@ fn is_floor(before: &str, after: &str) -> bool {
         "meer dan",
         "ponad",
         "более",
+        "超过",
+        "超過",
     ];
     let after = after.trim_start();
     let unit = after.trim_start_matches(['件', '개', '個', '个', '條', '条']).trim_start();
     let before = before.trim_end().to_lowercase();
     AFTER.iter().any(|word| after.starts_with(word) || unit.starts_with(word))
         || BEFORE.iter().any(|word| before.ends_with(word))
-        || before.ends_with("超过")
-        || before.ends_with("超過")
 }

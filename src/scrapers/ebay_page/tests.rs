@@ -270,6 +270,8 @@ fn the_total_is_read_in_many_languages() {
         ("<span class=BOLD>1</span> result for <span class=BOLD>2011 kettle</span>", (1, false)),
         ("<span class=BOLD>0</span> results for <span class=BOLD>2002 BMW X5</span>", (0, false)),
         ("<span class=BOLD>Switch 2</span>の結果<span class=BOLD>7,400</span>件以上", (7400, true)),
+        ("<span class=BOLD>1,234+</span> results for <span class=BOLD>12 1,234,000 kettles</span>", (1234, true)),
+        ("<span class=BOLD>2</span> results for <span class=BOLD>25 kettles</span>", (2, false)),
         ("Charizard 에 대한 결과 <span class=BOLD>140,000</span>개 이상", (140_000, true)),
         ("185,510 results for <b>warhammer 40000</b>", (185_510, false)),
         ("Plus de 1 000 résultats pour bouilloire", (1000, true)),
