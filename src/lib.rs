@@ -1,7 +1,8 @@
 //! Gleaner: a self-hosted collection engine. The rooms, in reading order.
 
-pub mod actors;
 pub mod clock;
 pub mod domain;
 pub mod scrapers;
 pub mod store;
+pub mod actors;
+pub mod cli;

@@ -4,3 +4,5 @@
 mod support;
 
 mod actors;
+mod cli;
+mod scrapers;
