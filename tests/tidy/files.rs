@@ -11,7 +11,7 @@ pub const CODE_LINES_MAX: usize = 300;
 /// Most lines of code in a file with its tests, or in a file of tests.
 pub const CODE_AND_TEST_LINES_MAX: usize = 500;
 /// Names that say nothing about what is inside.
-pub const EMPTY_NAMES: [&str; 7] = ["util", "utils", "helper", "helpers", "common", "misc", "shared"];
+pub const EMPTY_NAMES: [&str; 6] = ["util", "utils", "helper", "helpers", "common", "misc"];
 
 /// Looks at each Rust file.
 pub fn check(house: &House, tree: &Tree, complaints: &mut Vec<Complaint>) {
