@@ -3,6 +3,8 @@
 //! [`RunStore`] is all that the actors of a run need, with two implementations (PostgreSQL and memory) under one
 //! contract suite. Reads for people are functions of the tables' own files.
 
+pub mod embedded;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use thiserror::Error;
