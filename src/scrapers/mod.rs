@@ -3,6 +3,7 @@
 //! A provider answers one page request. The traits are free of actix and diesel, so that a test can script them; their
 //! futures are local, because the HTTP client is.
 
+pub mod ebay_page;
 pub mod mocked;
 
 use std::future::Future;

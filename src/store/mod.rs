@@ -4,6 +4,7 @@
 //! contract suite. Reads for people are functions of the tables' own files.
 
 pub mod audit_log;
+pub mod embedded;
 pub mod memory;
 pub mod run_sellers;
 pub mod runs;
