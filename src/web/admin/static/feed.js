@@ -6,6 +6,7 @@ import { ago, figure } from "./format.js";
 
 const CARDS_MAX = 100;
 const BADGES_MAX = 8;
+const FADES_MAX = 6;
 
 export class Feed {
   #filter = { off: new Set(), group: "all", phase: "" };
@@ -59,7 +60,7 @@ export class Feed {
     this.#shownSeq = this.state.lastSeq;
     if (fresh.length > 0) {
       const cards = fresh.map((event) => card(event, this.state.row.settings ?? {}));
-      if (!first) for (const node of cards) node.classList.add("fresh");
+      if (!first && cards.length <= FADES_MAX) for (const node of cards) node.classList.add("fresh");
       this.list.prepend(...cards);
       while (this.list.childElementCount > CARDS_MAX) this.list.lastElementChild.remove();
     }

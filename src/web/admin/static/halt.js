@@ -1,7 +1,7 @@
 // Why a run stands still, or failed: since when, the errors as proof, and what to do next.
 
 import { badge, fill, h, icon } from "./dom.js";
-import { ago, exact, pauseTitle, timeOfDay } from "./format.js";
+import { ago, exact, pauseTitle, span, timeOfDay } from "./format.js";
 
 export class Halt {
   constructor(state) {
@@ -18,7 +18,7 @@ export class Halt {
       h("header", null, icon(told.look === "failed" ? "alert" : told.icon, "i"), h("h2", { id: "h-halt" }, told.title),
         h("span", null, told.since), h("span", { class: "mut ago", "data-at": told.at }, ago(told.at))),
       h("div", { class: told.proofs.length > 0 ? "halt-cols" : "halt-cols plain" },
-        told.proofs.length > 0 && h("div", null, table(told.proofs)),
+        told.proofs.length > 0 && h("div", null, h("p", null, within(told.proofs)), table(told.proofs)),
         h("div", null, told.message && h("p", null, told.message), h("h3", null, "What to do"), h("p", null, told.advice))),
     ]);
   }
@@ -48,6 +48,15 @@ export class Halt {
     }
     return null;
   }
+}
+
+/** "Workers 1, 2 and 5 met these errors within 48 s." */
+function within(proofs) {
+  const ids = [...new Set(proofs.map((proof) => proof.worker_id))].sort((a, b) => a - b).map(String);
+  const who = ids.length === 1 ? `Worker ${ids[0]}` : `Workers ${ids.slice(0, -1).join(", ")} and ${ids.at(-1)}`;
+  const times = proofs.map((proof) => Date.parse(proof.at));
+  const ms = Math.max(...times) - Math.min(...times);
+  return `${who} met ${proofs.length === 1 ? "this error" : `these errors within ${span(ms)}`}.`;
 }
 
 function table(proofs) {

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { bar, fill, fillBar, h, icon, keyed, mark, say } from "./dom.js";
-import { PHASES, STATES, count, dayAndTime, figure, isFinal, now, percent, rough } from "./format.js";
+import { PHASES, STATES, count, dayAndTime, figure, isFinal, now, percent, rough, span } from "./format.js";
 import { tone } from "./head.js";
 import { finished, total } from "./state.js";
 
@@ -150,11 +150,11 @@ export class HomeView {
     fill(part(".prog p"), [share, tasks], () => [h("span", { class: "fig" }, `${percent(share)} %`),
       h("small", { class: "cut" }, `${figure(finished(tasks))} of ${count(total(tasks), ...PHASES[progress.phase].task)}`)]);
     const until = progress.completed_at ? Date.parse(progress.completed_at) : now();
-    const took = progress.started_at ? rough(until - Date.parse(progress.started_at)) : "";
+    const took = progress.started_at ? taken(until - Date.parse(progress.started_at)) : "";
     const failed = counters.amazon.failed + counters.ebay.failed;
     two(part(".took"), took, [took === "" ? "" : over ? "taken" : "so far"]);
     two(part(".gain"), [figure(counters.sellers_found), " ", h("span", { class: "mut" }, "found")],
-      [counters.sellers_new > 0 ? `${figure(counters.sellers_new)} new` : "none new"], counters.sellers_new > 0 ? "new" : null);
+      [counters.sellers_new > 0 ? `${figure(counters.sellers_new)} new` : counters.sellers_found > 0 ? "none new" : "none yet"], counters.sellers_new > 0 ? "new" : null);
     two(part(".asked"), figure(counters.requests_made), [failed > 0 ? `requests, ${figure(failed)} failed` : "requests"], failed > 0 ? "bad" : null);
     fill(part(".act"), state, () => this.#button(row.id, state));
   }
@@ -179,6 +179,8 @@ export class HomeView {
     await this.#refresh();
   }
 }
+
+const taken = (ms) => (ms < 3_600_000 ? rough(ms) : span(ms));
 
 function two(node, first, second, classes) {
   const parts = [first, second].flat().map((part) => (typeof part === "string" ? part : part.textContent));

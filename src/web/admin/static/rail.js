@@ -48,6 +48,7 @@ export class Rail {
   // What the run's own counters know is exact even where only the newest events were counted.
   #total(name) {
     const { stages, progress: { counters } } = this.state;
+    if (name === "products") return counters.products_fetched;
     if (name === "inserted") return counters.sellers_new;
     if (name === "updated") return counters.sellers_found - counters.sellers_new;
     return stages[name].total;

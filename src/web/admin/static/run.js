@@ -36,6 +36,8 @@ export class RunView {
     this.#listen();
     this.#render();
     this.ticker = setInterval(() => this.#tick(), TICK_MS);
+    this.seen = () => void this.#lookAgain();
+    addEventListener("visibilitychange", this.seen);
   }
 
   close() {
@@ -43,6 +45,13 @@ export class RunView {
     this.stream?.close();
     clearInterval(this.ticker);
     clearTimeout(this.frame);
+    removeEventListener("visibilitychange", this.seen);
+  }
+
+  // A run that has ended may have been opened again somewhere else meanwhile.
+  async #lookAgain() {
+    if (document.hidden || this.state.conn !== "ended" || !(await this.#ask())) return;
+    if (!isFinal(this.state.progress.status)) this.#listen();
   }
 
   #listen() {
@@ -126,9 +135,8 @@ export class RunView {
   }
 
   #render() {
-    const { progress } = this.state;
-    this.node.classList.toggle("halted", progress.state === "paused");
     for (const part of [this.head, this.halt, this.workers, this.feed]) part.render();
+    this.node.classList.toggle("halted", !this.halt.node.hidden);
     this.rail.tick();
     document.title = title(this.state);
   }

@@ -42,9 +42,10 @@ export class Tree {
     const list = h("ul", { "aria-label": department.name }, leaves.map((leaf) => leaf.node));
     const twist = h("button", { class: "tw", type: "button", "aria-label": `Categories of ${department.name}`,
       click: () => this.#unfold(each, twist.getAttribute("aria-expanded") !== "true") }, icon("chev", "i"));
-    const meta = h("span", { class: "mut meta" });
+    const meta = h("span");
     const node = h("li", null,
-      h("div", { class: "t dep" }, twist, box, h("label", { class: "grow cut", for: box.id }, department.name), meta), list);
+      h("div", { class: "t dep" }, twist, box, h("label", { class: "grow cut", for: box.id }, department.name),
+        h("span", { class: "mut meta" }, meta)), list);
     const each = { name: department.name.toLowerCase(), node, box, list, twist, meta, leaves };
     this.#unfold(each, open);
     return each;

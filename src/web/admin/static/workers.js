@@ -97,9 +97,10 @@ function fillThing(node, worker, busy) {
   const name = worker.label ? subject(worker.phase, worker.label, worker.label) : "";
   mark(node, "title", name || null);
   if (busy) fill(node, name, () => [name]);
-  else fill(node, [worker.last_result, worker.restarts], () => (worker.last_result ? outcome("Last: ", worker) : [idleWords(worker)]));
+  else fill(node, [worker.last_result, worker.label, worker.state], () => (worker.last_result ? atRest(worker) : [idleWords(worker)]));
 }
 
+const atRest = (worker) => outcome(worker.label ? `Last: ${worker.label}, ` : "Last: ", worker);
 const idleWords = (worker) => (worker.state === "stopped" ? "At rest" : "Waits for a task");
 
 function page(worker) {
@@ -126,7 +127,7 @@ const optional = (text) => h("span", { class: "chip opt" }, text);
 
 function last(worker) {
   const restarted = worker.restarts > 0
-    && chip(worker.restarts === 1 ? "restarted" : `restarted ${figure(worker.restarts)} times`, "warn", "This place got a new worker after a crash");
+    && chip(worker.restarts === 1 ? "restarted" : `restarted ${figure(worker.restarts)} times`, null, "This place got a new worker after a crash");
   const waits = worker.state === "waiting" && worker.waits_for ? `${capital(WAITS[worker.waits_for])}. ` : "";
   if (!worker.last_result) return [restarted, restarted && " ", waits || "Nothing asked yet"];
   return [restarted, restarted && " ", waits, ...outcome("Last: ", worker)];
