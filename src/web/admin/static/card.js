@@ -78,7 +78,7 @@ const BODIES = {
       chip(event.error_type, "err"), chip(event.error_stage, "err"),
       ...requestChips(event, settings, true), says(event.error_message),
     ],
-    res: event.wait_seconds === undefined ? ["gave up"] : ["retries in ", h("b", null, span(event.wait_seconds * 1_000))],
+    res: event.wait_seconds === undefined ? [event.error_stage === "product_extraction" ? "left out" : "gave up"] : ["retries in ", h("b", null, span(event.wait_seconds * 1_000))],
   }),
   rate_limited: (event, settings) => ({
     sub: [chip(event.error_type, "warn"), ...requestChips(event, settings, true), note(event.error_message)],

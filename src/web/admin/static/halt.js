@@ -40,8 +40,9 @@ export class Halt {
       };
     }
     if (progress.status === "failed" && failure) {
+      const at = Date.parse(progress.completed_at ?? progress.updated_at);
       return {
-        look: "failed", at: failure.at, proofs: [], message: failure.message, since: `at ${timeOfDay(failure.at)}`,
+        look: "failed", at, proofs: [], message: failure.message, since: `at ${timeOfDay(at)}`,
         title: failure.reason === "nothing_succeeded" ? "Nothing succeeded" : "The run cannot go on",
         advice: "Look at the errors below. When their cause is mended, retry the failed tasks, or start a new run.",
       };

@@ -4,7 +4,6 @@ import * as api from "./api.js";
 import { bar, fill, fillBar, h, icon, keyed, mark, say } from "./dom.js";
 import { PHASES, STATES, count, dayAndTime, figure, isFinal, now, percent, rough, span } from "./format.js";
 import { tone } from "./head.js";
-import { finished, total } from "./state.js";
 
 const EVERY_MS = 2_000;
 const PHASE_WORDS = { amazon: "Amazon, phase 1 of 2", ebay: "eBay, phase 2 of 2" };
@@ -16,7 +15,6 @@ const COMMANDS = { pending: ["start", "play", "Start"], running: ["pause", "paus
 export class HomeView {
   constructor(refused, collect) {
     this.refused = refused;
-    this.progress = new Map();
     this.rows = [];
     this.conn = h("span", { class: "conn", "data-conn": "reconnecting" }, "Connecting");
     this.problem = h("p", { class: "notice", role: "alert", hidden: true });
@@ -59,7 +57,6 @@ export class HomeView {
       this.#merge(items);
       if (!this.loaded) this.cursor = cursor;
       this.loaded = true;
-      await this.#details();
       this.#connected(true);
       this.#render();
     } catch (problem) {
@@ -75,7 +72,6 @@ export class HomeView {
       const { items, next_cursor: cursor } = await api.runs(this.cursor);
       this.cursor = cursor;
       this.#merge(items);
-      await this.#details();
       this.#render();
     } catch (problem) {
       if (!this.refused(problem)) this.#complain(problem.message);
@@ -86,14 +82,6 @@ export class HomeView {
     const rows = new Map(this.rows.map((row) => [row.id, row]));
     for (const row of items) rows.set(row.id, row);
     this.rows = [...rows.values()].sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));
-  }
-
-  // The list tells who there is; the figures are each run's progress, asked once for a run that has ended.
-  async #details() {
-    const due = this.rows.filter((row) => !isFinal(row.status) || this.progress.get(row.id)?.status !== row.status);
-    await Promise.all(due.map(async (row) => {
-      this.progress.set(row.id, await api.progress(row.id));
-    }));
   }
 
   #connected(yes) {
@@ -108,54 +96,51 @@ export class HomeView {
 
   #render() {
     if (this.closed) return;
-    const shown = this.rows.map((row) => ({ row, progress: this.progress.get(row.id) })).filter(({ progress }) => progress);
-    const live = shown.filter(({ progress }) => !isFinal(progress.status));
-    const ended = shown.filter(({ progress }) => isFinal(progress.status));
-    const make = ({ row, progress }) => this.#make(row, progress);
-    keyed(this.live, live, ({ row }) => row.id, make, (node, item) => this.#update(node, item));
-    keyed(this.ended, ended, ({ row }) => row.id, make, (node, item) => this.#update(node, item));
+    const live = this.rows.filter((row) => !isFinal(row.status));
+    const ended = this.rows.filter((row) => isFinal(row.status));
+    const make = (row) => this.#make(row);
+    keyed(this.live, live, (row) => row.id, make, (node, row) => this.#update(node, row));
+    keyed(this.ended, ended, (row) => row.id, make, (node, row) => this.#update(node, row));
     this.liveSection.hidden = live.length === 0;
     this.endedSection.hidden = ended.length === 0;
-    this.empty.hidden = shown.length > 0;
-    this.begin.hidden = shown.length === 0;
+    this.empty.hidden = this.rows.length > 0;
+    this.begin.hidden = this.rows.length === 0;
     this.more.hidden = !this.cursor;
     say(this.liveNote, count(live.length, "run"));
     document.title = live.length > 0 ? `${count(live.length, "run")} at work · Gleaner` : "Collect · Gleaner";
   }
 
-  #make(row, progress) {
+  #make(row) {
     return h("li", { class: "lr" },
       h("div", null,
-        h("a", { class: "thing cut", href: `/?run=${row.id}`, "data-go": true, title: progress.name }, h("b", null, progress.name), " ",
-          row.number && h("span", { class: "mut" }, `#${figure(row.number)}`)),
+        h("a", { class: "thing cut", href: `/?run=${row.id}`, "data-go": true, title: row.name }, h("b", null, row.name), " ",
+          h("span", { class: "mut" }, `#${figure(row.number)}`)),
         h("p", { class: "row where" })),
-      h("div", { class: "prog" }, bar(progress.name), h("p", { class: "row" })),
+      h("div", { class: "prog" }, bar(row.name), h("p", { class: "row" })),
       h("div", { class: "took" }), h("div", { class: "gain" }), h("div", { class: "asked" }), h("div", { class: "act" }));
   }
 
-  #update(node, { row, progress }) {
+  #update(node, row) {
     const part = (name) => node.querySelector(name);
-    const { state, tasks, counters } = progress;
-    const over = isFinal(progress.status);
-    const share = progress.status === "completed" ? 100 : progress.percent;
-    const where = over ? dayAndTime(Date.parse(progress.completed_at ?? row.created_at))
-      : state === "paused" && progress.pause ? PAUSES[progress.pause.reason] ?? progress.pause.reason
-        : state === "pending" ? `made ${dayAndTime(Date.parse(row.created_at))}` : PHASE_WORDS[progress.phase];
-    fill(part(".where"), [state, where], () => [
+    const { state } = row;
+    const over = isFinal(row.status);
+    const [noun, done, all] = row.phase === "amazon"
+      ? ["amazon", row.categories_completed, row.categories_total]
+      : ["ebay", row.processed_items - row.categories_completed, row.products_total];
+    fill(part(".where"), [state, where(row)], () => [
       h("span", { class: "state", "data-s": tone(state) }, icon(STATES[state]?.[1] ?? "clock"), STATES[state]?.[0] ?? state),
-      h("small", null, where),
+      h("small", null, where(row)),
     ]);
-    const parts = state === "paused" ? [["halt", finished(tasks)]] : [["ok", tasks.done], ["failed", tasks.failed], ["skipped", tasks.skipped]];
-    fillBar(part(".bar"), parts, total(tasks), share);
-    fill(part(".prog p"), [share, tasks], () => [h("span", { class: "fig" }, `${percent(share)} %`),
-      h("small", { class: "cut" }, `${figure(finished(tasks))} of ${count(total(tasks), ...PHASES[progress.phase].task)}`)]);
-    const until = progress.completed_at ? Date.parse(progress.completed_at) : now();
-    const took = progress.started_at ? taken(until - Date.parse(progress.started_at)) : "";
-    const failed = counters.amazon.failed + counters.ebay.failed;
+    fillBar(part(".bar"), [[{ paused: "halt", failed: "failed", cancelled: "skipped" }[state] ?? "ok", done]], all, row.percent);
+    fill(part(".prog p"), [row.percent, done, all], () => [h("span", { class: "fig" }, `${percent(row.percent)} %`),
+      h("small", { class: "cut" }, `${figure(done)} of ${count(all, ...PHASES[noun].task)}`)]);
+    const until = row.completed_at ? Date.parse(row.completed_at) : now();
+    const took = row.started_at ? taken(until - Date.parse(row.started_at)) : "";
     two(part(".took"), took, [took === "" ? "" : over ? "taken" : "so far"]);
-    two(part(".gain"), [figure(counters.sellers_found), " ", h("span", { class: "mut" }, "found")],
-      [counters.sellers_new > 0 ? `${figure(counters.sellers_new)} new` : counters.sellers_found > 0 ? "none new" : "none yet"], counters.sellers_new > 0 ? "new" : null);
-    two(part(".asked"), figure(counters.requests_made), [failed > 0 ? `requests, ${figure(failed)} failed` : "requests"], failed > 0 ? "bad" : null);
+    const fresh = row.sellers_new > 0 ? `${figure(row.sellers_new)} new` : row.sellers_found > 0 ? "none new" : "none yet";
+    two(part(".gain"), [figure(row.sellers_found), " ", h("span", { class: "mut" }, "found")], [fresh], row.sellers_new > 0 ? "new" : null);
+    const failed = row.failed_items;
+    two(part(".asked"), figure(row.requests_made), [failed > 0 ? `requests, ${figure(failed)} failed` : "requests"], failed > 0 ? "bad" : null);
     fill(part(".act"), state, () => this.#button(row.id, state));
   }
 
@@ -178,6 +163,13 @@ export class HomeView {
     button.disabled = false;
     await this.#refresh();
   }
+}
+
+/** The small word behind the state: when, why, or which phase. */
+function where(row) {
+  if (isFinal(row.status)) return dayAndTime(Date.parse(row.completed_at ?? row.updated_at));
+  if (row.state === "paused" && row.pause) return PAUSES[row.pause.reason] ?? row.pause.reason;
+  return row.state === "pending" ? `made ${dayAndTime(Date.parse(row.created_at))}` : PHASE_WORDS[row.phase];
 }
 
 const taken = (ms) => (ms < 3_600_000 ? rough(ms) : span(ms));

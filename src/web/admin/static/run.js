@@ -64,8 +64,17 @@ export class RunView {
         this.state.conn = word;
         this.#soon();
       },
-      refused: () => this.#ask(),
+      refused: async () => (await this.#ask()) && !this.#hasAll(),
     });
+  }
+
+  // A run that has ended has no stream for whom has all of it: that is no refusal.
+  #hasAll() {
+    const { progress, lastSeq } = this.state;
+    if (!isFinal(progress.status) || lastSeq < progress.last_event_id) return false;
+    this.stream.close();
+    this.state.conn = "ended";
+    return true;
   }
 
   // A number that was left out is asked for once more; if it is left out again, what comes is shown all the same.

@@ -70,7 +70,8 @@ export class RunState {
     this.countedFrom = this.lastSeq + 1;
     this.stages = { products: new Stage(), kept: new Stage(), duplicates: new Stage(), inserted: new Stage(), updated: new Stage() };
     this.errors = new Map();
-    this.failure = null;
+    this.failure = row.fail;
+    this.latest = new Map();
     this.pace = new Pace();
     this.setProgress(progress);
   }
@@ -82,11 +83,11 @@ export class RunState {
   }
 
   /** What a `connected` or `status` event says of the run's state. */
-  setStanding({ status, state, wanted, pause, progress }) {
+  setStanding({ status, state, wanted, pause, fail, progress }) {
     if (progress) this.setProgress(progress);
     Object.assign(this.progress, { status, state, wanted });
     if (pause !== undefined) this.progress.pause = pause;
-    if (status !== "failed") this.failure = null;
+    if (fail !== undefined) this.failure = fail;
   }
 
   /** Takes an activity event. Tells `new`, `known` (it was here before) or `gap` (one before it is missing; not taken). */
@@ -119,9 +120,10 @@ export class RunState {
       case "error":
       case "rate_limited":
         this.#addError(event, at);
+        this.latest.set(event.worker_id, event);
         break;
-      case "failed":
-        this.failure = { reason: event.reason, message: event.error_message, at };
+      case "found":
+        this.latest.set(event.worker_id, event);
         break;
       default:
     }

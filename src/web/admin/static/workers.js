@@ -2,7 +2,7 @@
 
 import { subject } from "./card.js";
 import { badge, chip, fill, h, icon, keyed, mark, say } from "./dom.js";
-import { PHASES, capital, figure, now, priceWindow, rough, shortUrl, span, words } from "./format.js";
+import { PHASES, capital, count, figure, now, priceWindow, rough, shortUrl, span, words } from "./format.js";
 
 const MANY = 8;
 
@@ -56,12 +56,14 @@ function summary(progress) {
   const parts = [
     [many("fetching", "keeping"), "at work"], [many("waiting"), "waiting"],
     [many("idle"), "idle"], [many("stopped"), "stopped"],
-  ].filter(([count]) => count > 0);
+  ].filter(([number]) => number > 0);
   const all = parts.length === 1 && workers.length > 1;
-  const notes = [parts.map(([count, what]) => `${all ? `all ${words(count)}` : words(count)} ${what}`).join(", ")];
+  const notes = [parts.map(([number, what]) => `${all ? `all ${words(number)}` : words(number)} ${what}`).join(", ")];
   if (progress.streak > 0) notes.push(`${progress.streak} of ${progress.streak_max} failures in a row`);
   const throttled = progress.throttled_until ? Date.parse(progress.throttled_until) - now() : 0;
   if (throttled > 0) notes.push(`the provider asked to slow down for ${span(throttled)}`);
+  const away = progress.storage_away_since;
+  if (away) notes.push(`the database is away for ${rough(now() - Date.parse(away))}: nothing is lost, workers wait`);
   return notes.filter(Boolean).join("; ");
 }
 
@@ -85,22 +87,25 @@ function update(node, worker, state) {
   mark(node, "data-s", look);
   mark(part("state"), "data-s", look);
   fill(part("state"), worker.state, () => [icon(glyph, worker.state === "fetching" ? "i i-s spin" : "i i-s"), word]);
-  fillThing(part("thing"), worker, busy);
+  fillThing(part("thing"), worker, busy, state);
   say(part("pg"), busy ? page(worker) : "");
   say(part("at"), busy && worker.attempt ? `attempt ${worker.attempt} of ${worker.attempts_max}` : "");
   fill(part("q"), busy ? [worker.phase, worker.price_min, worker.price_max, worker.url] : [], () => (busy ? parameters(worker, state) : []));
-  fill(part("last"), [worker.last_result, worker.waits_for, worker.restarts, worker.state], () => last(worker));
+  const told = outcome(worker, state);
+  fill(part("last"), [told.key, worker.waits_for, worker.restarts, worker.state], () => last(worker, told));
   say(part("sum"), `${figure(worker.tasks_done)} done`);
 }
 
-function fillThing(node, worker, busy) {
+function fillThing(node, worker, busy, state) {
   const name = worker.label ? subject(worker.phase, worker.label, worker.label) : "";
   mark(node, "title", name || null);
   if (busy) fill(node, name, () => [name]);
-  else fill(node, [worker.last_result, worker.label, worker.state], () => (worker.last_result ? atRest(worker) : [idleWords(worker)]));
+  else {
+    const told = outcome(worker, state);
+    fill(node, [told.key, worker.state], () => (told.parts ? ["Last: ", told.about, ...told.parts] : [idleWords(worker)]));
+  }
 }
 
-const atRest = (worker) => outcome(worker.label ? `Last: ${worker.label}, ` : "Last: ", worker);
 const idleWords = (worker) => (worker.state === "stopped" ? "At rest" : "Waits for a task");
 
 function page(worker) {
@@ -125,19 +130,31 @@ function parameters(worker, state) {
 
 const optional = (text) => h("span", { class: "chip opt" }, text);
 
-function last(worker) {
+function last(worker, told) {
   const restarted = worker.restarts > 0
     && chip(worker.restarts === 1 ? "restarted" : `restarted ${figure(worker.restarts)} times`, null, "This place got a new worker after a crash");
   const waits = worker.state === "waiting" && worker.waits_for ? `${capital(WAITS[worker.waits_for])}. ` : "";
-  if (!worker.last_result) return [restarted, restarted && " ", waits || "Nothing asked yet"];
-  return [restarted, restarted && " ", waits, ...outcome("Last: ", worker)];
+  const lead = [restarted, restarted && " ", waits];
+  return told.parts ? [...lead, "Last: ", ...told.parts] : [...lead, waits ? "" : "Nothing asked yet"];
 }
 
-function outcome(lead, worker) {
-  const { action, text, new_sellers: fresh, duration_ms: ms } = worker.last_result;
-  if (action !== "found") {
-    return [lead, h("span", { class: action === "error" ? "bad" : "" }, text), ` after ${span(ms)}`];
-  }
-  const gained = worker.phase === "amazon" ? [] : [", ", fresh > 0 ? h("span", { class: "new" }, `${figure(fresh)} new`) : "none new"];
-  return [lead, text, ...gained, `, in ${span(ms)}`];
+/** What came of its newest request: from the event where it arrived, which knows more, else from the status. */
+function outcome(worker, state) {
+  const event = state.latest.get(worker.worker_id);
+  if (event) return { key: event.seq, about: `${subject(event.phase, event.category, event.product_name)}, `, parts: eventOutcome(event) };
+  const told = worker.last_result;
+  if (!told) return { key: 0, about: "", parts: null };
+  const words = told.action === "error" ? h("span", { class: "bad" }, told.text) : told.text;
+  return { key: told, about: "", parts: [words, `, in ${span(told.duration_ms)}`] };
+}
+
+function eventOutcome(event) {
+  const took = span(event.duration_ms);
+  if (event.action === "error") return [h("span", { class: "bad" }, event.error_type), ` after ${took}, attempt ${event.attempt}`];
+  if (event.action === "rate_limited") return [`rate limited after ${took}`];
+  const page = `page ${event.api_params.page}, `;
+  if (event.phase === "amazon") return [page, count(event.items_count, "product"), `, in ${took}`];
+  const fresh = event.new_sellers_count;
+  return [page, count(event.items_count, "seller"), ", ",
+    fresh > 0 ? h("span", { class: "new" }, `${figure(fresh)} new`) : "none new", `, in ${took}`];
 }
