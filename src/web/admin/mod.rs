@@ -1,8 +1,8 @@
 //! The page in the browser: its files, embedded in the binary and served as they are. It asks the public API and the
 //! live stream like any other client; nothing here knows a run, an organisation or a session.
 
-use actix_web::http::header::{ContentType, ETag, EntityTag, Header, IfNoneMatch};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::header::{ContentType, ETag, EntityTag, Header, IfNoneMatch};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
 use sha2::{Digest, Sha256};
@@ -103,9 +103,9 @@ fn type_of(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::App;
     use actix_web::http::{StatusCode, header};
     use actix_web::test::{TestRequest, call_service, init_service, read_body};
-    use actix_web::{App, test};
     use std::collections::BTreeSet;
 
     fn text(asset: &Asset) -> &'static str {
@@ -157,9 +157,9 @@ mod tests {
         {
             let response = call_service(&app, TestRequest::get().uri(path).to_request()).await;
             assert_eq!(response.status(), StatusCode::OK, "{path}");
-            let content_type = response.headers()[header::CONTENT_TYPE].to_str().expect("text").to_owned();
+            let content_type = response.headers().get(header::CONTENT_TYPE).expect("a type").to_str().expect("text");
             assert!(content_type.starts_with(kind), "{path}: {content_type}");
-            let tag = response.headers()[header::ETAG].clone();
+            let tag = response.headers().get(header::ETAG).expect("a tag").clone();
             assert!(!read_body(response).await.is_empty());
             let again = TestRequest::get().uri(path).insert_header((header::IF_NONE_MATCH, tag)).to_request();
             let response = call_service(&app, again).await;
@@ -171,9 +171,9 @@ mod tests {
     #[actix_web::test]
     async fn another_file_is_not_there_and_nothing_can_be_changed() {
         let app = init_service(App::new().configure(configure)).await;
-        let get = test::call_service(&app, TestRequest::get().uri("/static/mod.rs").to_request()).await;
+        let get = call_service(&app, TestRequest::get().uri("/static/mod.rs").to_request()).await;
         assert_eq!(get.status(), StatusCode::NOT_FOUND);
-        let post = test::call_service(&app, TestRequest::post().uri("/static/main.js").to_request()).await;
+        let post = call_service(&app, TestRequest::post().uri("/static/main.js").to_request()).await;
         assert_eq!(post.status(), StatusCode::METHOD_NOT_ALLOWED);
     }
 }
