@@ -1,5 +1,6 @@
 //! Gleaner: a self-hosted collection engine. The rooms, in reading order.
 
+pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod scrapers;

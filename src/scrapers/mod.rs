@@ -3,6 +3,8 @@
 //! A provider answers one page request. The traits are free of actix and diesel, so that a test can script them; their
 //! futures are local, because the HTTP client is.
 
+pub mod ebay_page;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;

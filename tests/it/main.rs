@@ -1,0 +1,3 @@
+//! The integration tests, one binary; folders mirror the sources.
+mod cli;
+mod scrapers;

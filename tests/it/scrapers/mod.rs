@@ -1,0 +1,2 @@
+//! Tests of the scrapers room.
+mod ebay_page;
