@@ -4,6 +4,7 @@
 //! futures are local, because the HTTP client is.
 
 pub mod ebay_page;
+pub mod oxylabs;
 
 use std::future::Future;
 use std::pin::Pin;
