@@ -5,6 +5,7 @@
 mod draw;
 mod market;
 mod offer;
+mod page;
 mod product;
 mod search;
 mod seller;
