@@ -67,7 +67,8 @@ impl Market {
 
     /// The products of a category's page, in order of rank; none for an unknown node.
     pub(super) fn best_sellers(&self, node_id: &str, page: usize) -> Vec<&Product> {
-        let Some(category) = catalogue::categories().position(|category| category.node_id == node_id) else {
+        let listed = catalogue::categories().find(|category| category.node_id == node_id);
+        let Some(category) = listed.and_then(|listed| SHELVES.iter().position(|shelf| shelf.id == listed.id)) else {
             return Vec::new();
         };
         let end = (page * PLACES_PER_PAGE).min(PRODUCTS_PER_CATEGORY);

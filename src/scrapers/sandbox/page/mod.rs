@@ -12,7 +12,7 @@ mod shape;
 
 pub(super) use blocked::blocked;
 pub(super) use frame::{empty_page, page};
-pub(super) use shape::{Generation, Shape};
+pub(super) use shape::Shape;
 
 use super::market::{Found, Market};
 use super::offer::Offer;

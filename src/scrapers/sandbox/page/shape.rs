@@ -6,7 +6,7 @@ use super::language::Language;
 
 /// Generation of the markup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Generation {
+pub(super) enum Generation {
     /// Since 2025.
     SCard,
     /// Before.
@@ -16,9 +16,9 @@ pub(in super::super) enum Generation {
 /// The shape of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) struct Shape {
-    pub(in super::super) generation: Generation,
+    pub(super) generation: Generation,
     /// A gallery, which shows no sellers.
-    pub(in super::super) gallery: bool,
+    pub(super) gallery: bool,
     /// As a browser serialises it, not as it is sent.
     pub(super) quoted: bool,
     pub(super) language: Language,

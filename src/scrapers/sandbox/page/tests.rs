@@ -1,5 +1,6 @@
 //! The pages hold what they were made of. Nothing here knows the parser: texts are looked for, not structure.
 
+use super::shape::Generation;
 use super::*;
 use crate::domain::query;
 
