@@ -9,6 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
+use futures_util::StreamExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -26,6 +27,9 @@ use crate::domain::settings::RunSettings;
 
 /// Longest body of a request.
 pub(super) const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Between the first half of a body and the end of its connection.
+const CUT_AFTER: Duration = Duration::from_millis(10);
 
 /// What the handlers share.
 pub(super) struct State {
@@ -146,8 +150,12 @@ fn respond(state: &State, sent: Sent, turn: &Turn) -> HttpResponse {
     }
     let whole = sent.body.len() as u64;
     let half = Bytes::from(sent.body).slice(..usize::try_from(whole / 2).unwrap_or(0));
-    let broken = std::io::Error::new(std::io::ErrorKind::ConnectionAborted, "cut by the sandbox");
-    let stream = futures_util::stream::iter([Ok(half), Err(broken)]);
+    let end = async {
+        // Long enough for the first half to leave: else the connection would end before the answer began.
+        tokio::time::sleep(CUT_AFTER).await;
+        Err(std::io::Error::new(std::io::ErrorKind::ConnectionAborted, "cut by the sandbox"))
+    };
+    let stream = futures_util::stream::iter([Ok(half)]).chain(futures_util::stream::once(end));
     response.body(SizedStream::new(whole, stream))
 }
 
