@@ -91,7 +91,7 @@ fn market_row(product: &Product, rank: usize) -> Value {
         "currency": "USD",
         "rating": f64::from(product.rating_tenths) / 10.0,
         "ratings_count": product.ratings,
-        "is_prime": rank % 3 != 0,
+        "is_prime": !rank.is_multiple_of(3),
         "url": format!("/dp/{}/ref=zg_bs_g_{rank}", product.asin),
     });
     // The field's documented forms, each where a row's rank says: a row without a price has null, 0, or no field.
