@@ -5,4 +5,5 @@ pub mod domain;
 pub mod scrapers;
 pub mod store;
 pub mod actors;
+pub mod web;
 pub mod cli;

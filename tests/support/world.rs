@@ -70,7 +70,6 @@ impl Probe for Killer {
 
 /// The actors of one process over the memory store.
 pub struct World {
-    pub clock: Clock,
     pub store: MemoryStore,
     pub engine: Addr<Engine>,
     pub witness: Witness,
@@ -98,7 +97,7 @@ impl World {
             make_probe: Arc::new(move || Rc::new(probing.clone())),
         };
         let engine = Engine::new(means, 3).start();
-        Self { clock, store, engine, witness, killer, org: OrgId(Uuid::from_u128(1)) }
+        Self { store, engine, witness, killer, org: OrgId(Uuid::from_u128(1)) }
     }
 
     pub fn add_run(&self, settings: &RunSettings, categories: &[Category]) -> RunKey {

@@ -103,6 +103,6 @@ mod tests {
         let here = std::env::current_dir().expect("a folder");
         let own = i32::try_from(std::process::id()).expect("a number");
         assert!(!is_at_home(own, &here));
-        assert_eq!(all_at_home(&here), []);
+        assert_eq!(all_at_home(&here), Vec::<i32>::new());
     }
 }
