@@ -1,6 +1,9 @@
 //! Gleaner: a self-hosted collection engine. The rooms, in reading order.
 
+pub mod actors;
+pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod scrapers;
 pub mod store;
+pub mod web;

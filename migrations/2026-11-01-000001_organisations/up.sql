@@ -10,9 +10,11 @@ COMMENT ON COLUMN orgs.runs_made IS 'the number of the newest run; its row lock 
 
 -- The catalogue is the marketplace's, not an organisation's.
 CREATE TABLE amazon_categories (
-    node_id text PRIMARY KEY,
+    id text PRIMARY KEY,
+    node_id text NOT NULL,
     name text NOT NULL,
     department text NOT NULL,
     place integer NOT NULL
 );
+COMMENT ON COLUMN amazon_categories.id IS 'what commands and the API call it; never changes';
 COMMENT ON COLUMN amazon_categories.place IS 'the order in which the provider lists them';

@@ -164,13 +164,15 @@ CREATE TABLE run_events (
 );
 COMMENT ON COLUMN run_events.data IS 'the text that is sent, byte for byte';
 
--- Locks a run's row for a group, and raises unless its owner still is who sends it. Says whether a price is needed.
-CREATE FUNCTION hold_run(org uuid, run uuid, fence_held bigint, group_sent bigint) RETURNS boolean
-LANGUAGE plpgsql AS $$
+-- Locks a run's row for a group, and raises unless its owner still is who sends it. Says whether a product needs a price
+-- and whether the run is under way.
+CREATE FUNCTION hold_run(
+    org uuid, run uuid, fence_held bigint, group_sent bigint, OUT needs_price boolean, OUT under_way boolean
+) LANGUAGE plpgsql AS $$
 DECLARE
     held record;
 BEGIN
-    SELECT fence, group_no, coalesce(settings -> 'price_window', 'null') <> 'null' AS needs_price
+    SELECT fence, group_no, status, coalesce(settings -> 'price_window', 'null') <> 'null' AS price
         INTO held FROM collection_runs WHERE org_id = org AND id = run FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'run_missing';
@@ -181,6 +183,7 @@ BEGIN
     ELSIF held.group_no <> group_sent - 1 THEN
         RAISE EXCEPTION 'group_out_of_order: % was sent after %', group_sent, held.group_no;
     END IF;
-    RETURN held.needs_price;
+    needs_price := held.price;
+    under_way := held.status = 'running';
 END
 $$;

@@ -54,7 +54,7 @@ impl PgStore {
             .build()
             .map_err(|error| StoreError::Broken(error.to_string()))?;
         let store = Self { pool, clock };
-        store.connection().await?;
+        drop(store.connection().await?);
         Ok(store)
     }
 

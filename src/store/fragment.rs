@@ -24,13 +24,14 @@ macro_rules! fragment {
                 while let Some((before, after)) = rest.split_once('$') {
                     pass.push_sql(before);
                     let end = after.find(|c: char| !(c.is_ascii_lowercase() || c == '_')).unwrap_or(after.len());
-                    match &after[..end] {
-                        $(stringify!($field) => pass.push_bind_param::<$sql, _>(&self.$field)?,)*
-                        unknown => {
-                            let message = format!("the statement has no value called {unknown}");
-                            return Err(::diesel::result::Error::QueryBuilderError(message.into()));
-                        }
+                    let (name, known) = (&after[..end], const { &[$(stringify!($field)),*] as &[&str] });
+                    if !known.contains(&name) {
+                        let message = format!("the statement has no value called {name}");
+                        return Err(::diesel::result::Error::QueryBuilderError(message.into()));
                     }
+                    $(if name == stringify!($field) {
+                        pass.push_bind_param::<$sql, _>(&self.$field)?;
+                    })*
                     rest = &after[end..];
                 }
                 pass.push_sql(rest);

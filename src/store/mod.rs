@@ -3,14 +3,20 @@
 //! [`RunStore`] is all that the actors of a run need, with two implementations (PostgreSQL and memory) under one
 //! contract suite. Reads for people are functions of the tables' own files.
 
+pub mod api_tokens;
 pub mod audit_log;
+pub mod categories;
 mod commands;
 mod connection;
+pub mod embedded;
 mod fault;
 mod fragment;
+pub mod items;
 mod keep;
 pub mod memory;
+pub mod migrate;
 mod obey;
+pub mod orgs;
 mod run_events;
 mod run_row;
 pub mod run_sellers;

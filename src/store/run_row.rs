@@ -188,7 +188,7 @@ pub(super) struct StoredRun {
 /// Its counters; the sums that the database makes of them are left where they are.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = collection_runs)]
-struct StoredCounters {
+pub(super) struct StoredCounters {
     departments_total: i32,
     departments_completed: i32,
     amazon_pending: i32,

@@ -1,7 +1,8 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
-    amazon_categories (node_id) {
+    amazon_categories (id) {
+        id -> Text,
         node_id -> Text,
         name -> Text,
         department -> Text,

@@ -24,10 +24,11 @@ use crate::store::transition::{closes, named_products, named_tasks, needs_catego
 use super::write::Begin;
 
 fragment! {
-    /// Locks the run's row, or raises why it may not be written; answers whether a product needs a price.
+    /// Locks the run's row, or raises why it may not be written; answers whether a product needs a
+    /// price and whether the run is under way.
     pub(super) struct HoldRun { org: Uuid => SqlUuid, run: Uuid => SqlUuid, fence: i64 => BigInt, group: i64 => BigInt }
-    answers (Bool);
-    "SELECT hold_run($org, $run, $fence, $group)"
+    answers (Bool, Bool);
+    "SELECT needs_price, under_way FROM hold_run($org, $run, $fence, $group)"
 }
 
 fragment! {
@@ -80,6 +81,7 @@ pub(super) struct Entered {
 /// What the first round trip brings.
 pub(super) struct Learned {
     pub needs_price: bool,
+    pub running: bool,
     pub tasks: Vec<StoredTask>,
     pub known_products: BTreeSet<Asin>,
     pub sellers: Vec<Entered>,
@@ -102,7 +104,7 @@ pub(super) async fn learn(
     let hold = HoldRun { org, run, fence: group.before.fence, group: group.number() };
 
     let begin = Begin {}.execute(&mut &*conn);
-    let held = hold.get_result::<(bool,)>(&mut &*conn);
+    let held = hold.get_result::<(bool, bool)>(&mut &*conn);
     let named = tasks_by_number(group.key, numbers.into_iter().collect()).load::<StoredTask>(&mut &*conn);
     let claimed = closes(group).then(|| open_tasks(group.key, "claimed").load::<StoredTask>(&mut &*conn));
     let known = (!products.is_empty()).then(|| {
@@ -115,7 +117,7 @@ pub(super) async fn learn(
     let offered: Vec<Uuid> = spotted.iter().map(|_| clock.new_id()).collect();
     let entered =
         (!spotted.is_empty()).then(|| enter(org, run, &offered, spotted).load::<(Uuid, String, bool)>(&mut &*conn));
-    let (_, (needs_price,), named, claimed, known, entered) =
+    let (_, (needs_price, running), named, claimed, known, entered) =
         try_join!(begin, held, named, optional(claimed), optional(known), optional(entered))?;
     let offered: BTreeSet<Uuid> = offered.into_iter().collect();
     let sellers = entered.into_iter().flatten().map(|(id, name, new_in_run)| Entered {
@@ -126,6 +128,7 @@ pub(super) async fn learn(
     });
     Ok(Learned {
         needs_price,
+        running,
         tasks: named.into_iter().chain(claimed.into_iter().flatten()).collect(),
         known_products: known.into_iter().flatten().filter_map(|asin| Asin::parse(&asin)).collect(),
         sellers: sellers.collect(),

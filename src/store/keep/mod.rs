@@ -13,8 +13,8 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use diesel::QueryResult;
 use diesel::result::Error as DieselError;
+use diesel::{QueryDsl, QueryResult, SelectableHelper};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::try_join;
 
@@ -26,11 +26,12 @@ use super::audit_log::CloseEntry;
 use super::fault::{may_be_sent_again, raised};
 use super::run_events::events_statement;
 use super::run_row::{RunRow, StoredRun};
+use super::schema::collection_runs;
 use super::sellers::{sighted, spotted};
 use super::tasks::{StoredTask, TaskRow, tasks_by_number};
 use super::transition::{Facts, Plan, named_tasks, plan};
 use super::{Kept, PgStore, StoreError};
-use crate::domain::ids::{EventId, TaskNo};
+use crate::domain::ids::{EventId, RunKey, TaskNo};
 use crate::domain::ledger::{Group, Settled, settle};
 
 /// How often a group is sent that the database undid to let somebody else go first.
@@ -130,7 +131,8 @@ impl PgStore {
             tasks.insert(task.task_no, task);
         }
         let known_products = learned.known_products;
-        let mut planned = plan(group, Facts { tasks, known_products, needs_price: learned.needs_price });
+        let (needs_price, running) = (learned.needs_price, learned.running);
+        let mut planned = plan(group, Facts { tasks, known_products, needs_price, running });
         let accepted: BTreeSet<usize> =
             sighted(group, |index| planned.accepts(index)).map(|(index, ..)| index).collect();
         if accepted != *counting {
@@ -158,7 +160,7 @@ impl PgStore {
         sellers: &[Entered],
     ) -> Result<(), Failed> {
         let now = self.clock.now();
-        let closing = rows::close_run(group, now)?;
+        let closing = rows::close_run(group, plan, now)?;
         let ends = closing.as_ref().is_some_and(|(_, ends)| *ends);
         let close_entry = ends.then(|| CloseEntry { org: group.key.org.0, run: group.key.run.0, now });
         let events = (!settled.events.is_empty()).then(|| events_statement(group.key, &settled.events));
@@ -195,10 +197,9 @@ impl PgStore {
         Ok(Kept { replies: replies::read(&line, group, &tasks)?, events, after })
     }
 
-    async fn stored_run(&self, key: crate::domain::ids::RunKey) -> Result<StoredRun, StoreError> {
-        use diesel::prelude::*;
-        let run = super::schema::collection_runs::table.find((key.org.0, key.run.0));
-        Ok(run.select(StoredRun::as_select()).first(&mut self.connection().await?).await?)
+    async fn stored_run(&self, key: RunKey) -> Result<StoredRun, StoreError> {
+        let run = collection_runs::table.find((key.org.0, key.run.0)).select(StoredRun::as_select());
+        Ok(run.first(&mut self.connection().await?).await?)
     }
 }
 

@@ -21,13 +21,17 @@ fn word(reply: &Reply) -> String {
         Reply::Outcome(Verdict::Accepted) => "a".to_owned(),
         Reply::Outcome(Verdict::KeptBefore) => "k".to_owned(),
         Reply::Outcome(Verdict::Refused) => "r".to_owned(),
-        Reply::Release(ReleaseResult::Pending(task)) => {
-            format!("p:{}:{}:{}:{}:{}", task.claim_no, task.next_page, task.page_attempts, task.crashes, task.requests)
-        }
+        Reply::Release(ReleaseResult::Pending(task)) => format!("p:{}", numbers(task)),
+        Reply::Release(ReleaseResult::PendingBefore(task)) => format!("b:{}", numbers(task)),
         Reply::Release(ReleaseResult::Quarantined) => "q".to_owned(),
         Reply::Release(ReleaseResult::Nothing) => "n".to_owned(),
         Reply::Done => "d".to_owned(),
+        Reply::Repeated => "s".to_owned(),
     }
+}
+
+fn numbers(task: &OpenTask) -> String {
+    format!("{}:{}:{}:{}:{}", task.claim_no, task.next_page, task.page_attempts, task.crashes, task.requests)
 }
 
 /// The answers to this group, read back; what a task asks for comes from its row.
@@ -49,13 +53,22 @@ fn reply(word: &str, entry: &Entry, tasks: &BTreeMap<TaskNo, TaskRow>) -> Option
         "q" => Reply::Release(ReleaseResult::Quarantined),
         "n" => Reply::Release(ReleaseResult::Nothing),
         "d" => Reply::Done,
-        _ => Reply::Release(ReleaseResult::Pending(Box::new(released(word, entry, tasks)?))),
+        "s" => Reply::Repeated,
+        _ => {
+            let (letter, numbers) = word.split_once(':')?;
+            let task = Box::new(released(numbers, entry, tasks)?);
+            match letter {
+                "p" => Reply::Release(ReleaseResult::Pending(task)),
+                "b" => Reply::Release(ReleaseResult::PendingBefore(task)),
+                _ => return None,
+            }
+        }
     })
 }
 
-fn released(word: &str, entry: &Entry, tasks: &BTreeMap<TaskNo, TaskRow>) -> Option<OpenTask> {
+fn released(numbers: &str, entry: &Entry, tasks: &BTreeMap<TaskNo, TaskRow>) -> Option<OpenTask> {
     let Entry::Release(release) = entry else { return None };
-    let mut numbers = word.strip_prefix("p:")?.split(':');
+    let mut numbers = numbers.split(':');
     Some(OpenTask {
         task_no: release.task_no,
         state: TaskState::Pending,

@@ -9,7 +9,7 @@ use super::replies::written;
 use super::write::{AddItems, AddPlaces, AddSightings, AddTasks, ChangeTasks, CloseRun, RememberRun};
 use crate::domain::counters::TaskCounts;
 use crate::domain::ids::TaskNo;
-use crate::domain::ledger::{Close, Entry, Group, Settled};
+use crate::domain::ledger::{Close, Entry, Group, Reply, Settled};
 use crate::domain::run::{FailReason, RunStatus};
 use crate::domain::seller::normalise;
 use crate::store::StoreError;
@@ -123,7 +123,7 @@ pub(super) fn add_sightings<'a>(group: &'a Group, plan: &Plan, sellers: &'a [Ent
 
 pub(super) fn remember_run<'a>(group: &'a Group, plan: &Plan, settled: &Settled, now: Time) -> RememberRun<'a> {
     let (after, summary) = (&settled.after, group.summary.as_ref());
-    let states = |counts: TaskCounts| [counts.pending, counts.claimed, counts.done, counts.failed, counts.skipped];
+    let states = |counts: TaskCounts| vec![counts.pending, counts.claimed, counts.done, counts.failed, counts.skipped];
     RememberRun {
         org: group.key.org.0,
         run: group.key.run.0,
@@ -147,9 +147,13 @@ pub(super) fn remember_run<'a>(group: &'a Group, plan: &Plan, settled: &Settled,
 }
 
 /// The state that the run takes on, where the group closes it, and whether that is final.
-pub(super) fn close_run(group: &Group, now: Time) -> Result<Option<(CloseRun<'_>, bool)>, StoreError> {
-    let closing = group.entries.iter().rev().find_map(|entry| match entry {
-        Entry::Close { close, .. } => Some(close),
+pub(super) fn close_run<'a>(
+    group: &'a Group,
+    plan: &Plan,
+    now: Time,
+) -> Result<Option<(CloseRun<'a>, bool)>, StoreError> {
+    let closing = group.entries.iter().zip(&plan.learned.replies).find_map(|entry| match entry {
+        (Entry::Close { close, .. }, Reply::Done) => Some(close),
         _ => None,
     });
     let Some(close) = closing else { return Ok(None) };

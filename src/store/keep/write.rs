@@ -1,6 +1,5 @@
 //! The second round trip of a group: its rows, its numbered events, the run's row, and the commit.
 
-use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
 use uuid::Uuid;
@@ -157,8 +156,8 @@ fragment! {
         phase: &'a str => Text,
         streak: Vec<i32> => Array<Integer>,
         departments: i32 => Integer,
-        amazon: [i32; 5] => Array<Integer>,
-        ebay: [i32; 5] => Array<Integer>,
+        amazon: Vec<i32> => Array<Integer>,
+        ebay: Vec<i32> => Array<Integer>,
         products_fetched: i32 => Integer,
         sellers_found: i32 => Integer,
         sellers_new: i32 => Integer,

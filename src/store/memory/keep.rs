@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::{Run, Shelf};
 use crate::clock::Clock;
 use crate::domain::ids::{EventId, SellerId};
-use crate::domain::ledger::{Entry, Group, settle};
+use crate::domain::ledger::{Entry, Group, Reply, settle};
 use crate::domain::product::Asin;
+use crate::domain::run::RunStatus;
 use crate::domain::seller::{Platform, normalise};
 use crate::domain::task::{Phase, TaskState};
 use crate::store::obey::take_on;
@@ -53,8 +54,8 @@ pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Ke
     }
     run.events.extend(settled.events.iter().cloned());
     run.replies.clone_from(&planned.learned.replies);
-    for entry in &group.entries {
-        if let Entry::Close { close, .. } = entry {
+    for (entry, reply) in group.entries.iter().zip(&planned.learned.replies) {
+        if let (Entry::Close { close, .. }, Reply::Done) = (entry, reply) {
             take_on(&mut run.row, close, clock.now());
             if run.row.status.is_final() {
                 run.close_entry(clock.now(), seller_count);
@@ -81,6 +82,7 @@ fn facts(run: &Run, group: &Group) -> Facts {
         tasks,
         known_products: named_products(group).into_iter().filter(known).cloned().collect(),
         needs_price: run.row.needs_price(),
+        running: run.row.status == RunStatus::Running,
     }
 }
 

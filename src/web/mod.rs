@@ -1,0 +1,3 @@
+//! Who asks and watches: HTTP, the live stream, the page.
+
+pub mod admin;

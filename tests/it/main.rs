@@ -1,0 +1,9 @@
+//! Integration tests; the folders mirror the rooms of `src/`.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod actors;
+mod cli;
+mod scrapers;
+mod store;
