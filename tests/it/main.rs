@@ -4,5 +4,6 @@
 mod support;
 
 mod actors;
+mod browser;
 mod cli;
 mod scrapers;
