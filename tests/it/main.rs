@@ -1,0 +1,3 @@
+//! Integration tests, one binary; the folders mirror the rooms.
+
+mod store;

@@ -1,0 +1,3 @@
+//! Tests of what we keep.
+
+mod embedded;
