@@ -5,11 +5,15 @@
 
 pub mod audit_log;
 pub mod memory;
+pub mod pg_stub;
 pub mod run_sellers;
 pub mod runs;
 pub mod sellers;
 pub mod tasks;
 mod transition;
+pub use pg_stub::*;
+pub use runs::RunRow;
+pub use tasks::TaskRow;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};

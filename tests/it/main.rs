@@ -1,0 +1,3 @@
+//! Integration tests: one binary, its folders mirror the rooms.
+
+mod web;
