@@ -27,6 +27,11 @@ pub mod sellers;
 pub mod tasks;
 mod text;
 mod transition;
+pub use api_tokens::{TokenKind, TokenRow};
+pub use categories::CategoryRow;
+pub use run_sellers::RunSellerRow;
+pub use runs::RunRow;
+pub use tasks::TaskRow;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};

@@ -1,3 +1,19 @@
-//! Who asks and watches: HTTP, the live stream, the page.
+//! Who asks and watches: HTTP, the live stream, and the page. Reads go to the store; whatever changes a run goes to the
+//! engine. No SQL, no decision about runs.
 
+mod access_log;
 pub mod admin;
+pub mod api;
+pub mod auth;
+mod body;
+mod cursor;
+pub mod engine;
+mod error;
+pub mod export;
+mod headers;
+mod list;
+mod query;
+mod routes;
+pub mod server;
+pub mod shared;
+pub mod sse;

@@ -8,3 +8,4 @@ mod browser;
 mod cli;
 mod scrapers;
 mod store;
+mod web;

@@ -1,0 +1,86 @@
+//! The live stream's routes: the stream itself, and the token that opens it from another origin.
+
+use actix_web::http::header;
+use actix_web::web::{Data, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::run_view;
+use crate::store::RunRow;
+use crate::web::auth::token::Secret;
+use crate::web::auth::{AFTER_THE_RUN_MINUTES, Caller, run_key};
+use crate::web::error::{Kind, Problem};
+use crate::web::query::Query;
+use crate::web::shared::Shared;
+use crate::web::sse::{self, Begin, Follow, RunActivity};
+
+/// Longest life of an activity token, in hours.
+const TOKEN_HOURS_MAX: i64 = 24;
+
+/// `GET .../activity?from=&last_event_id=&token=`: the live stream.
+///
+/// # Errors
+/// 404 where the caller has no such run, 400 for a number that is none of this run's, 429 where the address holds too
+/// many streams.
+pub async fn stream(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::of(&request, &["from", "last_event_id", "token"])?;
+    let key = run_key(&request, &caller)?;
+    // A value that is no text is no number either.
+    let last_event_id = request.headers().get("last-event-id").map(|value| value.to_str().unwrap_or("?"));
+    let begin = Begin::read(last_event_id, query.text("last_event_id"), query.text("from"))?;
+    let row = shared.store.run(key.org, key.run).await?;
+    let Some(after) = begin.after(row.last_seq, row.status.is_final())? else {
+        return Ok(HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, "no-store")).finish());
+    };
+    let address = request.peer_addr().map(|peer| peer.ip());
+    let seat = address.map(|address| shared.seats.take(address)).transpose()?;
+    let live = shared.engine.look_at(key).await;
+    let source = RunActivity { store: shared.store.clone(), engine: shared.engine.clone(), key };
+    let follow = Follow::new(source, after, &run_view::snapshot(&row), live.as_ref(), shared.stop.clone());
+    Ok(sse::answer(follow, seat, &request))
+}
+
+#[derive(Serialize)]
+struct ActivityToken {
+    token: String,
+    expires_at: DateTime<Utc>,
+}
+
+/// `POST .../activity-token`: 201 with a token that opens this run's stream and nothing else.
+///
+/// # Errors
+/// 404 where the caller has no such run, 409 where it ended more than an hour ago.
+pub async fn create_token(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let key = run_key(&request, &caller)?;
+    let row = shared.store.run(key.org, key.run).await?;
+    let now = shared.clock.now();
+    let expires_at = token_end(&row, now, caller.expires_at);
+    if expires_at <= now {
+        let detail = "the run ended more than an hour ago; its events are at GET /collection/runs/{id}/events";
+        return Err(Problem::new(Kind::WrongState, detail));
+    }
+    let secret = Secret::new(&shared.clock);
+    shared.store.create_activity_token(key.org, key.run, caller.token, secret.hash, expires_at).await?;
+    Ok(HttpResponse::Created()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(ActivityToken { token: secret.text, expires_at }))
+}
+
+/// Until when a token made now is valid: a day at most, an hour after the run's end where it has ended, and never longer
+/// than the token that made it.
+fn token_end(row: &RunRow, now: DateTime<Utc>, makers_end: Option<DateTime<Utc>>) -> DateTime<Utc> {
+    let a_day = now + TimeDelta::hours(TOKEN_HOURS_MAX);
+    let run_end = row.completed_at.filter(|_| row.status.is_final());
+    let after_the_run = run_end.map(|end| end + TimeDelta::minutes(AFTER_THE_RUN_MINUTES));
+    [after_the_run, makers_end].into_iter().flatten().fold(a_day, Ord::min)
+}

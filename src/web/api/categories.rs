@@ -1,0 +1,44 @@
+//! The categories that a run can be made of, by department.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use crate::web::error::Problem;
+use crate::web::query::Query;
+use crate::web::shared::Shared;
+
+#[derive(Serialize)]
+struct Tree {
+    departments: Vec<Department>,
+}
+
+#[derive(Serialize)]
+struct Department {
+    name: String,
+    categories: Vec<CategoryView>,
+}
+
+#[derive(Serialize)]
+struct CategoryView {
+    id: String,
+    name: String,
+    node_id: String,
+}
+
+/// `GET /amazon/categories`: departments and their categories, in the store's order.
+///
+/// # Errors
+/// 503 while the database is away.
+pub async fn tree(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let mut departments: Vec<Department> = Vec::new();
+    for row in shared.store.categories().await? {
+        let category = CategoryView { id: row.id, name: row.name, node_id: row.node_id };
+        match departments.iter_mut().find(|department| department.name == row.department) {
+            Some(department) => department.categories.push(category),
+            None => departments.push(Department { name: row.department, categories: vec![category] }),
+        }
+    }
+    Ok(HttpResponse::Ok().json(Tree { departments }))
+}

@@ -1,0 +1,38 @@
+//! Stored events, page by page: the same bytes that the live stream sends.
+
+use actix_web::web::{Data, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::web::auth::{Caller, run_key};
+use crate::web::error::Problem;
+use crate::web::query::Query;
+use crate::web::shared::Shared;
+
+#[derive(Serialize)]
+struct EventList {
+    items: Vec<Box<RawValue>>,
+    next_cursor: Option<String>,
+}
+
+/// `GET .../events?after=&limit=`: oldest first; `next_cursor` is the next page's `after`.
+///
+/// # Errors
+/// 404 where the caller has no such run, 400 for a parameter that cannot be taken.
+pub async fn list(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::of(&request, &["after", "limit"])?;
+    let (after, limit) = (query.number("after")?.unwrap_or(0), query.limit()?);
+    let key = run_key(&request, &caller)?;
+    let run = shared.store.run(key.org, key.run).await?;
+    let events = shared.store.events_after(key.org, key.run, after, limit).await?;
+    let next_cursor = events.last().filter(|event| event.seq < run.last_seq).map(|event| event.seq.to_string());
+    let items = events.into_iter().map(|event| RawValue::from_string(String::from(&*event.data)));
+    let items =
+        items.collect::<Result<_, _>>().map_err(|error| Problem::internal(format!("a stored event: {error}")))?;
+    Ok(HttpResponse::Ok().json(EventList { items, next_cursor }))
+}

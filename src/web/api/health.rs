@@ -1,0 +1,31 @@
+//! Whether the process lives, whether it can work, and which version it is. Open to everybody; tells nothing else.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde_json::json;
+
+use crate::web::engine::Gone;
+use crate::web::error::Problem;
+use crate::web::shared::Shared;
+
+/// `GET /healthz`: the process answers.
+pub async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().json(json!({"status": "ok"}))
+}
+
+/// `GET /readyz`: the database answers, and the engine takes messages.
+///
+/// # Errors
+/// 503 that says which of them does not.
+pub async fn readyz(shared: Data<Shared>) -> Result<HttpResponse, Problem> {
+    shared.store.ping().await?;
+    if !shared.engine.is_alive() {
+        return Err(Gone.into());
+    }
+    Ok(HttpResponse::Ok().json(json!({"status": "ready"})))
+}
+
+/// `GET /version`.
+pub async fn version() -> HttpResponse {
+    HttpResponse::Ok().json(json!({"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")}))
+}

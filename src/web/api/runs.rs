@@ -1,0 +1,148 @@
+//! Runs: make one, list them, read one.
+
+use actix_web::http::header;
+use actix_web::web::{Data, Payload, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::new_run::{NewRunBody, refuse};
+use super::run_view::RunView;
+use crate::domain::run::RunStatus;
+use crate::domain::settings::FieldError;
+use crate::domain::task::Category;
+use crate::store::runs::{Idempotency, NewRun};
+use crate::web::auth::{Caller, run_key};
+use crate::web::body::json_object;
+use crate::web::cursor::Cursor;
+use crate::web::error::Problem;
+use crate::web::list::List;
+use crate::web::query::{Query, short};
+use crate::web::shared::Shared;
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// Longest `Idempotency-Key`, in characters.
+const KEY_CHARS_MAX: usize = 255;
+
+/// `POST /collection/runs`: 201 with the run; nothing is written before everything is checked. With an
+/// `Idempotency-Key` that was used before, the same run again.
+///
+/// # Errors
+/// 400 for a body that is no JSON, 422 for fields that cannot be taken or a key used before for another body.
+pub async fn create(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let key = idempotency_key(&request)?;
+    let fields = json_object(&request, payload).await?;
+    let body = NewRunBody::read(&fields, &shared.run_defaults)?;
+    let categories = known_categories(&shared, &body.category_ids).await?;
+    let name = body.name.unwrap_or_else(|| default_name(&categories));
+    let new = NewRun { name: Some(name), categories, settings: body.settings };
+    let idempotency = key.map(|key| Idempotency { key, body_hash: digest(&fields) });
+    let created = shared.store.create_run(caller.org, &new, idempotency.as_ref()).await?;
+    let mut answer = HttpResponse::Created();
+    answer.insert_header((header::LOCATION, format!("/collection/runs/{}", created.run.id)));
+    if created.replayed {
+        answer.insert_header(("Idempotent-Replayed", "true"));
+    }
+    Ok(answer.json(RunView::from(created.run)))
+}
+
+/// `GET /collection/runs?status=&cursor=&limit=`: newest first.
+///
+/// # Errors
+/// 400 for a parameter that cannot be taken.
+pub async fn list(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::of(&request, &["status", "cursor", "limit"])?;
+    let limit = query.limit()?;
+    let status = query.one_of("status", RunStatus::ALL, RunStatus::as_str)?;
+    let after = match query.cursor()? {
+        None => None,
+        Some(Cursor::Runs(created_at, run)) => Some((created_at, run)),
+        Some(_) => return Err(Cursor::refused()),
+    };
+    let rows = shared.store.list_runs(caller.org, after, limit + 1, status).await?;
+    Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Runs(row.created_at, row.id), RunView::from)))
+}
+
+/// `GET /collection/runs/{id}`.
+///
+/// # Errors
+/// 404 where the caller has no such run.
+pub async fn read(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let key = run_key(&request, &caller)?;
+    let row = shared.store.run(key.org, key.run).await?;
+    Ok(HttpResponse::Ok().json(RunView::from(row)))
+}
+
+/// `GET /collection/runs/{id}/progress`: from memory while the run's actors work, else from its row.
+///
+/// # Errors
+/// 404 where the caller has no such run.
+pub async fn progress(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let key = run_key(&request, &caller)?;
+    if let Some(progress) = shared.engine.look_at(key).await {
+        return Ok(HttpResponse::Ok().json(progress));
+    }
+    let row = shared.store.run(key.org, key.run).await?;
+    Ok(HttpResponse::Ok().json(super::run_view::progress(&row)))
+}
+
+fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let Some(value) = request.headers().get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let fits =
+        |text: &&str| (1..=KEY_CHARS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    value.to_str().ok().filter(fits).map(|text| Some(text.to_owned())).ok_or_else(|| {
+        let message =
+            format!("cannot be taken; allowed are 1 to {KEY_CHARS_MAX} visible ASCII characters without spaces");
+        Problem::bad_request("Idempotency-Key", message)
+    })
+}
+
+/// What the body says, whatever its spaces and the order of its fields.
+fn digest(fields: &Map<String, Value>) -> Vec<u8> {
+    Sha256::digest(serde_json::to_vec(fields).unwrap_or_default()).to_vec()
+}
+
+async fn known_categories(shared: &Shared, ids: &[String]) -> Result<Vec<Category>, Problem> {
+    let rows = shared.store.categories_by_id(ids).await?;
+    let mut errors = Vec::new();
+    let mut categories = Vec::with_capacity(ids.len());
+    for (index, id) in ids.iter().enumerate() {
+        match rows.iter().find(|row| row.id == *id) {
+            Some(row) => categories.push(row.category()),
+            None => {
+                let message = format!("{} is no category; allowed are ids from GET /amazon/categories", short(id));
+                errors.push(FieldError::new(format!("category_ids[{index}]"), message));
+            }
+        }
+    }
+    refuse(errors)?;
+    Ok(categories)
+}
+
+fn default_name(categories: &[Category]) -> String {
+    match categories {
+        [] => "Collection".to_owned(),
+        [only] => only.name.clone(),
+        [first, rest @ ..] => format!("{} and {} more", first.name, rest.len()),
+    }
+}

@@ -1,0 +1,119 @@
+//! The sellers that a run found: a page as JSON, or all of them as a file that is streamed in flat memory.
+
+use actix_web::http::header;
+use actix_web::web::{Bytes, Data, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, Utc};
+use futures_util::{StreamExt, TryStreamExt};
+use serde::Serialize;
+
+use crate::domain::ids::RunKey;
+use crate::store::{RunSellerRow, StoreError};
+use crate::web::auth::{Caller, run_key};
+use crate::web::cursor::Cursor;
+use crate::web::error::Problem;
+use crate::web::export::Format;
+use crate::web::list::List;
+use crate::web::query::Query;
+use crate::web::shared::Shared;
+
+/// Rows that are sent as one piece of a file.
+const PIECE_ROWS: usize = 256;
+
+/// The forms of the answer.
+#[derive(Clone, Copy)]
+enum Answer {
+    Json,
+    File(Format),
+}
+
+impl Answer {
+    const ALL: [Self; 3] = [Self::Json, Self::File(Format::Csv), Self::File(Format::Ndjson)];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::File(format) => format.as_str(),
+        }
+    }
+}
+
+/// A seller as the API shows it.
+#[derive(Serialize)]
+struct SellerView {
+    name: String,
+    display_name: String,
+    platform: String,
+    feedback_percent: Option<f64>,
+    feedback_count: Option<i64>,
+    feedback_approx: bool,
+    products: i64,
+    new_in_run: bool,
+    first_seen_at: DateTime<Utc>,
+}
+
+impl From<RunSellerRow> for SellerView {
+    fn from(row: RunSellerRow) -> Self {
+        Self {
+            name: row.name,
+            display_name: row.display_name,
+            platform: row.platform,
+            feedback_percent: row.feedback_percent,
+            feedback_count: row.feedback_count,
+            feedback_approx: row.feedback_approx,
+            products: row.products,
+            new_in_run: row.new_in_run,
+            first_seen_at: row.first_seen_at,
+        }
+    }
+}
+
+/// `GET .../sellers?format=&cursor=&limit=`: by normalised name.
+///
+/// # Errors
+/// 404 where the caller has no such run, 400 for a parameter that cannot be taken.
+pub async fn list(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::of(&request, &["format", "cursor", "limit"])?;
+    let key = run_key(&request, &caller)?;
+    if let Some(Answer::File(format)) = query.one_of("format", &Answer::ALL, Answer::as_str)? {
+        for parameter in ["cursor", "limit"] {
+            if query.text(parameter).is_some() {
+                let message = format!("cannot stand beside format={}, which is whole", format.as_str());
+                return Err(Problem::bad_request(parameter, message));
+            }
+        }
+        return file(&shared, key, format).await;
+    }
+    let limit = query.limit()?;
+    let after = match query.cursor()? {
+        None => None,
+        Some(Cursor::Sellers(name)) => Some(name),
+        Some(_) => return Err(Cursor::refused()),
+    };
+    let rows = shared.store.list_run_sellers(key.org, key.run, after, limit + 1).await?;
+    Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Sellers(row.name.clone()), SellerView::from)))
+}
+
+/// A fault in the middle breaks the connection off, so that nobody takes a part for the whole.
+async fn file(shared: &Shared, key: RunKey, format: Format) -> Result<HttpResponse, Problem> {
+    let run = shared.store.run(key.org, key.run).await?;
+    let rows = shared.store.stream_run_sellers(key.org, key.run);
+    let pieces = rows.try_chunks(PIECE_ROWS).map_err(|broken| broken.1).map_ok(move |rows| {
+        let mut piece = Vec::new();
+        for row in &rows {
+            format.push_row(row, &mut piece);
+        }
+        Bytes::from(piece)
+    });
+    let head = futures_util::stream::iter([Ok::<_, StoreError>(Bytes::from_static(format.head().as_bytes()))]);
+    let name = format!("attachment; filename=\"sellers_run-{}.{}\"", run.number, format.as_str());
+    Ok(HttpResponse::Ok()
+        .content_type(format.media_type())
+        .insert_header((header::CONTENT_DISPOSITION, name))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .streaming(head.chain(pieces)))
+}

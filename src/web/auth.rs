@@ -1,0 +1,180 @@
+//! Who asks: API tokens, browser sessions, and tokens that open one run's stream. No answer without one of them.
+//!
+//! A token is looked up by its SHA-256 with every request, so that a revoked one is refused at once. What is wrong with
+//! a token is not told apart from its being unknown, except to people who once had it (revoked, expired).
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header;
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest, web};
+use chrono::{DateTime, TimeDelta, Utc};
+use url::form_urlencoded;
+use uuid::Uuid;
+
+use crate::domain::ids::{OrgId, RunId};
+use crate::store::{TokenKind, TokenRow};
+use crate::web::error::{Kind, Problem};
+use crate::web::shared::Shared;
+
+pub mod sign_in;
+pub mod token;
+
+/// The header that a browser's own pages add to requests which change something; other sites cannot.
+pub const CSRF_HEADER: &str = "x-gleaner-csrf";
+/// How long an activity token outlives its run, in minutes.
+pub const AFTER_THE_RUN_MINUTES: i64 = 60;
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// For which organisation.
+    pub org: OrgId,
+    /// By which token.
+    pub token: Uuid,
+    /// Until when that token is valid, where it ends.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Lets a request pass that carries an API token or a browser's session.
+///
+/// # Errors
+/// 401 without a valid one, 403 for a browser's change without [`CSRF_HEADER`], 503 while the database is away.
+pub async fn require_token(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let caller = caller(request.request()).await?;
+    request.extensions_mut().insert(caller);
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+/// As [`require_token`], and also lets an activity token of that run pass, in the query: a browser's stream on another
+/// origin cannot set headers.
+///
+/// # Errors
+/// As [`require_token`].
+pub async fn require_token_or_activity_token(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let caller = match query_token(request.request()) {
+        Some(text) if !request.headers().contains_key(header::AUTHORIZATION) => {
+            activity_caller(request.request(), &text).await?
+        }
+        _ => caller(request.request()).await?,
+    };
+    request.extensions_mut().insert(caller);
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+/// The run that a path names, as a key that only this caller's organisation opens.
+///
+/// # Errors
+/// 404 where the text is no id: told apart from an unknown one by nobody.
+pub fn run_key(request: &HttpRequest, caller: &Caller) -> Result<crate::domain::ids::RunKey, Problem> {
+    let run = run_id(request).ok_or_else(Problem::no_such_run)?;
+    Ok(crate::domain::ids::RunKey { org: caller.org, run })
+}
+
+fn run_id(request: &HttpRequest) -> Option<RunId> {
+    request.match_info().get("id").and_then(|text| text.parse().ok())
+}
+
+fn shared(request: &HttpRequest) -> Result<&Shared, Problem> {
+    request
+        .app_data::<web::Data<Shared>>()
+        .map(|data| data.get_ref())
+        .ok_or_else(|| Problem::internal("no shared state"))
+}
+
+async fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
+    if let Some(given) = request.headers().get(header::AUTHORIZATION) {
+        let text = given
+            .to_str()
+            .ok()
+            .and_then(bearer)
+            .ok_or_else(|| Problem::unauthorized("the Authorization header is not of the form: Bearer TOKEN"))?;
+        return found(request, text, TokenKind::Api).await;
+    }
+    let Some(session) = session_cookie(request) else {
+        return Err(Problem::unauthorized("give a token: Authorization: Bearer TOKEN"));
+    };
+    let caller = found(request, &session, TokenKind::Session).await?;
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    if changes && request.headers().get(CSRF_HEADER).is_none_or(|value| value.as_bytes() != b"1") {
+        let detail = "a browser's session changes something only with the header X-Gleaner-CSRF: 1";
+        return Err(Problem::new(Kind::Forbidden, detail));
+    }
+    Ok(caller)
+}
+
+async fn found(request: &HttpRequest, text: &str, kind: TokenKind) -> Result<Caller, Problem> {
+    let row = valid(request, text, kind).await?;
+    Ok(Caller { org: row.org_id, token: row.id, expires_at: row.expires_at })
+}
+
+/// The token of that kind, if it is known, not revoked and not over.
+async fn valid(request: &HttpRequest, text: &str, kind: TokenKind) -> Result<TokenRow, Problem> {
+    let shared = shared(request)?;
+    let unknown = || Problem::unauthorized("the token is not known here");
+    let hash = token::hash_of(text).ok_or_else(unknown)?;
+    let row = shared.store.find_token(hash).await?.filter(|row| row.kind == kind).ok_or_else(unknown)?;
+    if row.revoked_at.is_some() {
+        return Err(Problem::unauthorized("the token has been revoked"));
+    }
+    if row.expires_at.is_some_and(|end| end <= shared.clock.now()) {
+        return Err(Problem::unauthorized("the token has expired"));
+    }
+    Ok(row)
+}
+
+async fn activity_caller(request: &HttpRequest, text: &str) -> Result<Caller, Problem> {
+    let row = valid(request, text, TokenKind::Activity).await?;
+    let shared = shared(request)?;
+    let refused = || Problem::unauthorized("the token does not open this stream");
+    let run = row.run_id.filter(|run| Some(*run) == run_id(request)).ok_or_else(refused)?;
+    let run = shared.store.run(row.org_id, run).await?;
+    let over = |end: DateTime<Utc>| end + TimeDelta::minutes(AFTER_THE_RUN_MINUTES) <= shared.clock.now();
+    if run.status.is_final() && run.completed_at.is_some_and(over) {
+        return Err(Problem::unauthorized("the token has expired: the run ended more than an hour ago"));
+    }
+    Ok(Caller { org: row.org_id, token: row.id, expires_at: row.expires_at })
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn query_token(request: &HttpRequest) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
+    pairs.find(|(name, _)| name == "token").map(|(_, value)| value.into_owned())
+}
+
+fn session_cookie(request: &HttpRequest) -> Option<String> {
+    let cookies = request.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == sign_in::COOKIE).map(|(_, value)| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn a_bearer_token_is_read_whatever_the_case_of_its_scheme() {
+        assert_eq!(bearer("Bearer abc"), Some("abc"));
+        assert_eq!(bearer("bearer abc"), Some("abc"));
+        assert_eq!(bearer("Basic abc"), None);
+        assert_eq!(bearer("abc"), None);
+    }
+
+    #[test]
+    fn the_session_is_found_among_other_cookies() {
+        let request = TestRequest::default().insert_header((header::COOKIE, "a=b; gleaner_session=xyz; c=d"));
+        assert_eq!(session_cookie(&request.to_http_request()), Some("xyz".to_owned()));
+    }
+}

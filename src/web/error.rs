@@ -1,0 +1,262 @@
+//! Every error of the API as a problem document (RFC 9457, `application/problem+json`), in one place.
+//!
+//! A problem says what and why and what is allowed. Causes that are ours alone (a database's words) are logged, never
+//! sent.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::domain::run::{RunStatus, Standing, Wish};
+use crate::domain::settings::FieldError;
+use crate::store::StoreError;
+use crate::web::engine::{Gone, Refused};
+
+/// What kind of problem it is: decides `type`, `title` and `status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A query parameter or header cannot be taken.
+    BadRequest,
+    /// The body is not JSON.
+    BrokenJson,
+    /// A cursor that this list did not give.
+    InvalidCursor,
+    /// Fields of the body cannot be taken.
+    InvalidFields,
+    /// An idempotency key was used before for something else.
+    KeyReused,
+    /// No token, a wrong one, or one that is no longer valid.
+    Unauthorized,
+    /// A browser's request without the header that proves it is ours.
+    Forbidden,
+    /// Nothing there, or nothing that the caller may see.
+    NotFound,
+    /// The path exists, the method does not.
+    MethodNotAllowed,
+    /// The body took too long to arrive.
+    RequestTimeout,
+    /// The run's state does not allow the command.
+    WrongState,
+    /// As many runs as allowed are under way.
+    ConcurrentLimit,
+    /// The body is too large.
+    TooLarge,
+    /// The body is not declared as JSON.
+    UnsupportedMediaType,
+    /// Too many streams from one address.
+    TooManyStreams,
+    /// The database or the engine is away.
+    Unavailable,
+    /// A fault of ours.
+    Internal,
+}
+
+impl Kind {
+    /// The machine-readable name, the title for people, and the status code.
+    fn entry(self) -> (&'static str, &'static str, StatusCode) {
+        match self {
+            Self::BadRequest => ("bad-request", "The request cannot be taken", StatusCode::BAD_REQUEST),
+            Self::BrokenJson => ("broken-json", "The body is not valid JSON", StatusCode::BAD_REQUEST),
+            Self::InvalidCursor => ("invalid-cursor", "The cursor is not valid", StatusCode::BAD_REQUEST),
+            Self::InvalidFields => ("invalid-fields", "Some fields cannot be taken", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::KeyReused => ("idempotency-key-reused", "The key was used before", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::Unauthorized => ("unauthorized", "A valid token is needed", StatusCode::UNAUTHORIZED),
+            Self::Forbidden => ("forbidden", "The request is not allowed", StatusCode::FORBIDDEN),
+            Self::NotFound => ("not-found", "Not found", StatusCode::NOT_FOUND),
+            Self::MethodNotAllowed => ("method-not-allowed", "Method not allowed", StatusCode::METHOD_NOT_ALLOWED),
+            Self::RequestTimeout => ("request-timeout", "The body took too long", StatusCode::REQUEST_TIMEOUT),
+            Self::WrongState => ("wrong-state", "The run's state does not allow this", StatusCode::CONFLICT),
+            Self::ConcurrentLimit => ("concurrent_limit", "Too many runs are under way", StatusCode::CONFLICT),
+            Self::TooLarge => ("too-large", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::UnsupportedMediaType => {
+                ("unsupported-media-type", "The body must be JSON", StatusCode::UNSUPPORTED_MEDIA_TYPE)
+            }
+            Self::TooManyStreams => ("too-many-streams", "Too many open streams", StatusCode::TOO_MANY_REQUESTS),
+            Self::Unavailable => ("unavailable", "Not available right now", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Internal => ("internal", "Something went wrong here", StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+}
+
+/// A problem document, with the cause that only the log sees.
+#[derive(Debug)]
+pub struct Problem {
+    kind: Kind,
+    detail: String,
+    errors: Vec<FieldError>,
+    members: Map<String, Value>,
+    allow: Option<String>,
+    cause: Option<String>,
+}
+
+/// The document as it is sent.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    errors: &'a [FieldError],
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
+}
+
+impl Problem {
+    /// A problem with its explanation.
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), errors: Vec::new(), members: Map::new(), allow: None, cause: None }
+    }
+
+    /// A query parameter, path part or header that cannot be taken.
+    pub fn bad_request(field: &str, message: impl Into<String>) -> Self {
+        Self::field(Kind::BadRequest, field, message)
+    }
+
+    /// One field that cannot be taken, for this kind of problem.
+    pub fn field(kind: Kind, field: &str, message: impl Into<String>) -> Self {
+        let error = FieldError::new(field, message);
+        let detail = format!("{}: {}", error.field, error.message);
+        Self { errors: vec![error], ..Self::new(kind, detail) }
+    }
+
+    /// Fields of a body that cannot be taken; nothing was changed.
+    pub fn invalid_fields(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [only] => format!("{}: {}", only.field, only.message),
+            _ => format!("{} fields cannot be taken; nothing was changed", errors.len()),
+        };
+        Self { errors, ..Self::new(Kind::InvalidFields, detail) }
+    }
+
+    /// The one answer to an unknown id, another organisation's id, and an id that is none.
+    pub fn no_such_run() -> Self {
+        Self::new(Kind::NotFound, "there is no such run")
+    }
+
+    /// No token, a wrong one, or one that is no longer valid.
+    pub fn unauthorized(detail: &str) -> Self {
+        Self::new(Kind::Unauthorized, detail)
+    }
+
+    /// A fault of ours; the cause goes to the log.
+    pub fn internal(cause: impl Into<String>) -> Self {
+        let detail = "the request could not be answered; the server's log says why";
+        Self { cause: Some(cause.into()), ..Self::new(Kind::Internal, detail) }
+    }
+
+    /// The path exists, the method does not.
+    pub fn method_not_allowed(allow: String) -> Self {
+        let detail = format!("this path answers to {allow}");
+        Self { allow: Some(allow), ..Self::new(Kind::MethodNotAllowed, detail) }
+    }
+
+    fn wrong_state(status: RunStatus, wanted: Wish) -> Self {
+        let state = Standing { status, wanted }.word();
+        let allowed = status.allowed(wanted).iter().map(|command| command.as_str()).collect::<Vec<_>>();
+        let may = if allowed.is_empty() { "no command".to_owned() } else { allowed.join(", ") };
+        let mut problem = Self::new(Kind::WrongState, format!("the run is {state}; allowed now: {may}"));
+        for (name, value) in [
+            ("run_status", json!(status)),
+            ("wanted", json!(wanted)),
+            ("state", json!(state)),
+            ("allowed", json!(allowed)),
+        ] {
+            problem.members.insert(name.to_owned(), value);
+        }
+        problem
+    }
+
+    fn unavailable(what: &str, cause: String) -> Self {
+        let detail = format!("{what} does not answer; nothing was changed, try again in a moment");
+        Self { cause: Some(cause), ..Self::new(Kind::Unavailable, detail) }
+    }
+
+    /// What the log should say about it, if it is ours to mend.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.kind.entry().2
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let (name, title, status) = self.kind.entry();
+        let document = Document {
+            kind: format!("urn:gleaner:problem:{name}"),
+            title,
+            status: status.as_u16(),
+            detail: &self.detail,
+            errors: &self.errors,
+            members: &self.members,
+        };
+        let mut answer = HttpResponse::build(status);
+        answer.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json")));
+        answer.insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
+        if let Some(allow) = &self.allow {
+            answer.insert_header((header::ALLOW, allow.as_str()));
+        }
+        match self.kind {
+            Kind::Unauthorized => {
+                answer.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+            }
+            Kind::Unavailable | Kind::TooManyStreams => {
+                answer.insert_header((header::RETRY_AFTER, HeaderValue::from_static("2")));
+            }
+            // What is left of such a body is not worth reading.
+            Kind::TooLarge | Kind::RequestTimeout => {
+                answer.force_close();
+            }
+            _ => {}
+        }
+        answer.body(serde_json::to_vec(&document).unwrap_or_default())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::no_such_run(),
+            StoreError::NotAllowed { status, wanted } => Self::wrong_state(status, wanted),
+            StoreError::ConcurrentLimit { running, max } => {
+                let detail = format!("concurrent_limit: {running} runs are under way, {max} are allowed at one time");
+                Self::new(Kind::ConcurrentLimit, detail)
+            }
+            StoreError::IdempotencyMismatch => {
+                let message = "this key made a run from another body; take a fresh key for another run";
+                Self::field(Kind::KeyReused, "Idempotency-Key", message)
+            }
+            StoreError::Away(cause) => Self::unavailable("the database", cause),
+            StoreError::FenceLost => Self::unavailable("the run", "the run has been taken over".to_owned()),
+            StoreError::Broken(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<Gone> for Problem {
+    fn from(gone: Gone) -> Self {
+        Self::unavailable("the engine", gone.to_string())
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Gone(gone) => gone.into(),
+            Refused::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A run's sellers as a file: one row a seller, as CSV or as one JSON object a line.
+//!
+//! The columns are fixed, so that scripts can rely on them. Cells that a spreadsheet would run as a formula are
+//! neutralised in CSV; JSON is left as it is.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+use crate::store::RunSellerRow;
+
+/// The forms of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// RFC 4180, with a header line.
+    Csv,
+    /// One JSON object a line.
+    Ndjson,
+}
+
+impl Format {
+    /// Every form.
+    pub const ALL: [Self; 2] = [Self::Csv, Self::Ndjson];
+
+    /// The name that the API and the command line use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+        }
+    }
+
+    /// Its media type.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Ndjson => "application/x-ndjson",
+        }
+    }
+
+    /// What stands before the first row.
+    #[must_use]
+    pub fn head(self) -> &'static str {
+        match self {
+            Self::Csv => "name,display_name,platform,feedback_percent,feedback_count,products,first_seen_at\r\n",
+            Self::Ndjson => "",
+        }
+    }
+
+    /// Adds a row with its line end.
+    pub fn push_row(self, row: &RunSellerRow, to: &mut Vec<u8>) {
+        let view = ExportRow::from(row);
+        match self {
+            Self::Csv => push_csv(&view, to),
+            Self::Ndjson => {
+                // Made of texts and numbers: writing it to memory cannot fail.
+                to.extend(serde_json::to_vec(&view).unwrap_or_default());
+                to.push(b'\n');
+            }
+        }
+    }
+}
+
+/// One seller of a run, with the names of every export.
+#[derive(Debug, Serialize)]
+pub struct ExportRow<'a> {
+    name: &'a str,
+    display_name: &'a str,
+    platform: &'a str,
+    feedback_percent: Option<f64>,
+    feedback_count: Option<i64>,
+    products: i64,
+    #[serde(serialize_with = "millis")]
+    first_seen_at: DateTime<Utc>,
+}
+
+impl<'a> From<&'a RunSellerRow> for ExportRow<'a> {
+    fn from(row: &'a RunSellerRow) -> Self {
+        Self {
+            name: &row.name,
+            display_name: &row.display_name,
+            platform: &row.platform,
+            feedback_percent: row.feedback_percent,
+            feedback_count: row.feedback_count,
+            products: row.products,
+            first_seen_at: row.first_seen_at,
+        }
+    }
+}
+
+fn millis<S: serde::Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&text_of(*at))
+}
+
+fn text_of(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+fn push_csv(row: &ExportRow<'_>, to: &mut Vec<u8>) {
+    let number = |value: Option<String>| value.unwrap_or_default();
+    let cells = [
+        neutral(row.name),
+        neutral(row.display_name),
+        neutral(row.platform),
+        number(row.feedback_percent.map(|value| value.to_string())),
+        number(row.feedback_count.map(|value| value.to_string())),
+        row.products.to_string(),
+        text_of(row.first_seen_at),
+    ];
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    // Writing to memory cannot fail.
+    if writer.write_record(&cells).is_ok()
+        && let Ok(line) = writer.into_inner()
+    {
+        to.extend(line);
+    }
+}
+
+/// A cell that no spreadsheet runs: what begins like a formula gets an apostrophe before it.
+fn neutral(cell: &str) -> String {
+    let runs = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    if runs { format!("'{cell}") } else { cell.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_that_begins_like_a_formula_is_neutralised() {
+        for bad in ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"] {
+            assert_eq!(neutral(bad), format!("'{bad}"));
+        }
+        assert_eq!(neutral("top-dog=1"), "top-dog=1");
+    }
+}

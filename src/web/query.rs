@@ -1,0 +1,144 @@
+//! Query parameters: read once, by name; an unknown or a doubled one is refused with its name.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpRequest;
+use url::form_urlencoded;
+
+use crate::web::cursor::Cursor;
+use crate::web::error::Problem;
+
+/// Rows of a page where the caller names no limit.
+pub const LIMIT_DEFAULT: i64 = 50;
+/// Most rows of a page.
+pub const LIMIT_MAX: i64 = 500;
+
+/// The parameters of one request.
+pub struct Query {
+    values: BTreeMap<String, String>,
+}
+
+impl Query {
+    /// Reads the parameters; `known` are those that this route takes.
+    ///
+    /// # Errors
+    /// A problem that names a parameter which is unknown or stands twice.
+    pub fn of(request: &HttpRequest, known: &[&str]) -> Result<Self, Problem> {
+        let mut values = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+            if !known.contains(&name.as_ref()) {
+                let allowed =
+                    if known.is_empty() { "none is".to_owned() } else { format!("known are {}", known.join(", ")) };
+                return Err(Problem::bad_request(&short(&name), format!("no such query parameter; {allowed}")));
+            }
+            if values.insert(name.to_string(), value.into_owned()).is_some() {
+                return Err(Problem::bad_request(&name, "stands more than once; give it once"));
+            }
+        }
+        Ok(Self { values })
+    }
+
+    /// The text of a parameter; an empty one counts as absent.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// How many rows a page holds.
+    ///
+    /// # Errors
+    /// A problem that names `limit` and what is allowed.
+    pub fn limit(&self) -> Result<i64, Problem> {
+        let Some(text) = self.text("limit") else { return Ok(LIMIT_DEFAULT) };
+        text.parse::<i64>().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit)).ok_or_else(|| {
+            Problem::bad_request(
+                "limit",
+                format!("{} is not allowed; a whole number from 1 to {LIMIT_MAX} is", short(text)),
+            )
+        })
+    }
+
+    /// Where the page begins.
+    ///
+    /// # Errors
+    /// A problem that names `cursor`.
+    pub fn cursor(&self) -> Result<Option<Cursor>, Problem> {
+        self.text("cursor").map(Cursor::from_text).transpose()
+    }
+
+    /// One of a closed list of words.
+    ///
+    /// # Errors
+    /// A problem that names the parameter and the words that are allowed.
+    pub fn one_of<T: Copy>(
+        &self,
+        name: &str,
+        all: &[T],
+        word: impl Fn(T) -> &'static str,
+    ) -> Result<Option<T>, Problem> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let found = all.iter().copied().find(|value| word(*value) == text);
+        found.map(Some).ok_or_else(|| {
+            let words = all.iter().map(|value| word(*value)).collect::<Vec<_>>().join(", ");
+            Problem::bad_request(name, format!("{} is not allowed; one of {words} is", short(text)))
+        })
+    }
+
+    /// A whole number, not negative.
+    ///
+    /// # Errors
+    /// A problem that names the parameter.
+    pub fn number(&self, name: &str) -> Result<Option<i64>, Problem> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        whole_number(text).map(Some).ok_or_else(|| {
+            Problem::bad_request(name, format!("{} is not allowed; a whole number from 0 on is", short(text)))
+        })
+    }
+}
+
+/// A whole number written in digits alone, within an `i64`.
+#[must_use]
+pub fn whole_number(text: &str) -> Option<i64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// A caller's text for an error message: at most 60 characters, quoted.
+#[must_use]
+pub fn short(text: &str) -> String {
+    let cut: String = text.chars().take(60).collect();
+    if cut.len() < text.len() { format!("{cut:?}...") } else { format!("{cut:?}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn query(text: &str) -> Result<Query, Problem> {
+        let request = TestRequest::with_uri(&format!("/x?{text}")).to_http_request();
+        Query::of(&request, &["limit", "cursor", "status"])
+    }
+
+    #[test]
+    fn unknown_and_doubled_parameters_are_named() {
+        assert!(query("staus=failed").err().expect("refused").to_string().contains("status"));
+        assert!(query("limit=1&limit=2").err().expect("refused").to_string().contains("limit"));
+    }
+
+    #[test]
+    fn limits_out_of_bounds_are_refused_and_absent_ones_have_a_default() {
+        assert_eq!(query("").expect("fine").limit().expect("fine"), LIMIT_DEFAULT);
+        assert_eq!(query("limit=500").expect("fine").limit().expect("fine"), 500);
+        for bad in ["0", "-1", "501", "abc", "1e3", "99999999999999999999"] {
+            assert!(query(&format!("limit={bad}")).expect("fine").limit().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_has_digits_alone() {
+        assert_eq!(whole_number("007"), Some(7));
+        for bad in ["", "+1", "-1", "1.0", " 1", "999999999999999999999999999999"] {
+            assert_eq!(whole_number(bad), None, "{bad}");
+        }
+    }
+}

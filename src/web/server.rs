@@ -1,0 +1,123 @@
+//! The HTTP server: where it listens, what it lets a client take, and how it stops.
+//!
+//! A client that is slow or silent costs a bounded time: for a request's head, for its body, and for an answer that it
+//! does not read.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::web::shared::{Rooms, Shared};
+use crate::web::sse::Seats;
+use crate::web::{access_log, headers, routes};
+
+/// How the server behaves. Times are milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Threads that serve connections.
+    pub threads: usize,
+    /// Most connections of one thread at one time; more wait in the system's queue.
+    pub connections_max: usize,
+    /// Most live streams of one address at one time.
+    pub streams_per_address_max: u32,
+    /// Longest time for a request's head to arrive.
+    pub request_head_ms_max: u64,
+    /// How long an idle connection is kept.
+    pub keep_alive_ms: u64,
+    /// How long a client may leave an answer unread before its connection is closed.
+    pub unread_ms_max: u32,
+    /// Longest time for open requests to end when the server stops.
+    pub stop_ms_max: u64,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            threads: 2,
+            connections_max: 25_000,
+            streams_per_address_max: 20_000,
+            request_head_ms_max: 10_000,
+            keep_alive_ms: 75_000,
+            unread_ms_max: 60_000,
+            stop_ms_max: 10_000,
+        }
+    }
+}
+
+/// A server that runs.
+pub struct Running {
+    /// Where it listens; the port is a real one also where 0 was asked for.
+    pub address: SocketAddr,
+    handle: ServerHandle,
+    stop: watch::Sender<bool>,
+}
+
+impl Running {
+    /// Stops: takes no new connections, ends the streams, and waits for open requests as long as the settings say.
+    pub async fn stop(&self) {
+        self.stop.send_replace(true);
+        self.handle.stop(true).await;
+    }
+}
+
+/// Starts the server; the second part must be awaited (spawned) for it to run, and ends when it has stopped.
+///
+/// # Errors
+/// Where the address cannot be bound, naming it.
+pub fn start(settings: &ServerSettings, rooms: Rooms) -> io::Result<(Running, Server)> {
+    let listener = TcpListener::bind(settings.listen)
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {}: {error}", settings.listen)))?;
+    let address = listener.local_addr()?;
+    let (stop, stopped) = watch::channel(false);
+    let shared = Data::new(Shared::new(rooms, Seats::new(settings.streams_per_address_max), stopped));
+    let unread_ms_max = settings.unread_ms_max;
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(shared.clone())
+            .configure(routes::configure)
+            .wrap(headers::security())
+            .wrap(from_fn(access_log::record))
+    })
+    .on_connect(move |connection, _| {
+        if let Some(connection) = connection.downcast_ref::<TcpStream>() {
+            give_up_on_unread(connection, unread_ms_max);
+        }
+    })
+    .workers(settings.threads)
+    .max_connections(settings.connections_max)
+    .client_request_timeout(Duration::from_millis(settings.request_head_ms_max))
+    .keep_alive(Duration::from_millis(settings.keep_alive_ms))
+    // A subscriber that hangs up is gone at once, not at the next keepalive.
+    .h1_allow_half_closed(false)
+    .shutdown_timeout(settings.stop_ms_max.div_ceil(1_000))
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    Ok((Running { address, handle: server.handle(), stop }, server))
+}
+
+/// Has the system close a connection whose other end takes nothing for that long. A connection that is blocked on its
+/// reader is not polled, so that no timer of ours could end it.
+#[cfg(target_os = "linux")]
+fn give_up_on_unread(connection: &TcpStream, ms_max: u32) {
+    use nix::sys::socket::{setsockopt, sockopt::TcpUserTimeout};
+    if let Err(error) = setsockopt(connection, TcpUserTimeout, &ms_max) {
+        log::debug!("no time limit for unread answers: {error}");
+    }
+}
+
+/// Elsewhere the system's own limit holds.
+#[cfg(not(target_os = "linux"))]
+fn give_up_on_unread(_: &TcpStream, _: u32) {}

@@ -1,0 +1,4 @@
+//! HTTP and the live stream.
+
+mod follow;
+mod scripted;
