@@ -1,5 +1,7 @@
 //! Gleaner: a self-hosted collection engine. The rooms, in reading order.
 
+pub mod actors;
+pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod scrapers;

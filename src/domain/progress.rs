@@ -81,6 +81,35 @@ pub struct WorkerStatus {
     pub last_result: Option<LastResult>,
 }
 
+impl WorkerStatus {
+    /// A worker that has not taken a task yet.
+    #[must_use]
+    pub fn idle(worker_id: WorkerId, attempts_max: u16, since: DateTime<Utc>) -> Self {
+        Self {
+            worker_id,
+            state: WorkerState::Idle,
+            phase: None,
+            task_no: None,
+            label: None,
+            category: None,
+            url: None,
+            query: None,
+            price_min: None,
+            price_max: None,
+            page: None,
+            pages_max: None,
+            attempt: None,
+            attempts_max,
+            since,
+            waits_for: None,
+            until: None,
+            restarts: 0,
+            tasks_done: 0,
+            last_result: None,
+        }
+    }
+}
+
 /// What came of a worker's newest request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LastResult {
@@ -88,8 +117,6 @@ pub struct LastResult {
     pub action: String,
     /// Products or sellers on the page, or the error's words.
     pub text: String,
-    /// Sellers new to the registry.
-    pub new_sellers: i32,
     /// How long the request took, in milliseconds.
     pub duration_ms: i64,
 }
@@ -119,8 +146,10 @@ pub struct Progress {
     pub streak: u16,
     /// Failures in a row that pause the run.
     pub streak_max: u16,
-    /// Until when the provider asked the run to slow down, if it did.
+    /// Until when a worker waits because the provider asked to slow down, if one does.
     pub throttled_until: Option<DateTime<Utc>>,
+    /// Since when the database is away, if it is: workers stand still after their current page.
+    pub storage_away_since: Option<DateTime<Utc>>,
     /// The workers, by number.
     pub workers: Vec<WorkerStatus>,
     /// Why it stands still.

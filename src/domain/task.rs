@@ -149,24 +149,3 @@ pub struct OpenTask {
     /// What it asks for.
     pub work: Work,
 }
-
-/// A worker's right to a task: everything it needs to go on where the task stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// The task with `claim_no` already raised to this claim's.
-    pub task: OpenTask,
-}
-
-impl Claim {
-    /// The task's number.
-    #[must_use]
-    pub fn task_no(&self) -> TaskNo {
-        self.task.task_no
-    }
-
-    /// This claim's number.
-    #[must_use]
-    pub fn claim_no(&self) -> i32 {
-        self.task.claim_no
-    }
-}

@@ -3,6 +3,12 @@
 //! A provider answers one page request. The traits are free of actix and diesel, so that a test can script them; their
 //! futures are local, because the HTTP client is.
 
+pub mod catalogue;
+pub mod ebay_page;
+pub mod mocked;
+pub mod oxylabs;
+pub mod sandbox;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;

@@ -2,7 +2,15 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::ids::RunId;
+use diesel::prelude::*;
+use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use super::fragment::fragment;
+use super::schema::seller_audit_log;
+use super::{PgStore, StoreError};
+use crate::domain::ids::{OrgId, RunId, RunKey};
 
 /// A `collection_run` entry: it opens with the run and closes with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,4 +25,82 @@ pub struct RunEntryRow {
     pub affected_count: i32,
     /// How many sellers the organisation had when it closed.
     pub seller_count_snapshot: Option<i64>,
+}
+
+fragment! {
+    /// Takes the registry's count for the run and closes its open entry: the sellers that the run added since the entry
+    /// opened are those that no earlier entry of the run counted.
+    pub(super) struct CloseEntry { org: Uuid => SqlUuid, run: Uuid => SqlUuid, now: DateTime<Utc> => Timestamptz }
+    answers ();
+    "WITH registry AS (SELECT count(*) AS sellers FROM sellers WHERE org_id = $org), \
+     ended AS (UPDATE collection_runs SET seller_count_snapshot = registry.sellers FROM registry \
+        WHERE org_id = $org AND id = $run RETURNING sellers_new), \
+     earlier AS (SELECT coalesce(sum(affected_count), 0)::int AS sellers FROM seller_audit_log \
+        WHERE org_id = $org AND source_run_id = $run AND closed_at IS NOT NULL) \
+     UPDATE seller_audit_log SET closed_at = $now, seller_count_snapshot = registry.sellers, \
+        affected_count = ended.sellers_new - earlier.sellers FROM registry, ended, earlier \
+     WHERE org_id = $org AND source_run_id = $run AND closed_at IS NULL"
+}
+
+/// Opens the entry of a run that begins.
+pub(super) async fn open_entry(
+    mut conn: &AsyncPgConnection,
+    key: RunKey,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    diesel::insert_into(seller_audit_log::table)
+        .values((
+            seller_audit_log::org_id.eq(key.org.0),
+            seller_audit_log::id.eq(id),
+            seller_audit_log::action.eq("collection_run"),
+            seller_audit_log::source.eq("collection_run"),
+            seller_audit_log::source_run_id.eq(key.run.0),
+            seller_audit_log::created_at.eq(now),
+        ))
+        .execute(&mut conn)
+        .await?;
+    Ok(())
+}
+
+/// Closes the entry of a run that ends.
+pub(super) async fn close_entry(
+    mut conn: &AsyncPgConnection,
+    key: RunKey,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    CloseEntry { org: key.org.0, run: key.run.0, now }.execute(&mut conn).await?;
+    Ok(())
+}
+
+impl PgStore {
+    /// A run's entries, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where the organisation has no such run; [`StoreError::Away`].
+    pub async fn run_entries(&self, org: OrgId, run: RunId) -> Result<Vec<RunEntryRow>, StoreError> {
+        self.must_have(org, run).await?;
+        type Row = (Uuid, DateTime<Utc>, Option<DateTime<Utc>>, i32, Option<i64>);
+        let rows: Vec<Row> = seller_audit_log::table
+            .filter(seller_audit_log::org_id.eq(org.0))
+            .filter(seller_audit_log::source_run_id.eq(run.0))
+            .order(seller_audit_log::id)
+            .select((
+                seller_audit_log::source_run_id,
+                seller_audit_log::created_at,
+                seller_audit_log::closed_at,
+                seller_audit_log::affected_count,
+                seller_audit_log::seller_count_snapshot,
+            ))
+            .load(&mut self.connection().await?)
+            .await?;
+        let row = |(run, created_at, closed_at, affected_count, seller_count_snapshot): Row| RunEntryRow {
+            source_run_id: RunId(run),
+            created_at,
+            closed_at,
+            affected_count,
+            seller_count_snapshot,
+        };
+        Ok(rows.into_iter().map(row).collect())
+    }
 }

@@ -3,17 +3,30 @@
 //! [`RunStore`] is all that the actors of a run need, with two implementations (PostgreSQL and memory) under one
 //! contract suite. Reads for people are functions of the tables' own files.
 
+pub mod api_tokens;
 pub mod audit_log;
+pub mod categories;
+mod commands;
+mod connection;
+pub mod embedded;
+mod fault;
+mod fragment;
+pub mod items;
+mod keep;
 pub mod memory;
-pub mod pg_stub;
+pub mod migrate;
+mod obey;
+pub mod orgs;
+mod run_events;
+mod run_row;
 pub mod run_sellers;
 pub mod runs;
+#[rustfmt::skip]
+mod schema;
 pub mod sellers;
 pub mod tasks;
+mod text;
 mod transition;
-pub use pg_stub::*;
-pub use runs::RunRow;
-pub use tasks::TaskRow;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -25,6 +38,7 @@ use crate::domain::run::{Command, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
 use crate::domain::task::{OpenTask, Phase};
 
+pub use connection::PgStore;
 pub use memory::MemoryStore;
 
 /// Why the store did not do what it was asked, named after what the caller can do.
@@ -170,4 +184,45 @@ pub trait RunStore: Send + Sync {
     /// # Errors
     /// [`StoreError::Away`].
     async fn running(&self) -> Result<Vec<RunKey>, StoreError>;
+}
+
+#[async_trait]
+impl RunStore for PgStore {
+    async fn take_over(&self, key: RunKey) -> Result<TakenOver, StoreError> {
+        self.take_run_over(key).await
+    }
+
+    async fn raise_fence(&self, key: RunKey, fence: i64) -> Result<Memory, StoreError> {
+        self.raise_run_fence(key, fence).await
+    }
+
+    async fn memory(&self, key: RunKey) -> Result<Memory, StoreError> {
+        Ok(self.run(key.org, key.run).await?.memory())
+    }
+
+    async fn read_ahead(
+        &self,
+        key: RunKey,
+        phase: Phase,
+        after: TaskNo,
+        limit: i64,
+    ) -> Result<Vec<OpenTask>, StoreError> {
+        self.open_tasks_after(key, phase, after, limit).await
+    }
+
+    async fn keep(&self, group: &Group) -> Result<Kept, StoreError> {
+        self.keep_group(group).await
+    }
+
+    async fn last_events(&self, key: RunKey, limit: i64) -> Result<Vec<StoredEvent>, StoreError> {
+        self.newest_events(key, limit).await
+    }
+
+    async fn command(&self, key: RunKey, command: Command, runs_max: i64) -> Result<Accepted, StoreError> {
+        self.command_run(key, command, runs_max).await
+    }
+
+    async fn running(&self) -> Result<Vec<RunKey>, StoreError> {
+        self.running_runs().await
+    }
 }

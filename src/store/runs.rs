@@ -1,132 +1,235 @@
-//! `collection_runs`: one row for each run, with its counters, its wish and the number of its newest group.
-
-use std::collections::BTreeSet;
+//! `collection_runs`: making runs and reading them.
 
 use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
+use uuid::Uuid;
 
-use super::TakenOver;
-use crate::domain::counters::Counters;
-use crate::domain::ids::{OrgId, RunId, RunKey, TaskNo};
-use crate::domain::ledger::Memory;
-use crate::domain::run::{FailReason, Pause, RunStatus, Wish};
+use super::connection::Lease;
+use super::fault::conflict;
+pub use super::run_row::RunRow;
+use super::run_row::{StoredRun, distinct, first_counters};
+use super::schema::{collection_runs, collection_tasks, orgs};
+use super::{PgStore, StoreError};
+use crate::domain::ids::{OrgId, RunId, RunKey};
+use crate::domain::run::RunStatus;
 use crate::domain::settings::RunSettings;
-use crate::domain::task::{Category, Phase};
+use crate::domain::task::Category;
 
-/// A run as it is kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RunRow {
-    /// Whose run it is.
-    pub org_id: OrgId,
-    /// Which run.
-    pub id: RunId,
-    /// Its number within the organisation: 1, 2, 3 ...
-    pub number: i32,
-    /// Its name, for people.
-    pub name: String,
-    /// Its status.
-    pub status: RunStatus,
-    /// What was asked of it.
-    pub wanted: Wish,
-    /// Its phase.
-    pub phase: Phase,
-    /// Its settings as they are kept; read with [`RunRow::run_settings`].
-    pub settings: Value,
-    /// The chosen categories.
+/// A run to be made.
+#[derive(Clone, Debug)]
+pub struct NewRun {
+    /// Its name; without one it is called after its number.
+    pub name: Option<String>,
+    /// The chosen categories; one that repeats an earlier one's node is left out.
     pub categories: Vec<Category>,
-    /// Why it stands still.
-    pub pause: Option<Pause>,
-    /// Why it failed.
-    pub fail_reason: Option<FailReason>,
-    /// Why it failed, in words.
-    pub fail_message: Option<String>,
-    /// The fencing number.
-    pub fence: i64,
-    /// The newest kept group.
-    pub group_no: i64,
-    /// The newest event's number.
-    pub last_seq: i64,
-    /// Task numbers of the failure streak, oldest first.
-    pub streak: Vec<TaskNo>,
-    /// The counters.
-    pub counters: Counters,
-    /// A summary for people, written at most once a second.
-    pub checkpoint: Value,
-    /// One entry for each worker, written at most once a second.
-    pub worker_status: Value,
-    /// How many sellers the organisation had when the run ended.
-    pub seller_count_snapshot: Option<i64>,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// When it was first started.
-    pub started_at: Option<DateTime<Utc>>,
-    /// When it ended.
-    pub completed_at: Option<DateTime<Utc>>,
-    /// When its row last changed.
-    pub updated_at: DateTime<Utc>,
+    /// Its settings.
+    pub settings: RunSettings,
 }
 
-impl RunRow {
-    /// Both parts of its key.
-    #[must_use]
-    pub fn key(&self) -> RunKey {
-        RunKey { org: self.org_id, run: self.id }
-    }
+/// What keeps a request that is sent twice from making two runs.
+#[derive(Clone, Debug)]
+pub struct Idempotency {
+    /// The caller's key.
+    pub key: String,
+    /// A hash of the request's body.
+    pub body_hash: Vec<u8>,
+}
 
-    /// What the Recorder remembers of it.
-    #[must_use]
-    pub fn memory(&self) -> Memory {
-        Memory {
-            fence: self.fence,
-            group_no: self.group_no,
-            last_seq: self.last_seq,
-            phase: self.phase,
-            streak: self.streak.clone(),
-            counters: self.counters,
-        }
-    }
+/// A run that was asked for.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// The run.
+    pub run: RunRow,
+    /// It was made by an earlier request with the same key.
+    pub replayed: bool,
+}
 
-    /// Its settings, or why they make no sense any more.
+/// How often a run is made anew when another request took the same key in between.
+const CREATE_TRIES: usize = 3;
+
+impl PgStore {
+    /// Makes a pending run with one task for each category.
     ///
     /// # Errors
-    /// In words, where a field is unknown, of a wrong type or out of its bounds.
-    pub fn run_settings(&self) -> Result<RunSettings, String> {
-        let settings: RunSettings = serde_json::from_value(self.settings.clone()).map_err(|error| error.to_string())?;
-        let errors: Vec<String> =
-            settings.out_of_bounds().into_iter().map(|error| format!("{}: {}", error.field, error.message)).collect();
-        if errors.is_empty() { Ok(settings) } else { Err(errors.join("; ")) }
+    /// [`StoreError::IdempotencyMismatch`] where the key came with another body, [`StoreError::NotFound`] without such
+    /// an organisation, [`StoreError::Away`].
+    pub async fn create_run(
+        &self,
+        org: OrgId,
+        new: &NewRun,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Created, StoreError> {
+        let mut last = StoreError::IdempotencyMismatch;
+        for _ in 0..CREATE_TRIES {
+            if let Some(idempotency) = idempotency
+                && let Some(run) = self.replay(org, idempotency).await?
+            {
+                return Ok(Created { run, replayed: true });
+            }
+            let lease = self.lease().await?;
+            match self.insert_run(&lease, org, new, idempotency).await {
+                Ok(run) => {
+                    lease.give_back();
+                    return Ok(Created { run, replayed: false });
+                }
+                Err(error) => {
+                    lease.roll_back().await;
+                    if !conflict(&error) {
+                        return Err(error.into());
+                    }
+                    last = error.into();
+                }
+            }
+        }
+        Err(last)
     }
 
-    /// Whether a product without a price cannot be searched. Settings that cannot be read filter nothing.
-    pub(crate) fn needs_price(&self) -> bool {
-        self.settings.get("price_window").is_some_and(|window| !window.is_null())
-    }
-
-    /// What a supervisor is told.
-    pub(crate) fn taken_over(&self, released: i32) -> TakenOver {
-        TakenOver {
-            name: self.name.clone(),
-            status: self.status,
-            wanted: self.wanted,
-            settings: self.run_settings(),
-            memory: self.memory(),
-            released,
-            started_at: self.started_at,
+    /// The run that an earlier request with this key made.
+    async fn replay(&self, org: OrgId, idempotency: &Idempotency) -> Result<Option<RunRow>, StoreError> {
+        let stored: Option<StoredRun> = collection_runs::table
+            .filter(collection_runs::org_id.eq(org.0))
+            .filter(collection_runs::idempotency_key.eq(&idempotency.key))
+            .select(StoredRun::as_select())
+            .first(&mut self.connection().await?)
+            .await
+            .optional()?;
+        match stored {
+            Some(stored) if stored.idempotency_hash.as_ref() != Some(&idempotency.body_hash) => {
+                Err(StoreError::IdempotencyMismatch)
+            }
+            Some(stored) => Ok(Some(stored.try_into()?)),
+            None => Ok(None),
         }
     }
-}
 
-/// The categories without those that repeat an earlier one's node.
-pub(crate) fn distinct(categories: &[Category]) -> Vec<Category> {
-    let mut seen = BTreeSet::new();
-    categories.iter().filter(|category| seen.insert(&category.node_id)).cloned().collect()
-}
+    async fn insert_run(
+        &self,
+        lease: &Lease,
+        org: OrgId,
+        new: &NewRun,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<RunRow, diesel::result::Error> {
+        let mut conn: &AsyncPgConnection = lease;
+        let (id, now) = (self.clock.new_id(), self.clock.now());
+        let categories = distinct(&new.categories);
+        let counters = first_counters(&categories);
+        let json = |error: serde_json::Error| diesel::result::Error::SerializationError(Box::new(error));
+        let settings = serde_json::to_value(&new.settings).map_err(json)?;
+        let category_list: Value = serde_json::to_value(&categories).map_err(json)?;
 
-/// The counters of a run that nobody has started.
-pub(crate) fn first_counters(categories: &[Category]) -> Counters {
-    let departments: BTreeSet<&str> = categories.iter().map(|category| category.department.as_str()).collect();
-    let count = |length: usize| i32::try_from(length).unwrap_or(i32::MAX);
-    let mut counters = Counters { departments_total: count(departments.len()), ..Counters::default() };
-    counters.amazon.pending = count(categories.len());
-    counters
+        conn.batch_execute("BEGIN").await?;
+        let number: i32 = diesel::update(orgs::table.find(org.0))
+            .set(orgs::runs_made.eq(orgs::runs_made + 1))
+            .returning(orgs::runs_made)
+            .get_result(&mut conn)
+            .await?;
+        let stored: StoredRun = diesel::insert_into(collection_runs::table)
+            .values((
+                collection_runs::org_id.eq(org.0),
+                collection_runs::id.eq(id),
+                collection_runs::number.eq(number),
+                collection_runs::name.eq(new.name.clone().unwrap_or_else(|| format!("Run {number}"))),
+                (
+                    collection_runs::status.eq("pending"),
+                    collection_runs::wanted.eq("run"),
+                    collection_runs::phase.eq("amazon"),
+                    collection_runs::settings.eq(settings),
+                    collection_runs::categories.eq(category_list),
+                    collection_runs::departments_total.eq(counters.departments_total),
+                    collection_runs::amazon_pending.eq(counters.amazon.pending),
+                    collection_runs::idempotency_key.eq(idempotency.map(|idempotency| &idempotency.key)),
+                    collection_runs::idempotency_hash.eq(idempotency.map(|idempotency| &idempotency.body_hash)),
+                    collection_runs::created_at.eq(now),
+                    collection_runs::updated_at.eq(now),
+                ),
+            ))
+            .returning(StoredRun::as_returning())
+            .get_result(&mut conn)
+            .await?;
+        let tasks: Vec<_> = (1_i32..)
+            .zip(&categories)
+            .map(|(task_no, category)| {
+                (
+                    collection_tasks::org_id.eq(org.0),
+                    collection_tasks::run_id.eq(id),
+                    collection_tasks::task_no.eq(task_no),
+                    collection_tasks::phase.eq("amazon"),
+                    collection_tasks::state.eq("pending"),
+                    collection_tasks::node_id.eq(&category.node_id),
+                    collection_tasks::category.eq(&category.name),
+                    collection_tasks::department.eq(&category.department),
+                )
+            })
+            .collect();
+        diesel::insert_into(collection_tasks::table).values(tasks).execute(&mut conn).await?;
+        conn.batch_execute("COMMIT").await?;
+        RunRow::try_from(stored).map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))
+    }
+
+    /// A run.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where the organisation has no such run; [`StoreError::Away`].
+    pub async fn run(&self, org: OrgId, run: RunId) -> Result<RunRow, StoreError> {
+        let stored: StoredRun = collection_runs::table
+            .find((org.0, run.0))
+            .select(StoredRun::as_select())
+            .first(&mut self.connection().await?)
+            .await?;
+        stored.try_into()
+    }
+
+    /// Whether the organisation has the run; for reads of its other tables.
+    pub(super) async fn must_have(&self, org: OrgId, run: RunId) -> Result<(), StoreError> {
+        let found: Option<i32> = collection_runs::table
+            .find((org.0, run.0))
+            .select(collection_runs::number)
+            .first(&mut self.connection().await?)
+            .await
+            .optional()?;
+        found.map(|_| ()).ok_or(StoreError::NotFound)
+    }
+
+    /// The organisation's runs, newest first, after the one made at `after`, all or those in one status.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn list_runs(
+        &self,
+        org: OrgId,
+        after: Option<(DateTime<Utc>, RunId)>,
+        limit: i64,
+        status: Option<RunStatus>,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        let mut runs = collection_runs::table
+            .filter(collection_runs::org_id.eq(org.0))
+            .order((collection_runs::created_at.desc(), collection_runs::id.desc()))
+            .limit(limit)
+            .select(StoredRun::as_select())
+            .into_boxed();
+        if let Some((at, RunId(id))) = after {
+            let same_moment = collection_runs::created_at.eq(at).and(collection_runs::id.lt(id));
+            runs = runs
+                .filter(collection_runs::created_at.le(at))
+                .filter(collection_runs::created_at.lt(at).or(same_moment));
+        }
+        if let Some(status) = status {
+            runs = runs.filter(collection_runs::status.eq(status.as_str()));
+        }
+        let stored: Vec<StoredRun> = runs.load(&mut self.connection().await?).await?;
+        stored.into_iter().map(RunRow::try_from).collect()
+    }
+
+    /// Runs of every organisation that are under way in storage.
+    pub(super) async fn running_runs(&self) -> Result<Vec<RunKey>, StoreError> {
+        let keys: Vec<(Uuid, Uuid)> = collection_runs::table
+            .filter(collection_runs::status.eq("running"))
+            .order((collection_runs::org_id, collection_runs::id))
+            .select((collection_runs::org_id, collection_runs::id))
+            .load(&mut self.connection().await?)
+            .await?;
+        Ok(keys.into_iter().map(|(org, run)| RunKey { org: OrgId(org), run: RunId(run) }).collect())
+    }
 }

@@ -1,7 +1,16 @@
 //! `collection_tasks`: the rows that are a run's checkpoint.
 
-use crate::domain::ids::TaskNo;
-use crate::domain::task::{OpenTask, Phase, TaskState, Work};
+use diesel::dsl::auto_type;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::schema::{collection_items, collection_tasks};
+use super::{PgStore, StoreError};
+use crate::domain::ids::{OrgId, RunId, RunKey, TaskNo};
+use crate::domain::money::{Currency, Money};
+use crate::domain::product::Asin;
+use crate::domain::task::{Category, OpenTask, Phase, Target, TaskState, Work};
 
 /// A task as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,5 +98,185 @@ impl TaskRow {
             TaskState::Pending => self.claim_no < claim_no,
             _ => false,
         }
+    }
+}
+
+/// A task with its product as PostgreSQL answers it.
+#[derive(Queryable)]
+pub(super) struct StoredTask {
+    task_no: i32,
+    state: String,
+    claim_no: i32,
+    next_page: i16,
+    page_attempts: i16,
+    crashes: i16,
+    requests: i32,
+    products: i32,
+    rejected: bool,
+    reprieved: bool,
+    error_code: Option<String>,
+    error_message: Option<String>,
+    node_id: Option<String>,
+    category: Option<String>,
+    department: Option<String>,
+    external_id: Option<String>,
+    title: Option<String>,
+    price_minor: Option<i64>,
+    price_currency: Option<String>,
+    item_category: Option<String>,
+}
+
+impl TryFrom<StoredTask> for TaskRow {
+    type Error = StoreError;
+
+    fn try_from(stored: StoredTask) -> Result<Self, StoreError> {
+        let damaged = |what: &str| StoreError::Broken(format!("task {} has no {what}", stored.task_no));
+        let work = match (stored.node_id, stored.external_id) {
+            (Some(node_id), _) => Work::Category(Category {
+                node_id,
+                name: stored.category.unwrap_or_default(),
+                department: stored.department.unwrap_or_default(),
+            }),
+            (None, Some(asin)) => Work::Product(Target {
+                asin: Asin::parse(&asin).ok_or_else(|| damaged("valid ASIN"))?,
+                title: stored.title.unwrap_or_default(),
+                price: money(stored.price_minor, stored.price_currency.as_deref()),
+                category: stored.item_category.unwrap_or_default(),
+            }),
+            (None, None) => return Err(damaged("category and no product")),
+        };
+        Ok(Self {
+            task_no: TaskNo(stored.task_no),
+            state: TaskState::parse(&stored.state).ok_or_else(|| damaged("known state"))?,
+            claim_no: stored.claim_no,
+            next_page: stored.next_page,
+            page_attempts: stored.page_attempts,
+            crashes: stored.crashes,
+            requests: stored.requests,
+            products: stored.products,
+            rejected: stored.rejected,
+            reprieved: stored.reprieved,
+            error_code: stored.error_code,
+            error_message: stored.error_message,
+            work,
+        })
+    }
+}
+
+/// An amount from its two columns.
+pub(super) fn money(minor: Option<i64>, currency: Option<&str>) -> Option<Money> {
+    Some(Money { minor: minor?, currency: Currency::parse(currency?)? })
+}
+
+/// The tasks of a run with their products.
+#[auto_type]
+fn tasks_of(org: Uuid, run: Uuid) -> _ {
+    let its_item = collection_items::org_id
+        .eq(collection_tasks::org_id)
+        .and(collection_items::run_id.eq(collection_tasks::run_id))
+        .and(collection_items::external_id.nullable().eq(collection_tasks::external_id));
+    collection_tasks::table
+        .left_join(collection_items::table.on(its_item))
+        .filter(collection_tasks::org_id.eq(org))
+        .filter(collection_tasks::run_id.eq(run))
+        .select((
+            collection_tasks::task_no,
+            collection_tasks::state,
+            collection_tasks::claim_no,
+            collection_tasks::next_page,
+            collection_tasks::page_attempts,
+            collection_tasks::crashes,
+            collection_tasks::requests,
+            collection_tasks::products,
+            collection_tasks::rejected,
+            collection_tasks::reprieved,
+            collection_tasks::error_code,
+            collection_tasks::error_message,
+            collection_tasks::node_id,
+            collection_tasks::category,
+            collection_tasks::department,
+            collection_tasks::external_id,
+            collection_items::title.nullable(),
+            collection_items::price_minor.nullable(),
+            collection_items::price_currency.nullable(),
+            collection_items::category.nullable(),
+        ))
+}
+
+/// The tasks with these numbers.
+#[auto_type]
+pub(super) fn tasks_by_number(key: RunKey, numbers: Vec<i32>) -> _ {
+    let org: Uuid = key.org.0;
+    let run: Uuid = key.run.0;
+    let tasks: tasks_of = tasks_of(org, run);
+    tasks.filter(collection_tasks::task_no.eq_any(numbers))
+}
+
+/// The unfinished tasks in this state.
+#[auto_type]
+pub(super) fn open_tasks(key: RunKey, state: &'static str) -> _ {
+    let org: Uuid = key.org.0;
+    let run: Uuid = key.run.0;
+    let tasks: tasks_of = tasks_of(org, run);
+    tasks.filter(diesel::dsl::not(collection_tasks::finished)).filter(collection_tasks::state.eq(state))
+}
+
+/// The failed tasks and all categories.
+#[auto_type]
+pub(super) fn failed_tasks_and_categories(key: RunKey) -> _ {
+    let org: Uuid = key.org.0;
+    let run: Uuid = key.run.0;
+    let tasks: tasks_of = tasks_of(org, run);
+    let wanted = collection_tasks::state.eq("failed").or(collection_tasks::phase.eq("amazon"));
+    tasks.filter(wanted)
+}
+
+impl PgStore {
+    /// Unfinished tasks of a phase after a number.
+    pub(super) async fn open_tasks_after(
+        &self,
+        key: RunKey,
+        phase: Phase,
+        after: TaskNo,
+        limit: i64,
+    ) -> Result<Vec<OpenTask>, StoreError> {
+        let stored: Vec<StoredTask> = tasks_of(key.org.0, key.run.0)
+            .filter(diesel::dsl::not(collection_tasks::finished))
+            .filter(collection_tasks::phase.eq(phase.as_str()))
+            .filter(collection_tasks::task_no.gt(after.0))
+            .order(collection_tasks::task_no)
+            .limit(limit)
+            .load(&mut self.connection().await?)
+            .await?;
+        stored.into_iter().map(|task| Ok(TaskRow::try_from(task)?.open())).collect()
+    }
+
+    /// A run's tasks by number, after `after`, at most `limit`, all or those in one state or phase.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where the organisation has no such run; [`StoreError::Away`].
+    pub async fn list_tasks(
+        &self,
+        org: OrgId,
+        run: RunId,
+        state: Option<TaskState>,
+        phase: Option<Phase>,
+        after: TaskNo,
+        limit: i64,
+    ) -> Result<Vec<TaskRow>, StoreError> {
+        self.must_have(org, run).await?;
+        let mut tasks = tasks_of(org.0, run.0)
+            .filter(collection_tasks::task_no.gt(after.0))
+            .order(collection_tasks::task_no)
+            .limit(limit)
+            .into_boxed();
+        if let Some(state) = state {
+            tasks = tasks.filter(collection_tasks::state.eq(state.as_str()));
+        }
+        if let Some(phase) = phase {
+            tasks = tasks.filter(collection_tasks::phase.eq(phase.as_str()));
+        }
+        let stored: Vec<StoredTask> = tasks.load(&mut self.connection().await?).await?;
+        stored.into_iter().map(TaskRow::try_from).collect()
     }
 }

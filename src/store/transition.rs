@@ -26,6 +26,8 @@ pub(crate) struct Facts {
     pub known_products: BTreeSet<Asin>,
     /// The run's price filter is on.
     pub needs_price: bool,
+    /// The run's status is `running`.
+    pub running: bool,
 }
 
 /// The tasks that a group names.
@@ -37,7 +39,7 @@ pub(crate) fn named_tasks(group: &Group) -> BTreeSet<TaskNo> {
             Entry::Outcome(outcome) => _ = named.insert(outcome.task_no),
             Entry::Release(release) => _ = named.insert(release.task_no),
             Entry::Close { close: Close::Paused { reprieved, .. }, .. } => named.extend(reprieved),
-            Entry::Close { .. } | Entry::Said { .. } | Entry::PhaseOver { .. } => {}
+            Entry::Close { .. } | Entry::Said { .. } | Entry::PhaseOver { .. } | Entry::Mark => {}
         }
     }
     named
@@ -92,7 +94,7 @@ pub(crate) struct Place {
 pub(crate) struct Plan {
     /// The rows after the group.
     pub tasks: BTreeMap<TaskNo, TaskRow>,
-    /// Rows that were there before and differ now.
+    /// Rows that were changed, some of them perhaps among the created.
     pub changed: BTreeSet<TaskNo>,
     /// Rows that the group creates.
     pub created: BTreeSet<TaskNo>,
@@ -106,6 +108,8 @@ pub(crate) struct Plan {
     needs_price: bool,
     next_task_no: i32,
     amazon_moved: bool,
+    phase: Phase,
+    running: bool,
 }
 
 /// What becomes of the rows.
@@ -122,6 +126,8 @@ pub(crate) fn plan(group: &Group, facts: Facts) -> Plan {
         needs_price: facts.needs_price,
         next_task_no: counters.amazon.total() + counters.ebay.total() + 1,
         amazon_moved: false,
+        phase: group.before.phase,
+        running: facts.running,
     };
     for (index, entry) in group.entries.iter().enumerate() {
         let reply = plan.enter(index, entry);
@@ -163,8 +169,14 @@ impl Plan {
             Entry::Started(started) => self.started(started),
             Entry::Outcome(outcome) => Reply::Outcome(self.outcome(index, outcome)),
             Entry::Release(release) => Reply::Release(self.release(release)),
+            Entry::Close { .. } if !self.running => Reply::Repeated,
             Entry::Close { close, .. } => self.close(close),
-            Entry::Said { .. } | Entry::PhaseOver { .. } => Reply::Done,
+            Entry::PhaseOver { .. } if self.phase == Phase::Ebay => Reply::Repeated,
+            Entry::PhaseOver { .. } => {
+                self.phase = Phase::Ebay;
+                Reply::Done
+            }
+            Entry::Said { .. } | Entry::Mark => Reply::Done,
         }
     }
 
@@ -178,9 +190,7 @@ impl Plan {
         if from != to {
             self.learned.moves.push(Move { phase, from, to });
         }
-        if !self.created.contains(&task_no) {
-            self.changed.insert(task_no);
-        }
+        self.changed.insert(task_no);
     }
 
     fn started(&mut self, started: &Started) -> Reply {
@@ -239,12 +249,16 @@ impl Plan {
         created
     }
 
+    /// Gives a claim back. The row's claim number is raised beyond the one given back, so that whatever its holder
+    /// still sends is refused, and giving back again is told apart.
     fn release(&mut self, release: &Release) -> ReleaseResult {
-        if !self.tasks.get(&release.task_no).is_some_and(|task| task.is_current(release.claim_no)) {
-            return ReleaseResult::Nothing;
+        let Some(task) = self.tasks.get(&release.task_no) else { return ReleaseResult::Nothing };
+        if !task.is_current(release.claim_no) {
+            let before = task.state == TaskState::Pending && task.claim_no == release.claim_no + 1;
+            return if before { ReleaseResult::PendingBefore(Box::new(task.open())) } else { ReleaseResult::Nothing };
         }
         self.change(release.task_no, |task| {
-            task.claim_no = release.claim_no;
+            task.claim_no = release.claim_no + 1;
             task.state = TaskState::Pending;
             if let Some(crash) = &release.crash {
                 task.crashes += 1;

@@ -2,46 +2,15 @@
 //!
 //! A seam: production puts the engine's actor address behind it, a test its own. Nothing here decides anything.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use thiserror::Error;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
+use crate::actors::stream::Subscription;
 use crate::domain::ids::RunKey;
-use crate::domain::ledger::StoredEvent;
 use crate::domain::progress::Progress;
 use crate::domain::run::Command;
 use crate::store::{Accepted, StoreError};
-
-/// What the live stream of a run tells a subscriber, in order.
-#[derive(Clone, Debug)]
-pub enum Told {
-    /// An activity event that is kept.
-    Activity(StoredEvent),
-    /// The run's standing changed; JSON of the `status` event.
-    Status(Arc<str>),
-    /// Counters and workers as they are now; JSON of [`Progress`].
-    Progress(Arc<str>),
-    /// The run is final and everything was told.
-    End,
-}
-
-/// The answer to a subscription.
-#[derive(Debug)]
-pub enum Subscription {
-    /// The subscriber is older than what the stream remembers: read stored events first, then ask again.
-    Behind,
-    /// Everything after the given number that the stream remembers, and what follows.
-    Live {
-        /// Remembered events, oldest first, without a gap to the given number or to the feed.
-        backlog: Vec<StoredEvent>,
-        /// JSON of [`Progress`] as it is now.
-        progress: Arc<str>,
-        /// What follows; closed when the run stands still, when the stream is gone, or when the subscriber is too slow.
-        feed: mpsc::Receiver<Told>,
-    },
-}
 
 /// The engine or one of its actors does not answer: nothing is decided, ask again later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -2,6 +2,7 @@
 //! engine. No SQL, no decision about runs.
 
 mod access_log;
+pub mod admin;
 pub mod api;
 pub mod auth;
 mod body;

@@ -7,6 +7,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard};
 
+use crate::web::admin;
 use crate::web::api::{activity, categories, commands, events, health, items, runs, sellers, tasks};
 use crate::web::auth::{self, sign_in};
 use crate::web::error::{Kind, Problem};
@@ -54,6 +55,7 @@ pub fn configure(config: &mut ServiceConfig) {
             Stream => config.service(resource.wrap(from_fn(auth::require_token_or_activity_token))),
         };
     }
+    config.configure(admin::configure);
     config.default_service(web::to(unknown_path));
 }
 

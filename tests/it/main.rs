@@ -1,3 +1,10 @@
-//! Integration tests: one binary, its folders mirror the rooms.
+//! Integration tests; the folders mirror the rooms of `src/`.
 
+#[path = "../support/mod.rs"]
+mod support;
+
+mod actors;
+mod cli;
+mod scrapers;
+mod store;
 mod web;

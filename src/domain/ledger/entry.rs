@@ -183,14 +183,15 @@ pub enum Entry {
         /// When.
         at: DateTime<Utc>,
     },
-    /// A phase has no unfinished task left: `complete` is told, and the run goes to the next phase if there is one.
+    /// Phase `amazon` has no unfinished task left: its end is told, and the run goes to phase `ebay`. Answered
+    /// [`Reply::Repeated`] where the run is there already.
     PhaseOver {
-        /// Which phase.
-        phase: Phase,
         /// When.
         at: DateTime<Utc>,
     },
-    /// The run stops here; always the last entry.
+    /// Nothing: its answer says that everything before it is kept.
+    Mark,
+    /// The run stops here; always the last entry. Answered [`Reply::Repeated`] where the run is not running any more.
     Close {
         /// The state it takes on.
         close: Close,
@@ -209,7 +210,7 @@ pub struct Summary {
 }
 
 /// What the Recorder remembers between two groups; equal to the run row.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Memory {
     /// The fencing number: grows with each take-over and each new Recorder.
     pub fence: i64,
@@ -264,6 +265,8 @@ pub enum ReleaseResult {
     Pending(Box<OpenTask>),
     /// It killed its worker too often: failed, code `worker_crashed`.
     Quarantined,
+    /// Was given back before: pending as it stands now; nothing is counted again.
+    PendingBefore(Box<OpenTask>),
     /// The task was final already, or somebody else holds it.
     Nothing,
 }
@@ -277,6 +280,8 @@ pub enum Reply {
     Release(ReleaseResult),
     /// To everything else.
     Done,
+    /// To a phase's end or a close that was kept before: nothing is told again.
+    Repeated,
 }
 
 /// What a store learned while it wrote the rows of a group.

@@ -88,11 +88,12 @@ impl Ledger<'_> {
                 self.tell(started.worker, started.request.started_at, Action::Fetching(started.request.clone()))
             }
             Entry::Outcome(outcome) if *reply == Reply::Outcome(Verdict::Accepted) => self.outcome(outcome, new_tasks),
-            Entry::Outcome(_) => Ok(()),
+            Entry::Outcome(_) | Entry::Mark => Ok(()),
             Entry::Release(release) => self.release(release, reply),
             Entry::Said { action, at } => self.tell(WorkerId::SYSTEM, *at, action.clone()),
-            Entry::PhaseOver { phase, at } => {
-                let totals = self.totals(*phase);
+            Entry::PhaseOver { .. } | Entry::Close { .. } if *reply == Reply::Repeated => Ok(()),
+            Entry::PhaseOver { at } => {
+                let totals = self.totals(Phase::Amazon);
                 self.tell(WorkerId::SYSTEM, *at, Action::Complete { scope: Scope::Phase, totals })?;
                 self.after.streak.clear();
                 self.after.phase = Phase::Ebay;
@@ -221,6 +222,9 @@ impl Ledger<'_> {
 
     fn release(&mut self, release: &Release, reply: &Reply) -> Result<(), serde_json::Error> {
         let Some(crash) = &release.crash else { return Ok(()) };
+        if matches!(reply, Reply::Release(ReleaseResult::PendingBefore(_))) {
+            return Ok(());
+        }
         let fate = match reply {
             Reply::Release(ReleaseResult::Quarantined) => {
                 "; its task has killed its worker too often and is set aside as failed"
@@ -253,6 +257,7 @@ impl Ledger<'_> {
             }
             Close::Completed => {
                 let (amazon, ebay) = (self.totals(Phase::Amazon), self.totals(Phase::Ebay));
+                self.tell(WorkerId::SYSTEM, at, Action::Complete { scope: Scope::Phase, totals: ebay })?;
                 let totals =
                     Totals { failed: amazon.failed + ebay.failed, skipped: amazon.skipped + ebay.skipped, ..ebay };
                 Action::Complete { scope: Scope::Run, totals }

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use super::{Run, Shelf};
 use crate::clock::Clock;
 use crate::domain::ids::{EventId, SellerId};
-use crate::domain::ledger::{Close, Entry, Group, settle};
+use crate::domain::ledger::{Entry, Group, Reply, settle};
 use crate::domain::product::Asin;
-use crate::domain::run::{RunStatus, Wish};
+use crate::domain::run::RunStatus;
 use crate::domain::seller::{Platform, normalise};
 use crate::domain::task::{Phase, TaskState};
+use crate::store::obey::take_on;
 use crate::store::run_sellers::SightingRow;
 use crate::store::sellers::{SellerRow, sighted, spotted};
 use crate::store::tasks::TaskRow;
@@ -53,9 +54,12 @@ pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Ke
     }
     run.events.extend(settled.events.iter().cloned());
     run.replies.clone_from(&planned.learned.replies);
-    for entry in &group.entries {
-        if let Entry::Close { close, .. } = entry {
-            take_on(run, clock, close, seller_count);
+    for (entry, reply) in group.entries.iter().zip(&planned.learned.replies) {
+        if let (Entry::Close { close, .. }, Reply::Done) = (entry, reply) {
+            take_on(&mut run.row, close, clock.now());
+            if run.row.status.is_final() {
+                run.close_entry(clock.now(), seller_count);
+            }
         }
     }
     Ok(Kept { replies: planned.learned.replies, events: settled.events, after: settled.after })
@@ -78,6 +82,7 @@ fn facts(run: &Run, group: &Group) -> Facts {
         tasks,
         known_products: named_products(group).into_iter().filter(known).cloned().collect(),
         needs_price: run.row.needs_price(),
+        running: run.row.status == RunStatus::Running,
     }
 }
 
@@ -139,27 +144,4 @@ fn learn_of_sellers(shelf: &mut Shelf, clock: &Clock, group: &Group, plan: &mut 
     }
     plan.learned.new_in_run = new_in_run;
     plan.learned.new_in_registry = new_in_registry;
-}
-
-/// The state that a run takes on when its actors end. A cancel that came in the meantime stays wanted.
-fn take_on(run: &mut Run, clock: &Clock, close: &Close, seller_count: i64) {
-    match close {
-        Close::Paused { pause, .. } => {
-            run.row.status = RunStatus::Paused;
-            run.row.pause = Some(pause.clone());
-            if run.row.wanted != Wish::Cancel {
-                run.row.wanted = Wish::Pause;
-            }
-        }
-        Close::Completed => run.row.status = RunStatus::Completed,
-        Close::Failed { reason, message } => {
-            run.row.status = RunStatus::Failed;
-            run.row.fail_reason = Some(*reason);
-            run.row.fail_message = Some(message.clone());
-        }
-        Close::Cancelled => run.row.status = RunStatus::Cancelled,
-    }
-    if run.row.status.is_final() {
-        run.close_entry(clock, seller_count);
-    }
 }

@@ -10,18 +10,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::audit_log::RunEntryRow;
+use super::run_row::{RunRow, distinct, first_counters};
 use super::run_sellers::SightingRow;
-use super::runs::{RunRow, distinct, first_counters};
 use super::sellers::SellerRow;
 use super::tasks::TaskRow;
 use super::transition::{NewItem, Place};
 use super::{Accepted, Kept, RunStore, StoreError, TakenOver};
 use crate::clock::Clock;
-use crate::domain::event::{Action, Event};
-use crate::domain::ids::{EventId, OrgId, RunId, RunKey, TaskNo, WorkerId};
+use crate::domain::ids::{OrgId, RunId, RunKey, TaskNo};
 use crate::domain::ledger::{Group, Memory, Reply, StoredEvent};
 use crate::domain::product::Asin;
 use crate::domain::run::{Command, RunStatus, Wish};
@@ -216,36 +216,17 @@ impl Shelf {
 }
 
 impl Run {
-    /// Numbers an event of the system and keeps it.
-    fn say(&mut self, clock: &Clock, action: Action) -> Result<StoredEvent, StoreError> {
-        self.row.last_seq += 1;
-        let event = Event {
-            id: EventId(clock.new_id()),
-            seq: self.row.last_seq,
-            run_id: self.row.id,
-            timestamp: clock.now(),
-            worker_id: WorkerId::SYSTEM,
-            phase: self.row.phase,
-            action,
-        };
-        let data = serde_json::to_string(&event).map_err(|error| StoreError::Broken(error.to_string()))?;
-        let stored = StoredEvent { seq: event.seq, data: data.into() };
-        self.events.push(stored.clone());
-        Ok(stored)
-    }
-
     /// Closes the audit entry that is open, and takes the run's snapshot.
-    fn close_entry(&mut self, clock: &Clock, seller_count: i64) {
+    fn close_entry(&mut self, now: DateTime<Utc>, seller_count: i64) {
         let counted: i32 =
             self.entries.iter().filter(|entry| entry.closed_at.is_some()).map(|e| e.affected_count).sum();
         let affected_count = self.row.counters.sellers_new - counted;
         if let Some(open) = self.entries.iter_mut().find(|entry| entry.closed_at.is_none()) {
-            open.closed_at = Some(clock.now());
+            open.closed_at = Some(now);
             open.affected_count = affected_count;
             open.seller_count_snapshot = Some(seller_count);
         }
         self.row.seller_count_snapshot = Some(seller_count);
-        self.row.completed_at = Some(clock.now());
     }
 }
 

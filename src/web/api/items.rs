@@ -2,7 +2,10 @@
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
 
+use crate::domain::money::Money;
+use crate::store::items::ItemRow;
 use crate::web::auth::{Caller, run_key};
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
@@ -10,15 +13,54 @@ use crate::web::list::List;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
-/// stub
+/// A product as the API shows it.
+#[derive(Serialize)]
+struct ItemView {
+    asin: String,
+    title: Option<String>,
+    price: Option<Money>,
+    url: Option<String>,
+    category: String,
+    places: Vec<PlaceView>,
+}
+
+/// Where a category lists a product.
+#[derive(Serialize)]
+struct PlaceView {
+    category: String,
+    rank: i32,
+}
+
+impl From<ItemRow> for ItemView {
+    fn from(row: ItemRow) -> Self {
+        Self {
+            asin: row.external_id,
+            title: row.title,
+            price: row.price,
+            url: row.url,
+            category: row.category,
+            places: row.places.into_iter().map(|(category, rank)| PlaceView { category, rank }).collect(),
+        }
+    }
+}
+
+/// `GET .../items?cursor=&limit=`: by ASIN.
 ///
 /// # Errors
-/// x
+/// 404 where the caller has no such run, 400 for a parameter that cannot be taken.
 pub async fn list(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let _ = (shared, run_key(&request, &caller)?, Cursor::refused(), Query::of(&request, &[])?);
-    Ok(HttpResponse::Ok().json(List { items: vec![1], next_cursor: None }))
+    let query = Query::of(&request, &["cursor", "limit"])?;
+    let limit = query.limit()?;
+    let after = match query.cursor()? {
+        None => None,
+        Some(Cursor::Items(asin)) => Some(asin),
+        Some(_) => return Err(Cursor::refused()),
+    };
+    let key = run_key(&request, &caller)?;
+    let rows = shared.store.list_items(key.org, key.run, after, limit + 1).await?;
+    Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Items(row.external_id.clone()), ItemView::from)))
 }

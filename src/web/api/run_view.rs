@@ -9,7 +9,7 @@ use crate::domain::progress::{PauseView, Progress, WorkerState, WorkerStatus, pe
 use crate::domain::run::{FailReason, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
 use crate::domain::task::{Category, Phase};
-use crate::store::RunRow;
+use crate::store::runs::RunRow;
 use crate::web::sse::Snapshot;
 
 /// Why a run failed.
@@ -133,6 +133,7 @@ pub fn progress(row: &RunRow) -> Progress {
         streak: u16::try_from(row.streak.len()).unwrap_or(u16::MAX),
         streak_max: settings.max_consecutive_failures,
         throttled_until: None,
+        storage_away_since: None,
         workers: workers(row, &settings),
         pause: row.pause.clone().map(PauseView::from),
         last_event_id: row.last_seq,

@@ -11,7 +11,7 @@ use super::run_view::RunView;
 use crate::domain::run::RunStatus;
 use crate::domain::settings::FieldError;
 use crate::domain::task::Category;
-use crate::store::NewRun;
+use crate::store::runs::{Idempotency, NewRun};
 use crate::web::auth::{Caller, run_key};
 use crate::web::body::json_object;
 use crate::web::cursor::Cursor;
@@ -40,10 +40,9 @@ pub async fn create(
     let fields = json_object(&request, payload).await?;
     let body = NewRunBody::read(&fields, &shared.run_defaults)?;
     let categories = known_categories(&shared, &body.category_ids).await?;
-    let name = body.name.unwrap_or_else(|| default_name(&categories));
-    let new = NewRun { name, categories, settings: body.settings };
-    let idempotency = key.map(|key| (key, digest(&fields)));
-    let created = shared.store.create_run(caller.org, new, idempotency).await?;
+    let new = NewRun { name: body.name, categories, settings: body.settings };
+    let idempotency = key.map(|key| Idempotency { key, body_hash: digest(&fields) });
+    let created = shared.store.create_run(caller.org, &new, idempotency.as_ref()).await?;
     let mut answer = HttpResponse::Created();
     answer.insert_header((header::LOCATION, format!("/collection/runs/{}", created.run.id)));
     if created.replayed {
@@ -118,8 +117,8 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
 }
 
 /// What the body says, whatever its spaces and the order of its fields.
-fn digest(fields: &Map<String, Value>) -> [u8; 32] {
-    Sha256::digest(serde_json::to_vec(fields).unwrap_or_default()).into()
+fn digest(fields: &Map<String, Value>) -> Vec<u8> {
+    Sha256::digest(serde_json::to_vec(fields).unwrap_or_default()).to_vec()
 }
 
 async fn known_categories(shared: &Shared, ids: &[String]) -> Result<Vec<Category>, Problem> {
@@ -137,12 +136,4 @@ async fn known_categories(shared: &Shared, ids: &[String]) -> Result<Vec<Categor
     }
     refuse(errors)?;
     Ok(categories)
-}
-
-fn default_name(categories: &[Category]) -> String {
-    match categories {
-        [] => "Collection".to_owned(),
-        [only] => only.name.clone(),
-        [first, rest @ ..] => format!("{} and {} more", first.name, rest.len()),
-    }
 }

@@ -23,10 +23,11 @@ use tokio::time::{Instant, sleep_until};
 
 use super::frame::Frame;
 use super::source::{ActivitySource, Snapshot};
+use crate::actors::stream::{Subscription, Told};
 use crate::domain::ledger::StoredEvent;
 use crate::domain::progress::Progress;
 use crate::store::StoreError;
-use crate::web::engine::{Gone, Subscription, Told};
+use crate::web::engine::Gone;
 
 /// Silence after which a comment is sent.
 pub const KEEPALIVE: Duration = Duration::from_secs(15);

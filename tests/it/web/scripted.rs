@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use gleaner::actors::stream::{Subscription, Told};
 use gleaner::domain::counters::Counters;
 use gleaner::domain::ids::RunId;
 use gleaner::domain::ledger::StoredEvent;
@@ -11,7 +12,7 @@ use gleaner::domain::progress::{Progress, state_word};
 use gleaner::domain::run::{RunStatus, Wish};
 use gleaner::domain::task::Phase;
 use gleaner::store::StoreError;
-use gleaner::web::engine::{Attached, Gone, Live, Subscription, Told};
+use gleaner::web::engine::{Attached, Gone, Live};
 use gleaner::web::sse::{ActivitySource, Snapshot};
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
@@ -159,6 +160,7 @@ pub fn progress(status: RunStatus, wanted: Wish, last_event_id: i64) -> Progress
         streak: 0,
         streak_max: 5,
         throttled_until: None,
+        storage_away_since: None,
         workers: Vec::new(),
         pause: None,
         last_event_id,

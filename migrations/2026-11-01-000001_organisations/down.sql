@@ -1,0 +1,2 @@
+DROP TABLE amazon_categories;
+DROP TABLE orgs;

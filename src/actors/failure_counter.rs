@@ -1,0 +1,238 @@
+//! The FailureCounter: one streak over all workers of a run, counted one by one, tripped once.
+//!
+//! It is the one place that closes the gate for the provider's sake: five failures in a row, a refusal, or nothing but
+//! rate limits for ten minutes. It keeps nothing; a new one reads the streak from the run row, where the Recorder wrote
+//! it with each outcome, and passes over reports that are in there already.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+use tokio::time::{Instant, sleep};
+
+use crate::actors::guard::Guard;
+use crate::actors::line::Line;
+use crate::actors::recorder::KeptNo;
+use crate::actors::run_context::RunContext;
+use crate::domain::ids::{TaskNo, WorkerId};
+use crate::domain::ledger::Memory;
+use crate::domain::run::{PauseReason, Proof};
+use crate::store::StoreError;
+
+/// What a worker's request came to, after it was kept.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Verdict")]
+pub struct Report {
+    /// Whose.
+    pub worker: WorkerId,
+    /// Which task.
+    pub task_no: TaskNo,
+    /// Its place in the order of what was kept.
+    pub no: KeptNo,
+    /// What it came to.
+    pub answered: Answered,
+}
+
+/// What a request came to, as far as the streak is concerned.
+#[derive(Clone, Debug)]
+pub enum Answered {
+    /// The task is done: the streak ends.
+    TaskDone,
+    /// Something other than a rate limit, and the task is not final.
+    Page,
+    /// The task failed.
+    TaskFailed(Proof),
+    /// Rate limited.
+    RateLimited(Proof),
+    /// The provider refuses everything.
+    Refused(Proof),
+}
+
+/// Whether the worker may ask for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, actix::MessageResponse)]
+pub enum Verdict {
+    /// It may.
+    GoOn,
+    /// The gate is closed; the run stands still when what is on the wire has ended.
+    Hold,
+}
+
+/// A new phase begins: the streak starts at 0.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct NewPhase;
+
+/// The gate is closed for this reason. Sent once.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Tripped {
+    /// Why.
+    pub reason: PauseReason,
+    /// The failures that led to it, oldest first.
+    pub proofs: Vec<Proof>,
+    /// The tasks of the streak, oldest first.
+    pub streak: Vec<TaskNo>,
+}
+
+/// Nothing but rate limits for this long pauses a run.
+pub const RATE_LIMITED_MAX: Duration = Duration::from_secs(600);
+/// Proofs that a pause shows.
+const PROOFS_MAX: usize = 10;
+
+/// The actor. See the module's documentation.
+pub struct FailureCounter {
+    context: RunContext,
+    supervisor: Line<Tripped>,
+    guard: Guard,
+    /// The failures since the newest success, by their place in the order of what was kept: reports of one group may
+    /// come in any order.
+    streak: BTreeMap<KeptNo, TaskNo>,
+    proofs: Vec<Proof>,
+    /// Failures up to here are in the streak or before its start.
+    counted: KeptNo,
+    limited_since: Option<Instant>,
+    tripped: bool,
+}
+
+impl FailureCounter {
+    /// A counter that tells `supervisor` of its trip. `memory` is the run row where it is known already.
+    #[must_use]
+    pub fn new(context: RunContext, supervisor: Line<Tripped>, guard: Guard, memory: Option<&Memory>) -> Self {
+        let mut counter = Self {
+            context,
+            supervisor,
+            guard,
+            streak: BTreeMap::new(),
+            proofs: Vec::new(),
+            counted: KeptNo { group: -1, index: 0 },
+            limited_since: None,
+            tripped: false,
+        };
+        if let Some(memory) = memory {
+            counter.knows(memory);
+        }
+        counter
+    }
+
+    fn knows(&mut self, memory: &Memory) {
+        let group = memory.group_no;
+        let places = (0..).map(|index| KeptNo { group, index });
+        self.streak = places.zip(memory.streak.iter().copied()).collect();
+        self.counted = KeptNo { group, index: usize::MAX };
+    }
+
+    fn count(&mut self, report: Report) -> Verdict {
+        if !matches!(report.answered, Answered::RateLimited(_)) {
+            self.limited_since = None;
+        }
+        match report.answered {
+            Answered::RateLimited(proof) => {
+                let since = *self.limited_since.get_or_insert_with(Instant::now);
+                self.prove(proof);
+                if since.elapsed() >= RATE_LIMITED_MAX {
+                    self.trip(PauseReason::RateLimited);
+                }
+            }
+            Answered::Refused(proof) => {
+                self.prove(proof);
+                self.trip(PauseReason::ProviderRefused);
+            }
+            Answered::Page => {}
+            Answered::TaskDone if report.no > self.counted => {
+                self.counted = report.no;
+                self.streak.retain(|no, _| *no > report.no);
+                self.proofs.clear();
+            }
+            Answered::TaskFailed(proof) => {
+                self.prove(proof);
+                if report.no > self.counted {
+                    self.streak.insert(report.no, report.task_no);
+                }
+                self.trip_if_due();
+            }
+            Answered::TaskDone => {}
+        }
+        if self.context.gate.is_open() { Verdict::GoOn } else { Verdict::Hold }
+    }
+
+    fn prove(&mut self, proof: Proof) {
+        self.proofs.push(proof);
+        if self.proofs.len() > PROOFS_MAX {
+            self.proofs.remove(0);
+        }
+    }
+
+    fn trip_if_due(&mut self) {
+        if self.streak.len() >= usize::from(self.context.settings.max_consecutive_failures) {
+            self.trip(PauseReason::ConsecutiveFailures);
+        }
+    }
+
+    /// Closes the gate and says why, once.
+    fn trip(&mut self, reason: PauseReason) {
+        if self.tripped {
+            return;
+        }
+        self.tripped = true;
+        self.context.gate.close();
+        let (proofs, streak) = (self.proofs.clone(), self.streak.values().copied().collect());
+        self.supervisor.tell(Tripped { reason, proofs, streak });
+    }
+}
+
+/// The run row, as soon as the database gives it.
+async fn read_row(context: RunContext) -> Option<Memory> {
+    let mut wait = Duration::from_millis(50);
+    loop {
+        match context.store.memory(context.key).await {
+            Ok(memory) => return Some(memory),
+            Err(StoreError::Away(_)) => sleep(wait).await,
+            Err(_) => return None,
+        }
+        wait = (wait * 2).min(Duration::from_secs(5));
+    }
+}
+
+impl Actor for FailureCounter {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.guard.tie(ctx);
+        if self.counted.group < 0 {
+            let (context, gone) = (self.context.clone(), self.guard.gone());
+            let reading = async move {
+                tokio::select! {
+                    biased;
+                    () = gone => None,
+                    row = read_row(context) => row,
+                }
+            };
+            // Reports wait in the mailbox until the streak is known.
+            ctx.wait(reading.into_actor(self).map(|row, counter, _| {
+                if let Some(memory) = row {
+                    counter.knows(&memory);
+                    counter.trip_if_due();
+                }
+            }));
+        }
+    }
+}
+
+impl Handler<Report> for FailureCounter {
+    type Result = Verdict;
+
+    fn handle(&mut self, report: Report, _: &mut Self::Context) -> Self::Result {
+        self.context.probe.handling("failure_counter", "report");
+        self.count(report)
+    }
+}
+
+impl Handler<NewPhase> for FailureCounter {
+    type Result = ();
+
+    fn handle(&mut self, _: NewPhase, _: &mut Self::Context) {
+        self.context.probe.handling("failure_counter", "new_phase");
+        self.streak.clear();
+        self.proofs.clear();
+    }
+}

@@ -1,0 +1,18 @@
+//! Who acts: the engine, and for each run a supervisor with its coordinator, workers, failure counter, recorder and
+//! stream.
+//!
+//! Commands go down, reports go up, facts go out. No SQL, no HTTP and no shop's dialect here; every wait is on tokio's
+//! clock. The actors of a run live on one arbiter, and nothing is told before the recorder has kept it.
+
+pub mod coordinator;
+pub mod engine;
+pub mod failure_counter;
+pub mod gate;
+pub mod guard;
+pub mod line;
+pub mod recorder;
+pub mod run_context;
+pub mod stream;
+pub mod supervisor;
+pub mod tree;
+pub mod worker;

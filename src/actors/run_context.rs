@@ -1,0 +1,59 @@
+//! What every actor of a run knows from birth: which run, its settings, the store, the clock, the gate.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::actors::gate::Gate;
+use crate::clock::Clock;
+use crate::domain::ids::RunKey;
+use crate::domain::settings::RunSettings;
+use crate::scrapers::{BestSellers, SellerSearch};
+use crate::store::RunStore;
+
+/// The providers of a run, made on its arbiter when it starts, so that credentials are read anew.
+#[derive(Clone)]
+pub struct Providers {
+    /// Answers Best Sellers requests.
+    pub best_sellers: Rc<dyn BestSellers>,
+    /// Answers seller searches.
+    pub seller_search: Rc<dyn SellerSearch>,
+}
+
+/// Makes the providers; called on the arbiter of each run.
+pub type MakeProviders = Arc<dyn Fn() -> Providers + Send + Sync>;
+
+/// Is told of every message that an actor is about to handle. Tests make it panic there; nobody else implements it.
+pub trait Probe {
+    /// `actor` is about to handle `message`.
+    fn handling(&self, actor: &'static str, message: &'static str);
+}
+
+/// The probe of a run that is not a test: nothing happens.
+impl Probe for () {
+    fn handling(&self, _: &'static str, _: &'static str) {}
+}
+
+/// Makes the probe of a run; called on its arbiter.
+pub type MakeProbe = Arc<dyn Fn() -> Rc<dyn Probe> + Send + Sync>;
+
+/// What every actor of a run knows from birth; cheap to clone.
+#[derive(Clone)]
+pub struct RunContext {
+    /// Which run.
+    pub key: RunKey,
+    /// Its settings.
+    pub settings: Rc<RunSettings>,
+    /// Where it is kept.
+    pub store: Arc<dyn RunStore>,
+    /// Time of day, ids and chance.
+    pub clock: Clock,
+    /// The gate that its workers look at.
+    pub gate: Gate,
+    /// Who answers its requests.
+    pub providers: Providers,
+    /// The newest fencing number of this owner, raised by each new Recorder.
+    pub fence: Rc<Cell<i64>>,
+    /// Told of every message.
+    pub probe: Rc<dyn Probe>,
+}

@@ -1,0 +1,396 @@
+//! The Supervisor: owns one run from its take-over to a state in which nobody works.
+//!
+//! It watches its children and replaces the dead at once, turns wishes and trips into a drain, and closes the run when
+//! the drain is over. It never touches a task, a page or a row itself. When it dies its tree dies with it, and the
+//! Engine starts a new one from the database.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::fut::wrap_future;
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, WrapFuture};
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
+
+use crate::actors::coordinator::Standstill;
+use crate::actors::engine::{Ended, StreamIs, SupervisorDown};
+use crate::actors::failure_counter::Tripped;
+use crate::actors::gate::Gate;
+use crate::actors::guard::{Down, Guard};
+use crate::actors::recorder::{FenceLost, Flush, Hand, Receipt};
+use crate::actors::run_context::{MakeProbe, MakeProviders, Probe, RunContext};
+use crate::actors::stream::{About, Standing};
+use crate::actors::tree::Tree;
+use crate::clock::Clock;
+use crate::domain::event::Action;
+use crate::domain::ids::{RunKey, TaskNo};
+use crate::domain::ledger::{Close, Entry, Memory};
+use crate::domain::run::{FailReason, Pause, PauseReason, RunStatus, Wish};
+use crate::domain::settings::RunSettings;
+use crate::domain::task::Phase;
+use crate::store::{RunStore, StoreError, TakenOver};
+
+/// A wish was accepted: bring it about.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Wanted {
+    /// What.
+    pub wish: Wish,
+    /// It was wished before: what is on the wire is dropped too.
+    pub repeated: bool,
+}
+
+/// The process stops: take no more, finish what is on the wire, leave the run as it is for the next start.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Leave;
+
+/// What a supervisor needs to make its tree.
+#[derive(Clone)]
+pub struct Means {
+    /// Where runs are kept.
+    pub store: Arc<dyn RunStore>,
+    /// Time of day, ids and chance.
+    pub clock: Clock,
+    /// Who answers requests.
+    pub make_providers: MakeProviders,
+    /// Told of every message.
+    pub make_probe: MakeProbe,
+}
+
+/// Its edges to the Engine, handed over at birth.
+#[derive(Clone)]
+pub struct Lines {
+    /// Hears of its death.
+    pub down: Recipient<SupervisorDown>,
+    /// Hears which stream is live.
+    pub stream_is: Recipient<StreamIs>,
+    /// Hears that nobody works on the run any more.
+    pub ended: Recipient<Ended>,
+}
+
+/// What the run is drained for.
+#[derive(Clone, Debug, PartialEq)]
+enum Aim {
+    /// Nothing: it works.
+    Work,
+    /// It will stand still.
+    Pause(Pause, String, Vec<TaskNo>),
+    /// It will end.
+    Cancel,
+    /// It stays running for the next process.
+    Leave,
+}
+
+/// The actor. See the module's documentation.
+pub struct Supervisor {
+    key: RunKey,
+    means: Means,
+    lines: Lines,
+    alive: mpsc::Sender<()>,
+    /// Why it is started, for the feed: `None` for a run that was just started or resumed.
+    recovery: Option<String>,
+    gate: Gate,
+    probe: Rc<dyn Probe>,
+    aim: Aim,
+    tree: Option<Tree>,
+    /// The close is on its way: nothing is decided any more.
+    closing: bool,
+    guard: Option<Guard>,
+}
+
+impl Supervisor {
+    /// A supervisor for this run. `recovery` says what it takes over from, where it does.
+    #[must_use]
+    pub fn new(key: RunKey, means: Means, lines: Lines, alive: mpsc::Sender<()>, recovery: Option<String>) -> Self {
+        let probe = (means.make_probe)();
+        let (gate, aim) = (Gate::default(), Aim::Work);
+        Self { key, means, lines, alive, recovery, gate, probe, aim, tree: None, closing: false, guard: None }
+    }
+
+    fn take_over(&self, ctx: &mut Context<Self>) {
+        let (store, key) = (self.means.store.clone(), self.key);
+        let taking = async move {
+            let mut wait = Duration::from_millis(50);
+            loop {
+                match store.take_over(key).await {
+                    Err(StoreError::Away(error)) => log::warn!("run {}: waiting for the database: {error}", key.run),
+                    other => return other,
+                }
+                sleep(wait).await;
+                wait = (wait * 2).min(Duration::from_secs(5));
+            }
+        };
+        ctx.spawn(taking.into_actor(self).map(|taken, supervisor, ctx| match taken {
+            Ok(taken) if taken.status == RunStatus::Running => supervisor.grow(taken, ctx),
+            Ok(taken) => supervisor.end(Some(taken.status), ctx),
+            Err(error) => {
+                log::error!("run {}: cannot be taken over: {error}", supervisor.key.run);
+                supervisor.end(None, ctx);
+            }
+        }));
+    }
+
+    fn grow(&mut self, taken: TakenOver, ctx: &mut Context<Self>) {
+        let (settings, invalid) = match taken.settings {
+            Ok(settings) => (settings, None),
+            Err(reason) => (RunSettings::default(), Some(reason)),
+        };
+        let context = RunContext {
+            key: self.key,
+            settings: Rc::new(settings),
+            store: self.means.store.clone(),
+            clock: self.means.clock.clone(),
+            gate: self.gate.clone(),
+            providers: (self.means.make_providers)(),
+            fence: Rc::new(Cell::new(taken.memory.fence)),
+            probe: self.probe.clone(),
+        };
+        let phase = taken.memory.phase;
+        let standing = Standing { status: RunStatus::Running, wanted: taken.wanted, pause: None };
+        let about = About { name: taken.name, started_at: taken.started_at, standing };
+        let mut tree = Tree::grow(context, about, taken.memory, ctx.address(), self.alive.clone());
+        if let Some(why) = self.recovery.take() {
+            tree.say(Action::Recovered { error_message: why, items_count: taken.released });
+        }
+        self.lines.stream_is.do_send(StreamIs { key: self.key, stream: tree.stream() });
+        if self.aim == Aim::Work && taken.wanted == Wish::Run && invalid.is_none() {
+            tree.begin(phase);
+        }
+        self.tree = Some(tree);
+        match (invalid, taken.wanted) {
+            (Some(message), _) => self.close(Close::Failed { reason: FailReason::InvalidSettings, message }, ctx),
+            (None, Wish::Cancel) => self.drain(Aim::Cancel),
+            (None, Wish::Pause) => self.drain(self.manual_pause()),
+            (None, Wish::Run) if self.aim != Aim::Work => self.hold(),
+            (None, Wish::Run) => {}
+        }
+    }
+
+    fn manual_pause(&self) -> Aim {
+        let pause = Pause { reason: PauseReason::Manual, since: self.means.clock.now(), proofs: Vec::new() };
+        Aim::Pause(pause, "paused by a person".to_owned(), Vec::new())
+    }
+
+    /// Nothing new starts; when no worker holds a task the aim is reached. A cancel outranks a pause, and leaving
+    /// outranks neither.
+    fn drain(&mut self, aim: Aim) {
+        let outranked = match (&self.aim, &aim) {
+            (Aim::Work | Aim::Leave, _) => false,
+            (Aim::Pause(..), Aim::Cancel) => false,
+            (Aim::Pause(..) | Aim::Cancel, _) => true,
+        };
+        if outranked || self.closing {
+            return;
+        }
+        self.aim = aim;
+        self.hold();
+    }
+
+    fn hold(&mut self) {
+        self.gate.close();
+        let wanted = match self.aim {
+            Aim::Pause(..) => Wish::Pause,
+            Aim::Cancel => Wish::Cancel,
+            Aim::Work | Aim::Leave => Wish::Run,
+        };
+        if let Some(tree) = &mut self.tree {
+            tree.stands(Standing { status: RunStatus::Running, wanted, pause: None });
+            tree.hold();
+        }
+    }
+
+    /// What is on the wire has ended.
+    fn drained(&mut self, ctx: &mut Context<Self>) {
+        match self.aim.clone() {
+            Aim::Work => {}
+            Aim::Pause(pause, message, reprieved) => self.close(Close::Paused { pause, message, reprieved }, ctx),
+            Aim::Cancel => self.close(Close::Cancelled, ctx),
+            Aim::Leave => self.leave(ctx),
+        }
+    }
+
+    fn leave(&mut self, ctx: &mut Context<Self>) {
+        if self.closing {
+            return;
+        }
+        let Some(tree) = &self.tree else { return self.end(None, ctx) };
+        self.closing = true;
+        let flush = tree.flush();
+        let flushing = async move { flush.ask(Flush).await };
+        ctx.spawn(wrap_future::<_, Self>(flushing).map(|(), supervisor, ctx| supervisor.end(None, ctx)));
+    }
+
+    /// A phase has no unfinished task left.
+    fn phase_over(&mut self, phase: Phase, ctx: &mut Context<Self>) {
+        if self.aim != Aim::Work || self.closing {
+            // The drain was begun when the last task had just ended; it ends as one.
+            return self.drained(ctx);
+        }
+        let Some(tree) = &self.tree else { return };
+        // Asking for a mark answers with the counters after everything before it.
+        let (hand, at) = (tree.hand(), self.means.clock.now());
+        let entry = match phase {
+            Phase::Amazon => Entry::PhaseOver { at },
+            Phase::Ebay => Entry::Mark,
+        };
+        let asking = {
+            let hand = hand.clone();
+            async move {
+                let before = hand.ask(Hand(Entry::Mark)).await;
+                if nothing_succeeded(&before, phase) { Err(before) } else { Ok(hand.ask(Hand(entry)).await) }
+            }
+        };
+        ctx.spawn(wrap_future::<_, Self>(asking).map(move |over, supervisor, ctx| match over {
+            _ if supervisor.closing => {}
+            Err(_) => {
+                let message = format!("every task of phase {} failed", phase.as_str());
+                supervisor.close(Close::Failed { reason: FailReason::NothingSucceeded, message }, ctx);
+            }
+            Ok(_) if supervisor.aim != Aim::Work => supervisor.drained(ctx),
+            Ok(_) if phase == Phase::Ebay => supervisor.close(Close::Completed, ctx),
+            Ok(_) => supervisor.begin(Phase::Ebay),
+        }));
+    }
+
+    fn begin(&mut self, phase: Phase) {
+        if let Some(tree) = &mut self.tree {
+            tree.begin(phase);
+        }
+    }
+
+    /// Has the run's last group kept; then nobody works on it any more.
+    fn close(&mut self, close: Close, ctx: &mut Context<Self>) {
+        if self.closing {
+            return;
+        }
+        let Some(tree) = &self.tree else { return };
+        self.closing = true;
+        self.gate.close();
+        let (hand, at) = (tree.hand(), self.means.clock.now());
+        let (status, wanted, pause) = match &close {
+            Close::Paused { pause, .. } => (RunStatus::Paused, Wish::Pause, Some(pause.clone())),
+            Close::Completed => (RunStatus::Completed, Wish::Run, None),
+            Close::Failed { .. } => (RunStatus::Failed, Wish::Run, None),
+            Close::Cancelled => (RunStatus::Cancelled, Wish::Cancel, None),
+        };
+        let closing = async move { hand.ask(Hand(Entry::Close { close, at })).await };
+        ctx.spawn(wrap_future::<_, Self>(closing).map(move |_: Receipt, supervisor, ctx| {
+            if let Some(tree) = &mut supervisor.tree {
+                tree.stands(Standing { status, wanted, pause });
+            }
+            supervisor.end(Some(status), ctx);
+        }));
+    }
+
+    fn end(&mut self, status: Option<RunStatus>, ctx: &mut Context<Self>) {
+        self.closing = true;
+        self.lines.ended.do_send(Ended { key: self.key, status });
+        ctx.stop();
+    }
+}
+
+/// Tasks of the phase failed and none was done.
+fn nothing_succeeded(receipt: &Receipt, phase: Phase) -> bool {
+    let tasks = Memory::clone(&receipt.after).counters.phase(phase);
+    tasks.failed > 0 && tasks.done == 0
+}
+
+impl Actor for Supervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let (key, down) = (self.key, self.lines.down.clone());
+        let report = move |cause| down.do_send(SupervisorDown { key, cause });
+        // Nobody's lifeline: the Engine ends a supervisor by a message.
+        self.guard = Some(Guard::new(report, watch::Sender::new(()).subscribe(), self.alive.clone()));
+        self.take_over(ctx);
+    }
+}
+
+impl Handler<Down> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, down: Down, _: &mut Self::Context) {
+        self.probe.handling("supervisor", "down");
+        log::error!("run {}: the {} died: {}", self.key.run, down.child, down.cause);
+        if let Some(tree) = &mut self.tree {
+            let before = tree.stream();
+            tree.regrow(&down);
+            if tree.stream() != before {
+                self.lines.stream_is.do_send(StreamIs { key: self.key, stream: tree.stream() });
+            }
+        }
+    }
+}
+
+impl Handler<Tripped> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, tripped: Tripped, _: &mut Self::Context) {
+        self.probe.handling("supervisor", "tripped");
+        let message = match tripped.reason {
+            PauseReason::ConsecutiveFailures => format!("{} tasks failed in a row", tripped.streak.len()),
+            PauseReason::RateLimited => "nothing but rate limits for ten minutes".to_owned(),
+            PauseReason::ProviderRefused => "the provider refuses".to_owned(),
+            PauseReason::Manual => "paused by a person".to_owned(),
+        };
+        let last = tripped.proofs.last().map(|proof| format!(": {}", proof.error_message)).unwrap_or_default();
+        let pause = Pause { reason: tripped.reason, since: self.means.clock.now(), proofs: tripped.proofs };
+        let reprieved = if pause.reason == PauseReason::ConsecutiveFailures { tripped.streak } else { Vec::new() };
+        self.drain(Aim::Pause(pause, format!("{message}{last}"), reprieved));
+    }
+}
+
+impl Handler<Standstill> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, standstill: Standstill, ctx: &mut Self::Context) {
+        self.probe.handling("supervisor", "standstill");
+        match standstill {
+            Standstill::PhaseOver(phase) => self.phase_over(phase, ctx),
+            Standstill::Drained => self.drained(ctx),
+        }
+    }
+}
+
+impl Handler<FenceLost> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _: FenceLost, ctx: &mut Self::Context) {
+        self.probe.handling("supervisor", "fence_lost");
+        log::error!("run {}: its fence was raised by somebody else; this tree stops", self.key.run);
+        self.gate.cut();
+        // Not an end of the run: its death tells the Engine, which looks at the row again.
+        ctx.terminate();
+    }
+}
+
+impl Handler<Wanted> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, wanted: Wanted, _: &mut Self::Context) {
+        self.probe.handling("supervisor", "wanted");
+        match wanted.wish {
+            Wish::Run => {}
+            Wish::Pause => self.drain(self.manual_pause()),
+            Wish::Cancel => {
+                if wanted.repeated {
+                    self.gate.cut();
+                }
+                self.drain(Aim::Cancel);
+            }
+        }
+    }
+}
+
+impl Handler<Leave> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _: Leave, _: &mut Self::Context) {
+        self.probe.handling("supervisor", "leave");
+        self.drain(Aim::Leave);
+    }
+}

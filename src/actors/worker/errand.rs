@@ -1,0 +1,154 @@
+//! One page request of a task: what is asked, how people see it, and what its answer means.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::actors::run_context::RunContext;
+use crate::domain::event::{ApiParams, Request, Subject};
+use crate::domain::failure::{ErrorType, Failure};
+use crate::domain::ledger::{Cost, PageResult};
+use crate::domain::query::from_title;
+use crate::domain::retry::{backoff, rate_limit_wait};
+use crate::domain::task::{OpenTask, Work};
+use crate::scrapers::{CategoryRequest, ProductPage, SearchRequest, SellerPage};
+
+/// One page request.
+pub struct Errand {
+    what: What,
+    subject: Subject,
+    page: i16,
+    /// Attempts of this page that have failed so far.
+    page_attempts: i16,
+}
+
+enum What {
+    Category(CategoryRequest),
+    Search(SearchRequest),
+}
+
+/// An answer, before it is judged.
+pub enum Answered {
+    Products(Result<ProductPage, Failure>),
+    Sellers(Result<SellerPage, Failure>),
+}
+
+impl Errand {
+    /// The request for the page at which the task stands.
+    pub fn of(context: &RunContext, task: &OpenTask) -> Self {
+        let settings = &context.settings;
+        let (page, timeout) = (task.next_page, settings.request_timeout());
+        let (what, subject) = match &task.work {
+            Work::Category(category) => {
+                let request = CategoryRequest { node_id: category.node_id.clone(), page, timeout };
+                (What::Category(request), Subject { category: Some(category.name.clone()), product_name: None })
+            }
+            Work::Product(target) => {
+                let price = settings.price_window.zip(target.price).map(|(window, price)| window.bounds(price));
+                let request = SearchRequest {
+                    query: from_title(&target.title, settings.query_chars.into()),
+                    price,
+                    filters: settings.filters,
+                    include_off_filter: settings.include_off_filter,
+                    page,
+                    timeout,
+                };
+                let (category, product_name) = (Some(target.category.clone()), Some(target.title.clone()));
+                (What::Search(request), Subject { category, product_name })
+            }
+        };
+        Self { what, subject, page, page_attempts: task.page_attempts }
+    }
+
+    /// The request as events show it.
+    pub fn shown(&self, context: &RunContext, started_at: DateTime<Utc>) -> Request {
+        let providers = &context.providers;
+        let (url, api_params) = match &self.what {
+            What::Category(request) => {
+                let node_id = Some(request.node_id.clone());
+                (
+                    providers.best_sellers.address(request),
+                    ApiParams { node_id, page: self.page, ..ApiParams::default() },
+                )
+            }
+            What::Search(request) => {
+                let (price_min, price_max) = request.price.map(|(low, high)| (low.minor, high.minor)).unzip();
+                let query = Some(request.query.clone());
+                let params = ApiParams { query, price_min, price_max, page: self.page, node_id: None };
+                (providers.seller_search.address(request), params)
+            }
+        };
+        Request { subject: self.subject.clone(), url, api_params, attempt: self.page_attempts + 1, started_at }
+    }
+
+    /// Sends it and waits for the answer. The provider ends within the request's timeout by its own word; a second is
+    /// added for one that does not keep it.
+    pub async fn ask(&self, context: &RunContext) -> (Answered, Cost) {
+        let limit = context.settings.request_timeout() + Duration::from_secs(1);
+        let late = |_| Failure::retryable(crate::domain::failure::RetryKind::Timeout, "no answer in time");
+        match &self.what {
+            What::Category(request) => {
+                match tokio::time::timeout(limit, context.providers.best_sellers.ask(request)).await.map_err(late) {
+                    Ok(answer) => (Answered::Products(answer.result), answer.cost),
+                    Err(failure) => (Answered::Products(Err(failure)), Cost::default()),
+                }
+            }
+            What::Search(request) => {
+                match tokio::time::timeout(limit, context.providers.seller_search.ask(request)).await.map_err(late) {
+                    Ok(answer) => (Answered::Sellers(answer.result), answer.cost),
+                    Err(failure) => (Answered::Sellers(Err(failure)), Cost::default()),
+                }
+            }
+        }
+    }
+
+    /// What the answer means for the task.
+    pub fn judge(&self, context: &RunContext, answered: Answered) -> PageResult {
+        let settings = &context.settings;
+        let page = u16::try_from(self.page).unwrap_or(u16::MAX);
+        match answered {
+            Answered::Products(Ok(ProductPage { products, bad_rows, has_more })) => {
+                let last = !has_more || page >= settings.pages_per_category;
+                PageResult::Products { rows: products, bad_rows, last }
+            }
+            Answered::Sellers(Ok(SellerPage { sightings, has_more })) => {
+                PageResult::Sellers { sightings, last: !has_more || page >= settings.pages_per_product }
+            }
+            Answered::Products(Err(failure)) | Answered::Sellers(Err(failure)) => self.judge_failure(context, &failure),
+        }
+    }
+
+    fn judge_failure(&self, context: &RunContext, failure: &Failure) -> PageResult {
+        let settings = &context.settings;
+        let (error_type, error_stage) = failure.shown_as();
+        let message = failure.detail().to_owned();
+        let attempt = u32::try_from(self.page_attempts).unwrap_or(0) + 1;
+        match failure {
+            Failure::RateLimited { retry_after, .. } => {
+                let wait = rate_limit_wait(settings.rate_limit_wait(), *retry_after);
+                PageResult::RateLimited { message, wait_ms: millis(wait) }
+            }
+            Failure::Retryable { .. } if attempt < u32::from(settings.max_attempts) => {
+                let wait = backoff(settings.retry_backoff(), attempt, context.clock.chance());
+                PageResult::Retry { error_type, error_stage, message, wait_ms: millis(wait) }
+            }
+            Failure::Retryable { .. } => PageResult::Failed { error_type, error_stage, message, rejected: false },
+            Failure::Rejected { .. } => PageResult::Failed { error_type, error_stage, message, rejected: true },
+            Failure::Refused { .. } => PageResult::Refused { message },
+        }
+    }
+}
+
+/// The error type of an outcome that brought no page.
+pub fn error_type(result: &PageResult) -> ErrorType {
+    match result {
+        PageResult::Retry { error_type, .. } | PageResult::Failed { error_type, .. } => *error_type,
+        PageResult::RateLimited { .. } => ErrorType::RateLimit,
+        PageResult::Refused { .. } => ErrorType::Refused,
+        PageResult::Products { .. } | PageResult::Sellers { .. } => ErrorType::ApiError,
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,286 @@
+//! The HTTP side: one client with pooled connections, one POST a page, everything bounded. Credentials are in one header
+//! and nowhere else; no error, log line or `Debug` repeats them.
+
+use std::fmt;
+use std::time::Duration;
+
+use awc::error::PayloadError;
+use awc::http::header::HeaderMap;
+use awc::{Client, Connector};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::Value;
+use thiserror::Error;
+use url::{Host, Url};
+
+use super::answer;
+use super::secret::Secret;
+use super::{best_sellers, seller_search};
+use crate::domain::failure::{Failure, RetryKind};
+use crate::domain::ledger::Cost;
+use crate::scrapers::{
+    Answer, BestSellers, CategoryRequest, LocalFuture, ProductPage, SearchRequest, SellerPage, SellerSearch,
+};
+
+/// Where the vendor answers.
+pub const BASE_URL_DEFAULT: &str = "https://realtime.oxylabs.io";
+/// Longest body that is read: several times the largest captured page.
+pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections at one time: a run has at most 64 workers.
+const CONNECTIONS_MAX: usize = 64;
+
+/// Where and as whom we ask.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The vendor's realtime endpoint, without a path.
+    #[serde(default = "base_url_default")]
+    pub base_url: String,
+    /// The API user.
+    pub username: String,
+    /// Its password.
+    pub password: Secret,
+}
+
+fn base_url_default() -> String {
+    BASE_URL_DEFAULT.to_owned()
+}
+
+/// Settings that cannot be used; the words say what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SettingsError {
+    /// The endpoint.
+    #[error("base_url: {0}; allowed is https, or http to this machine, without user, password, query and fragment")]
+    BaseUrl(String),
+    /// The user.
+    #[error("username: must be given, and hold no colon")]
+    Username,
+    /// The password.
+    #[error("password: must be given")]
+    Password,
+}
+
+/// The provider. Cheap to clone; all clones share their connections. It stays on the thread it was made on.
+#[derive(Clone)]
+pub struct Oxylabs {
+    http: Client,
+    endpoint: String,
+    settings: Settings,
+}
+
+impl fmt::Debug for Oxylabs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Oxylabs").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+/// An answer as it came, not yet understood.
+struct Received {
+    status: u16,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Oxylabs {
+    /// A client with these settings. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// Names the setting that cannot be used.
+    pub fn new(settings: Settings) -> Result<Self, SettingsError> {
+        let endpoint = endpoint(&settings.base_url).map_err(SettingsError::BaseUrl)?;
+        if settings.username.is_empty() || settings.username.contains(':') {
+            return Err(SettingsError::Username);
+        }
+        if settings.password.expose().is_empty() {
+            return Err(SettingsError::Password);
+        }
+        // awc's TLS takes the process's provider and panics where there is none; a second naming changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let connector = Connector::new().timeout(CONNECT_TIMEOUT).limit(CONNECTIONS_MAX);
+        let http = Client::builder()
+            .connector(connector)
+            .disable_redirects()
+            // The request's own timeout covers everything up to the last byte of the body.
+            .disable_timeout()
+            .basic_auth(&settings.username, Some(settings.password.expose()))
+            .finish();
+        Ok(Self { http, endpoint, settings })
+    }
+
+    async fn post(&self, query: &Value, timeout: Duration) -> Result<Received, (Failure, Cost)> {
+        match tokio::time::timeout(timeout, self.exchange(query)).await {
+            Ok(received) => received,
+            Err(_) => {
+                let detail = format!("no answer within {} ms", timeout.as_millis());
+                Err((Failure::retryable(RetryKind::Timeout, detail), Cost::default()))
+            }
+        }
+    }
+
+    async fn exchange(&self, query: &Value) -> Result<Received, (Failure, Cost)> {
+        let mut response = self.http.post(&self.endpoint).send_json(query).await.map_err(|error| {
+            let detail = answer::cut(format!("the provider cannot be reached: {error}"));
+            (Failure::retryable(RetryKind::Connection, detail), Cost::default())
+        })?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let body = response.body().limit(BODY_BYTES_MAX).await.map_err(|error| {
+            // The vendor did answer: with 200 it has charged for the page.
+            (broken_body(&error), Cost { billed: status == 200, rendered: false })
+        })?;
+        Ok(Received { status, headers, body })
+    }
+
+    async fn best_sellers(&self, request: &CategoryRequest) -> Answer<ProductPage> {
+        let page = request.page;
+        let read = move |received: Received| {
+            let answer = answer::read(received.status, &received.headers, &received.body, true);
+            let result = answer.result.and_then(|content: best_sellers::Content| content.into_page(page));
+            Answer { result, cost: answer.cost }
+        };
+        self.ask_and_read(&best_sellers::query(request), request.timeout, read).await
+    }
+
+    async fn seller_search(&self, request: &SearchRequest) -> Answer<SellerPage> {
+        if let Some(failure) = seller_search::refusal(request) {
+            return Answer { result: Err(failure), cost: Cost::default() };
+        }
+        let include_off_filter = request.include_off_filter;
+        let read = move |received: Received| {
+            let answer = answer::read(received.status, &received.headers, &received.body, false);
+            let result = answer.result.and_then(|html: String| seller_search::read_page(&html, include_off_filter));
+            Answer { result, cost: answer.cost }
+        };
+        self.ask_and_read(&seller_search::query(request), request.timeout, read).await
+    }
+
+    /// Asks, and reads the answer on the blocking pool: pages are megabytes, and the actors' thread has others to serve.
+    async fn ask_and_read<T: Send + 'static>(
+        &self,
+        query: &Value,
+        timeout: Duration,
+        read: impl FnOnce(Received) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        let received = match self.post(query, timeout).await {
+            Ok(received) => received,
+            Err((failure, cost)) => return Answer { result: Err(self.without_secrets(failure)), cost },
+        };
+        let billed = received.status == 200;
+        match tokio::task::spawn_blocking(move || read(received)).await {
+            Ok(answer) => Answer { result: answer.result.map_err(|failure| self.without_secrets(failure)), ..answer },
+            Err(error) => {
+                // Our own reader died on this answer: a failure of this page, not of the worker.
+                let reason = if error.is_panic() { "the reader of the answer panicked" } else { "the process stops" };
+                let result = Err(Failure::retryable(RetryKind::Layout, reason));
+                Answer { result, cost: Cost { billed, rendered: false } }
+            }
+        }
+    }
+
+    fn without_secrets(&self, mut failure: Failure) -> Failure {
+        match &mut failure {
+            Failure::RateLimited { detail, .. }
+            | Failure::Retryable { detail, .. }
+            | Failure::Rejected { detail }
+            | Failure::Refused { detail } => *detail = self.settings.password.blank_in(std::mem::take(detail)),
+        }
+        failure
+    }
+}
+
+fn broken_body(error: &PayloadError) -> Failure {
+    let detail = match error {
+        PayloadError::Overflow => format!("the answer is longer than {BODY_BYTES_MAX} bytes"),
+        other => answer::cut(format!("the answer's body was cut short: {other}")),
+    };
+    Failure::retryable(RetryKind::Malformed, detail)
+}
+
+fn endpoint(base_url: &str) -> Result<String, String> {
+    // The address is never repeated: somebody may have put credentials into it.
+    let mut url = Url::parse(base_url).map_err(|error| format!("is no address ({error})"))?;
+    let local = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => return Err("names no host".to_owned()),
+    };
+    if !(url.scheme() == "https" || (url.scheme() == "http" && local)) {
+        return Err(format!("`{}` would send the password in the open", url.scheme()));
+    }
+    let has_more = !url.username().is_empty() || url.password().is_some() || url.query().is_some();
+    if has_more || url.fragment().is_some() {
+        return Err("holds more than a place".to_owned());
+    }
+    let path = format!("{}/v1/queries", url.path().trim_end_matches('/'));
+    url.set_path(&path);
+    Ok(url.into())
+}
+
+impl BestSellers for Oxylabs {
+    fn address(&self, request: &CategoryRequest) -> String {
+        best_sellers::address(request)
+    }
+
+    fn ask<'a>(&'a self, request: &'a CategoryRequest) -> LocalFuture<'a, Answer<ProductPage>> {
+        Box::pin(self.best_sellers(request))
+    }
+}
+
+impl SellerSearch for Oxylabs {
+    fn address(&self, request: &SearchRequest) -> String {
+        seller_search::address(request)
+    }
+
+    fn ask<'a>(&'a self, request: &'a SearchRequest) -> LocalFuture<'a, Answer<SellerPage>> {
+        Box::pin(self.seller_search(request))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(base_url: &str) -> Settings {
+        let (base_url, username) = (base_url.to_owned(), "someone".to_owned());
+        Settings { base_url, username, password: Secret::new("tr0ub4dor") }
+    }
+
+    #[test]
+    fn a_password_travels_encrypted_or_not_at_all() {
+        for good in [BASE_URL_DEFAULT, "http://127.0.0.1:9", "http://localhost:9/", "http://[::1]:9"] {
+            assert!(Oxylabs::new(settings(good)).is_ok(), "{good}");
+        }
+        for bad in
+            ["http://realtime.oxylabs.io", "ftp://127.0.0.1", "https://me:tr0ub4dor@x.io", "https://x.io/?a=b", "x"]
+        {
+            let error = Oxylabs::new(settings(bad)).expect_err(bad).to_string();
+            assert!(error.starts_with("base_url: ") && !error.contains("tr0ub4dor"), "{error}");
+        }
+    }
+
+    #[test]
+    fn missing_credentials_are_named() {
+        let local = || settings("http://127.0.0.1:9");
+        let no_user = Settings { username: String::new(), ..local() };
+        assert_eq!(Oxylabs::new(no_user).expect_err("no user"), SettingsError::Username);
+        let no_password = Settings { password: Secret::new(""), ..local() };
+        assert_eq!(Oxylabs::new(no_password).expect_err("no password"), SettingsError::Password);
+    }
+
+    #[test]
+    fn nothing_that_can_be_printed_holds_the_password() {
+        let client = Oxylabs::new(settings("http://127.0.0.1:9")).expect("usable");
+        let printed = format!("{client:?} {:?}", client.settings);
+        assert!(!printed.contains("tr0ub4dor"), "{printed}");
+    }
+
+    #[test]
+    fn words_of_the_provider_that_repeat_the_password_are_blanked() {
+        let client = Oxylabs::new(settings("http://127.0.0.1:9")).expect("usable");
+        let refused = client.without_secrets(Failure::Refused { detail: "no user tr0ub4dor".to_owned() });
+        assert_eq!(refused.detail(), "no user ***");
+    }
+}

@@ -1,0 +1,17 @@
+//! Oxylabs' Web Scraper API, realtime: one POST a page, the answer on the same connection. Knows the vendor's dialect and
+//! nothing about runs; what an answer means is decided in `answer` alone.
+
+mod answer;
+mod best_sellers;
+mod client;
+mod envelope;
+mod rate_limit;
+mod secret;
+mod seller_search;
+
+pub use answer::read;
+pub use best_sellers::Content;
+pub use client::{BASE_URL_DEFAULT, BODY_BYTES_MAX, Oxylabs, Settings, SettingsError};
+pub use rate_limit::RateLimit;
+pub use secret::Secret;
+pub use seller_search::read_page;

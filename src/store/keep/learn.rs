@@ -1,0 +1,157 @@
+//! The first round trip of a group: hold the run's row, read the tasks it names, and let the registry say who is new.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::OptionFuture;
+use futures_util::try_join;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::domain::ids::TaskNo;
+use crate::domain::ledger::Group;
+use crate::domain::product::Asin;
+use crate::domain::seller::Platform;
+use crate::store::fragment::fragment;
+use crate::store::schema::collection_items;
+use crate::store::sellers::Spotted;
+use crate::store::tasks::{StoredTask, open_tasks, tasks_by_number};
+use crate::store::text::{Clean, clean};
+use crate::store::transition::{closes, named_products, named_tasks, needs_categories};
+
+use super::write::Begin;
+
+fragment! {
+    /// Locks the run's row, or raises why it may not be written; answers whether a product needs a
+    /// price and whether the run is under way.
+    pub(super) struct HoldRun { org: Uuid => SqlUuid, run: Uuid => SqlUuid, fence: i64 => BigInt, group: i64 => BigInt }
+    answers (Bool, Bool);
+    "SELECT needs_price, under_way FROM hold_run($org, $run, $fence, $group)"
+}
+
+fragment! {
+    /// Enters sellers into the registry or brings them up to date. A row that answers with the offered id is new there;
+    /// one that the run has no sighting of is new in the run, and counts as one more run that saw it.
+    pub(super) struct EnterSellers<'a> {
+        org: Uuid => SqlUuid,
+        run: Uuid => SqlUuid,
+        platform: &'static str => Text,
+        ids: Vec<Uuid> => Array<SqlUuid>,
+        names: Vec<Clean<'a>> => Array<Text>,
+        display_names: Vec<Clean<'a>> => Array<Text>,
+        tenths: Vec<Option<i16>> => Array<Nullable<SmallInt>>,
+        counts: Vec<Option<i64>> => Array<Nullable<BigInt>>,
+        approx: Vec<bool> => Array<Bool>,
+        first_at: Vec<chrono::DateTime<chrono::Utc>> => Array<Timestamptz>,
+        newest_at: Vec<chrono::DateTime<chrono::Utc>> => Array<Timestamptz>,
+    }
+    answers (SqlUuid, Text, Bool);
+    "INSERT INTO sellers AS s (org_id, id, platform, normalised_name, display_name, feedback_tenths, feedback_count, \
+        feedback_approx, first_seen_at, first_seen_run_id, last_seen_at, last_seen_run_id, times_seen) \
+     SELECT $org, n.id, $platform, n.name, n.display_name, n.tenths, n.count, n.approx, n.first_at, $run, \
+        n.newest_at, $run, 1 \
+     FROM unnest($ids, $names, $display_names, $tenths, $counts, $approx, $first_at, $newest_at) \
+        AS n (id, name, display_name, tenths, count, approx, first_at, newest_at) \
+     ON CONFLICT (org_id, platform, normalised_name) DO UPDATE SET \
+        feedback_tenths = CASE WHEN excluded.last_seen_at >= s.last_seen_at \
+            THEN excluded.feedback_tenths ELSE s.feedback_tenths END, \
+        feedback_count = CASE WHEN excluded.last_seen_at >= s.last_seen_at \
+            THEN excluded.feedback_count ELSE s.feedback_count END, \
+        feedback_approx = CASE WHEN excluded.last_seen_at >= s.last_seen_at \
+            THEN excluded.feedback_approx ELSE s.feedback_approx END, \
+        last_seen_run_id = CASE WHEN excluded.last_seen_at >= s.last_seen_at \
+            THEN excluded.last_seen_run_id ELSE s.last_seen_run_id END, \
+        last_seen_at = greatest(excluded.last_seen_at, s.last_seen_at), \
+        times_seen = s.times_seen + CASE WHEN EXISTS (SELECT FROM run_sellers r WHERE r.org_id = s.org_id \
+            AND r.run_id = $run AND r.normalised_name = s.normalised_name AND r.seller_id = s.id) THEN 0 ELSE 1 END \
+     RETURNING s.id, s.normalised_name, NOT EXISTS (SELECT FROM run_sellers r WHERE r.org_id = s.org_id \
+        AND r.run_id = $run AND r.normalised_name = s.normalised_name AND r.seller_id = s.id)"
+}
+
+/// A seller as the registry answers it.
+pub(super) struct Entered {
+    pub id: Uuid,
+    pub name: String,
+    pub new_in_run: bool,
+    pub new_in_registry: bool,
+}
+
+/// What the first round trip brings.
+pub(super) struct Learned {
+    pub needs_price: bool,
+    pub running: bool,
+    pub tasks: Vec<StoredTask>,
+    pub known_products: BTreeSet<Asin>,
+    pub sellers: Vec<Entered>,
+}
+
+/// Sends everything at once; the server does it in this order.
+pub(super) async fn learn(
+    conn: &AsyncPgConnection,
+    clock: &Clock,
+    group: &Group,
+    spotted: &[Spotted<'_>],
+) -> QueryResult<Learned> {
+    let (org, run) = (group.key.org.0, group.key.run.0);
+    let mut numbers: BTreeSet<i32> = named_tasks(group).into_iter().map(|TaskNo(number)| number).collect();
+    if needs_categories(group) {
+        // Categories are a run's first tasks.
+        numbers.extend(1..=group.before.counters.amazon.total());
+    }
+    let products: Vec<&str> = named_products(group).into_iter().map(Asin::as_str).collect();
+    let hold = HoldRun { org, run, fence: group.before.fence, group: group.number() };
+
+    let begin = Begin {}.execute(&mut &*conn);
+    let held = hold.get_result::<(bool, bool)>(&mut &*conn);
+    let named = tasks_by_number(group.key, numbers.into_iter().collect()).load::<StoredTask>(&mut &*conn);
+    let claimed = closes(group).then(|| open_tasks(group.key, "claimed").load::<StoredTask>(&mut &*conn));
+    let known = (!products.is_empty()).then(|| {
+        collection_items::table
+            .filter(collection_items::org_id.eq(org).and(collection_items::run_id.eq(run)))
+            .filter(collection_items::external_id.eq_any(products))
+            .select(collection_items::external_id)
+            .load::<String>(&mut &*conn)
+    });
+    let offered: Vec<Uuid> = spotted.iter().map(|_| clock.new_id()).collect();
+    let entered =
+        (!spotted.is_empty()).then(|| enter(org, run, &offered, spotted).load::<(Uuid, String, bool)>(&mut &*conn));
+    let (_, (needs_price, running), named, claimed, known, entered) =
+        try_join!(begin, held, named, optional(claimed), optional(known), optional(entered))?;
+    let offered: BTreeSet<Uuid> = offered.into_iter().collect();
+    let sellers = entered.into_iter().flatten().map(|(id, name, new_in_run)| Entered {
+        id,
+        name,
+        new_in_run,
+        new_in_registry: offered.contains(&id),
+    });
+    Ok(Learned {
+        needs_price,
+        running,
+        tasks: named.into_iter().chain(claimed.into_iter().flatten()).collect(),
+        known_products: known.into_iter().flatten().filter_map(|asin| Asin::parse(&asin)).collect(),
+        sellers: sellers.collect(),
+    })
+}
+
+/// A statement that a group may not need, in its place among those it does.
+pub(super) async fn optional<T>(statement: Option<impl Future<Output = QueryResult<T>>>) -> QueryResult<Option<T>> {
+    OptionFuture::from(statement).await.transpose()
+}
+
+fn enter<'a>(org: Uuid, run: Uuid, offered: &[Uuid], spotted: &'a [Spotted<'a>]) -> EnterSellers<'a> {
+    EnterSellers {
+        org,
+        run,
+        platform: Platform::Ebay.as_str(),
+        ids: offered.to_vec(),
+        names: spotted.iter().map(|seller| clean(&seller.name)).collect(),
+        display_names: spotted.iter().map(|seller| clean(&seller.first.name)).collect(),
+        tenths: spotted.iter().map(|seller| seller.newest.feedback_tenths).collect(),
+        counts: spotted.iter().map(|seller| seller.newest.feedback_count).collect(),
+        approx: spotted.iter().map(|seller| seller.newest.feedback_approx).collect(),
+        first_at: spotted.iter().map(|seller| seller.first_at).collect(),
+        newest_at: spotted.iter().map(|seller| seller.newest_at).collect(),
+    }
+}

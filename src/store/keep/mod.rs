@@ -1,0 +1,213 @@
+//! Keeping a group in PostgreSQL: one transaction, two round trips, a fixed handful of statements whatever its size.
+//!
+//! The first trip holds the run's row, reads the tasks that the group names and enters its sellers as if every outcome
+//! counted; then the rows tell which do. Where one with sellers does not, the transaction is undone and sent once more
+//! without it. The second trip writes everything else with the commit behind it. Statements of a trip are sent without
+//! waiting; they share one queue in the connection, so the server sees them in the order in which they are named.
+
+mod learn;
+mod replies;
+mod rows;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use diesel::result::Error as DieselError;
+use diesel::{QueryDsl, QueryResult, SelectableHelper};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::try_join;
+
+pub(super) use write::AddEvents;
+
+use self::learn::{Entered, learn, optional};
+use self::write::Commit;
+use super::audit_log::CloseEntry;
+use super::fault::{may_be_sent_again, raised};
+use super::run_events::events_statement;
+use super::run_row::{RunRow, StoredRun};
+use super::schema::collection_runs;
+use super::sellers::{sighted, spotted};
+use super::tasks::{StoredTask, TaskRow, tasks_by_number};
+use super::transition::{Facts, Plan, named_tasks, plan};
+use super::{Kept, PgStore, StoreError};
+use crate::domain::ids::{EventId, RunKey, TaskNo};
+use crate::domain::ledger::{Group, Settled, settle};
+
+/// How often a group is sent that the database undid to let somebody else go first.
+const TRIES_MAX: u32 = 5;
+/// Longest wait before the first further try; it doubles with each.
+const TRY_AGAIN_WAIT: Duration = Duration::from_millis(5);
+/// Longest time that a group may take; after that its connection is given up.
+const KEEP_MAX: Duration = Duration::from_secs(60);
+
+/// How a try to keep a group ended.
+enum Tried {
+    /// It is kept.
+    Kept(Kept),
+    /// It was kept before.
+    KeptBefore,
+    /// Of the outcomes with sellers only these count: send it again with them.
+    Only(BTreeSet<usize>),
+}
+
+/// Why a try failed.
+enum Failed {
+    /// The database said so.
+    Database(DieselError),
+    /// We did.
+    Ours(StoreError),
+}
+
+impl From<DieselError> for Failed {
+    fn from(error: DieselError) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Ours(error)
+    }
+}
+
+impl PgStore {
+    pub(super) async fn keep_group(&self, group: &Group) -> Result<Kept, StoreError> {
+        match tokio::time::timeout(KEEP_MAX, self.keep_with_tries(group)).await {
+            Ok(kept) => kept,
+            Err(_) => Err(StoreError::Away(format!("a group was not kept within {} s", KEEP_MAX.as_secs()))),
+        }
+    }
+
+    async fn keep_with_tries(&self, group: &Group) -> Result<Kept, StoreError> {
+        let mut counting: BTreeSet<usize> = sighted(group, |_| true).map(|(index, ..)| index).collect();
+        let mut tries = 0;
+        loop {
+            let lease = self.lease().await?;
+            match self.try_to_keep(&lease, group, &counting).await {
+                Ok(Tried::Kept(kept)) => {
+                    lease.give_back();
+                    return Ok(kept);
+                }
+                Ok(Tried::KeptBefore) => {
+                    lease.roll_back().await;
+                    return self.read_back(group).await;
+                }
+                Ok(Tried::Only(rest)) => {
+                    lease.roll_back().await;
+                    counting = rest;
+                }
+                Err(Failed::Database(error)) if may_be_sent_again(&error) && tries < TRIES_MAX => {
+                    lease.roll_back().await;
+                    tokio::time::sleep(TRY_AGAIN_WAIT.mul_f64(f64::from(1_u32 << tries) * self.clock.chance())).await;
+                    tries += 1;
+                }
+                Err(Failed::Database(error)) => {
+                    lease.roll_back().await;
+                    return Err(error.into());
+                }
+                Err(Failed::Ours(error)) => {
+                    lease.roll_back().await;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    async fn try_to_keep(
+        &self,
+        conn: &AsyncPgConnection,
+        group: &Group,
+        counting: &BTreeSet<usize>,
+    ) -> Result<Tried, Failed> {
+        let spotted = spotted(group, |index| counting.contains(&index));
+        let learned = match learn(conn, &self.clock, group, &spotted).await {
+            Err(error) if raised(&error) == Some("group_kept") => return Ok(Tried::KeptBefore),
+            learned => learned?,
+        };
+        let mut tasks = BTreeMap::new();
+        for stored in learned.tasks {
+            let task = TaskRow::try_from(stored)?;
+            tasks.insert(task.task_no, task);
+        }
+        let known_products = learned.known_products;
+        let (needs_price, running) = (learned.needs_price, learned.running);
+        let mut planned = plan(group, Facts { tasks, known_products, needs_price, running });
+        let accepted: BTreeSet<usize> =
+            sighted(group, |index| planned.accepts(index)).map(|(index, ..)| index).collect();
+        if accepted != *counting {
+            return Ok(Tried::Only(accepted));
+        }
+        let names = |wanted: fn(&Entered) -> bool| {
+            learned.sellers.iter().filter(|seller| wanted(seller)).map(|seller| seller.name.clone()).collect()
+        };
+        planned.learned.new_in_run = names(|seller| seller.new_in_run);
+        planned.learned.new_in_registry = names(|seller| seller.new_in_registry);
+        let settled = settle(group, &planned.learned, &mut || EventId(self.clock.new_id()))
+            .map_err(|error| StoreError::Broken(error.to_string()))?;
+        self.write(conn, group, &planned, &settled, &learned.sellers).await?;
+        let (replies, events, after) = (planned.learned.replies, settled.events, settled.after);
+        Ok(Tried::Kept(Kept { replies, events, after }))
+    }
+
+    /// Sends everything at once, the commit last.
+    async fn write(
+        &self,
+        conn: &AsyncPgConnection,
+        group: &Group,
+        plan: &Plan,
+        settled: &Settled,
+        sellers: &[Entered],
+    ) -> Result<(), Failed> {
+        let now = self.clock.now();
+        let closing = rows::close_run(group, plan, now)?;
+        let ends = closing.as_ref().is_some_and(|(_, ends)| *ends);
+        let close_entry = ends.then(|| CloseEntry { org: group.key.org.0, run: group.key.run.0, now });
+        let events = (!settled.events.is_empty()).then(|| events_statement(group.key, &settled.events));
+        try_join!(
+            send(conn, rows::add_items(group, plan)),
+            send(conn, rows::add_tasks(group, plan)),
+            send(conn, rows::add_places(group, plan)),
+            send(conn, rows::change_tasks(group, plan)),
+            send(conn, rows::add_sightings(group, plan, sellers)),
+            send(conn, events),
+            send(conn, Some(rows::remember_run(group, plan, settled, now))),
+            send(conn, closing.map(|(statement, _)| statement)),
+            send(conn, close_entry),
+            send(conn, Some(Commit {})),
+        )?;
+        Ok(())
+    }
+
+    /// The answers and events of a group that is kept already.
+    async fn read_back(&self, group: &Group) -> Result<Kept, StoreError> {
+        let (org, run) = (group.key.org, group.key.run);
+        let stored = self.stored_run(group.key).await?;
+        let line = stored.group_replies.clone();
+        let after = RunRow::try_from(stored)?.memory();
+        let numbers = named_tasks(group).into_iter().map(|TaskNo(number)| number).collect();
+        let stored: Vec<StoredTask> = tasks_by_number(group.key, numbers).load(&mut self.connection().await?).await?;
+        let mut tasks = BTreeMap::new();
+        for task in stored {
+            let task = TaskRow::try_from(task)?;
+            tasks.insert(task.task_no, task);
+        }
+        let count = after.last_seq - group.before.last_seq;
+        let events = self.events_after(org, run, group.before.last_seq, count).await?;
+        Ok(Kept { replies: replies::read(&line, group, &tasks)?, events, after })
+    }
+
+    async fn stored_run(&self, key: RunKey) -> Result<StoredRun, StoreError> {
+        let run = collection_runs::table.find((key.org.0, key.run.0)).select(StoredRun::as_select());
+        Ok(run.first(&mut self.connection().await?).await?)
+    }
+}
+
+/// Sends a statement in its place, where the group needs it.
+async fn send<S>(conn: &AsyncPgConnection, statement: Option<S>) -> QueryResult<usize>
+where
+    S: diesel::query_builder::QueryFragment<diesel::pg::Pg> + diesel::query_builder::QueryId + Send,
+{
+    let sent = statement.map(|statement| statement.execute(&mut &*conn));
+    Ok(optional(sent).await?.unwrap_or_default())
+}

@@ -1,0 +1,146 @@
+//! What a command does to a run's row and its tasks: pure, so that both stores do the same.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::StoreError;
+use super::run_row::RunRow;
+use super::tasks::TaskRow;
+use super::transition::{departments_completed, retry};
+use crate::domain::event::Action;
+use crate::domain::ids::TaskNo;
+use crate::domain::ledger::Close;
+use crate::domain::run::{Command, RunStatus, Wish};
+use crate::domain::task::{Phase, TaskState};
+
+/// What a command needs to know beside the run's row.
+pub(super) struct Asked {
+    /// The command.
+    pub command: Command,
+    /// Runs of the organisation that are under way.
+    pub running: i64,
+    /// Most of them at one time.
+    pub runs_max: i64,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+/// What a command did beside changing the row.
+#[derive(Default)]
+pub(super) struct Obeyed {
+    /// The event to number and keep.
+    pub event: Option<Action>,
+    /// An entry of the audit log opens.
+    pub opens_entry: bool,
+    /// The run has ended: its entry closes, and it takes the snapshot of the registry.
+    pub ends: bool,
+    /// The same wish was there before.
+    pub repeated: bool,
+    /// Tasks that run again.
+    pub retried: Vec<TaskNo>,
+}
+
+/// Whether the command starts actors, so that the organisation's other runs count.
+pub(super) fn starts_actors(command: Command) -> bool {
+    matches!(command, Command::Start | Command::Resume | Command::RetryFailed)
+}
+
+/// Changes the row, and for *retry failed* the tasks (all failed ones and all categories), as the command asks.
+pub(super) fn obey(
+    row: &mut RunRow,
+    tasks: &mut BTreeMap<TaskNo, TaskRow>,
+    asked: &Asked,
+) -> Result<Obeyed, StoreError> {
+    let (status, wanted) = (row.status, row.wanted);
+    let may_retry = || tasks.values().any(|task| task.state == TaskState::Failed);
+    if !status.allows(wanted, asked.command) || (asked.command == Command::RetryFailed && !may_retry()) {
+        return Err(StoreError::NotAllowed { status, wanted });
+    }
+    if starts_actors(asked.command) && asked.running >= asked.runs_max {
+        return Err(StoreError::ConcurrentLimit { running: asked.running, max: asked.runs_max });
+    }
+    row.updated_at = asked.now;
+    Ok(match asked.command {
+        Command::Start => {
+            run_again(row);
+            row.started_at = Some(asked.now);
+            let items_count = i32::try_from(row.categories.len()).unwrap_or(i32::MAX);
+            Obeyed { event: Some(Action::Started { items_count }), opens_entry: true, ..Obeyed::default() }
+        }
+        Command::Resume => {
+            run_again(row);
+            Obeyed { event: Some(Action::Resumed), ..Obeyed::default() }
+        }
+        Command::Pause => {
+            row.wanted = Wish::Pause;
+            Obeyed::default()
+        }
+        Command::Cancel => cancel(row, asked.now),
+        Command::RetryFailed => reopen(row, tasks),
+    })
+}
+
+fn run_again(row: &mut RunRow) {
+    row.status = RunStatus::Running;
+    row.wanted = Wish::Run;
+    row.streak.clear();
+    row.pause = None;
+}
+
+fn cancel(row: &mut RunRow, now: DateTime<Utc>) -> Obeyed {
+    let repeated = row.wanted == Wish::Cancel;
+    row.wanted = Wish::Cancel;
+    if row.status == RunStatus::Running {
+        return Obeyed { repeated, ..Obeyed::default() };
+    }
+    row.status = RunStatus::Cancelled;
+    row.pause = None;
+    row.completed_at = Some(now);
+    Obeyed { event: Some(Action::Cancelled), ends: true, ..Obeyed::default() }
+}
+
+fn reopen(row: &mut RunRow, tasks: &mut BTreeMap<TaskNo, TaskRow>) -> Obeyed {
+    let mut retried = Vec::new();
+    row.phase = Phase::Ebay;
+    for task in tasks.values_mut().filter(|task| task.state == TaskState::Failed) {
+        retry(task);
+        retried.push(task.task_no);
+        let counts = row.counters.phase_mut(task.phase());
+        counts.failed -= 1;
+        counts.pending += 1;
+        if task.phase() == Phase::Amazon {
+            row.phase = Phase::Amazon;
+        }
+    }
+    row.counters.departments_completed = departments_completed(tasks.values());
+    run_again(row);
+    row.fail_reason = None;
+    row.fail_message = None;
+    row.completed_at = None;
+    let items_count = i32::try_from(retried.len()).unwrap_or(i32::MAX);
+    Obeyed { event: Some(Action::Reopened { items_count }), opens_entry: true, retried, ..Obeyed::default() }
+}
+
+/// The state that a run takes on when its actors end. A cancel that came in the meantime stays wanted.
+pub(super) fn take_on(row: &mut RunRow, close: &Close, now: DateTime<Utc>) {
+    match close {
+        Close::Paused { pause, .. } => {
+            row.status = RunStatus::Paused;
+            row.pause = Some(pause.clone());
+            if row.wanted != Wish::Cancel {
+                row.wanted = Wish::Pause;
+            }
+        }
+        Close::Completed => row.status = RunStatus::Completed,
+        Close::Failed { reason, message } => {
+            row.status = RunStatus::Failed;
+            row.fail_reason = Some(*reason);
+            row.fail_message = Some(message.clone());
+        }
+        Close::Cancelled => row.status = RunStatus::Cancelled,
+    }
+    if row.status.is_final() {
+        row.completed_at = Some(now);
+    }
+}

@@ -1,0 +1,67 @@
+//! `orgs`: tenants. Everything belongs to one, nothing crosses.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::schema::orgs;
+use super::{PgStore, StoreError};
+use crate::domain::ids::OrgId;
+
+/// An organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrgRow {
+    /// Its id.
+    pub id: OrgId,
+    /// Its name, for people.
+    pub name: String,
+}
+
+impl PgStore {
+    /// The oldest organisation; `None` in a new database.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn first_org(&self) -> Result<Option<OrgRow>, StoreError> {
+        let found: Option<(Uuid, String)> = orgs::table
+            .order((orgs::created_at, orgs::id))
+            .select((orgs::id, orgs::name))
+            .first(&mut self.connection().await?)
+            .await
+            .optional()?;
+        Ok(found.map(|(id, name)| OrgRow { id: OrgId(id), name }))
+    }
+
+    /// Makes an organisation.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn create_org(&self, name: &str) -> Result<OrgRow, StoreError> {
+        let id = self.clock.new_id();
+        diesel::insert_into(orgs::table)
+            .values((orgs::id.eq(id), orgs::name.eq(name), orgs::created_at.eq(self.clock.now())))
+            .execute(&mut self.connection().await?)
+            .await?;
+        Ok(OrgRow { id: OrgId(id), name: name.to_owned() })
+    }
+
+    /// An organisation.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is none; [`StoreError::Away`].
+    pub async fn org(&self, org: OrgId) -> Result<OrgRow, StoreError> {
+        let name: String = orgs::table.find(org.0).select(orgs::name).first(&mut self.connection().await?).await?;
+        Ok(OrgRow { id: org, name })
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let _one: i32 = diesel::select(1.into_sql::<diesel::sql_types::Integer>())
+            .get_result(&mut self.connection().await?)
+            .await?;
+        Ok(())
+    }
+}

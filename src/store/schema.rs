@@ -1,0 +1,223 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    amazon_categories (id) {
+        id -> Text,
+        node_id -> Text,
+        name -> Text,
+        department -> Text,
+        place -> Int4,
+    }
+}
+
+diesel::table! {
+    api_tokens (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        kind -> Text,
+        name -> Text,
+        token_hash -> Bytea,
+        run_id -> Nullable<Uuid>,
+        made_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    collection_item_categories (org_id, run_id, external_id, category_task_no) {
+        org_id -> Uuid,
+        run_id -> Uuid,
+        external_id -> Text,
+        category_task_no -> Int4,
+        rank -> Int4,
+    }
+}
+
+diesel::table! {
+    collection_items (org_id, run_id, external_id) {
+        org_id -> Uuid,
+        run_id -> Uuid,
+        external_id -> Text,
+        title -> Nullable<Text>,
+        price_minor -> Nullable<Int8>,
+        price_currency -> Nullable<Text>,
+        url -> Nullable<Text>,
+        category -> Text,
+    }
+}
+
+diesel::table! {
+    collection_runs (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> Int4,
+        name -> Text,
+        status -> Text,
+        wanted -> Text,
+        phase -> Text,
+        settings -> Jsonb,
+        categories -> Jsonb,
+        pause -> Nullable<Jsonb>,
+        fail_reason -> Nullable<Text>,
+        fail_message -> Nullable<Text>,
+        fence -> Int8,
+        group_no -> Int8,
+        group_replies -> Text,
+        last_seq -> Int8,
+        streak -> Array<Nullable<Int4>>,
+        departments_total -> Int4,
+        departments_completed -> Int4,
+        amazon_pending -> Int4,
+        amazon_claimed -> Int4,
+        amazon_done -> Int4,
+        amazon_failed -> Int4,
+        amazon_skipped -> Int4,
+        ebay_pending -> Int4,
+        ebay_claimed -> Int4,
+        ebay_done -> Int4,
+        ebay_failed -> Int4,
+        ebay_skipped -> Int4,
+        products_fetched -> Int4,
+        sellers_found -> Int4,
+        sellers_new -> Int4,
+        requests_made -> Int8,
+        requests_billed -> Int8,
+        categories_total -> Int4,
+        categories_completed -> Int4,
+        products_total -> Int4,
+        products_searched -> Int4,
+        total_items -> Int4,
+        processed_items -> Int4,
+        failed_items -> Int4,
+        skipped_items -> Int4,
+        checkpoint -> Jsonb,
+        worker_status -> Jsonb,
+        seller_count_snapshot -> Nullable<Int8>,
+        idempotency_key -> Nullable<Text>,
+        idempotency_hash -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+        started_at -> Nullable<Timestamptz>,
+        completed_at -> Nullable<Timestamptz>,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    collection_tasks (org_id, run_id, task_no) {
+        org_id -> Uuid,
+        run_id -> Uuid,
+        task_no -> Int4,
+        phase -> Text,
+        state -> Text,
+        finished -> Bool,
+        claim_no -> Int4,
+        next_page -> Int2,
+        page_attempts -> Int2,
+        crashes -> Int2,
+        requests -> Int4,
+        products -> Int4,
+        rejected -> Bool,
+        reprieved -> Bool,
+        error_code -> Nullable<Text>,
+        error_message -> Nullable<Text>,
+        node_id -> Nullable<Text>,
+        category -> Nullable<Text>,
+        department -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    orgs (id) {
+        id -> Uuid,
+        name -> Text,
+        runs_made -> Int4,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    run_events (org_id, run_id, seq) {
+        org_id -> Uuid,
+        run_id -> Uuid,
+        seq -> Int8,
+        data -> Text,
+    }
+}
+
+diesel::table! {
+    run_sellers (org_id, run_id, normalised_name, seller_id, task_no, page, place) {
+        org_id -> Uuid,
+        run_id -> Uuid,
+        normalised_name -> Text,
+        seller_id -> Uuid,
+        task_no -> Int4,
+        page -> Int2,
+        place -> Int2,
+        seen_at -> Timestamptz,
+        name -> Text,
+        feedback_tenths -> Nullable<Int2>,
+        feedback_count -> Nullable<Int8>,
+        feedback_approx -> Bool,
+        listing_id -> Nullable<Text>,
+        title -> Text,
+        price_minor -> Nullable<Int8>,
+        price_currency -> Nullable<Text>,
+        link -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    seller_audit_log (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        action -> Text,
+        source -> Text,
+        source_run_id -> Uuid,
+        created_at -> Timestamptz,
+        closed_at -> Nullable<Timestamptz>,
+        affected_count -> Int4,
+        seller_count_snapshot -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    sellers (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        platform -> Text,
+        normalised_name -> Text,
+        display_name -> Text,
+        feedback_tenths -> Nullable<Int2>,
+        feedback_count -> Nullable<Int8>,
+        feedback_approx -> Bool,
+        first_seen_at -> Timestamptz,
+        first_seen_run_id -> Uuid,
+        last_seen_at -> Timestamptz,
+        last_seen_run_id -> Uuid,
+        times_seen -> Int4,
+    }
+}
+
+diesel::joinable!(api_tokens -> orgs (org_id));
+diesel::joinable!(collection_runs -> orgs (org_id));
+diesel::joinable!(seller_audit_log -> orgs (org_id));
+diesel::joinable!(sellers -> orgs (org_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    amazon_categories,
+    api_tokens,
+    collection_item_categories,
+    collection_items,
+    collection_runs,
+    collection_tasks,
+    orgs,
+    run_events,
+    run_sellers,
+    seller_audit_log,
+    sellers,
+);

@@ -1,0 +1,117 @@
+// The settings of a run as a form: one table of fields with their bounds. A field that is left empty is not sent.
+
+import { fill, h, icon, mark } from "./dom.js";
+import { figure } from "./format.js";
+
+/** Name, label, unit, smallest, largest, usual value; the bounds of the engine. */
+const NUMBERS = [
+  ["workers", "Workers", "", 1, 64, 5],
+  ["max_consecutive_failures", "Failures in a row that pause", "", 1, 1_000, 5],
+  ["max_attempts", "Attempts a page", "", 1, 20, 3],
+  ["pages_per_category", "Pages a category", "", 1, 2, 2],
+  ["pages_per_product", "Pages a product", "", 1, 20, 3],
+  ["query_chars", "Longest query, characters", "", 10, 300, 80],
+  ["request_timeout_ms", "Longest wait for an answer", "ms", 10, 600_000, 180_000],
+  ["page_delay_ms", "Wait between pages", "ms", 0, 60_000, 200],
+  ["rate_limit_wait_ms", "Wait when rate limited", "ms", 1, 120_000, 5_000],
+  ["retry_backoff_ms", "Back-off between attempts", "ms", 0, 30_000, 1_000],
+];
+const MARKUPS = [["markup_min_percent", "Markup, from", -99, 10_000, 80], ["markup_max_percent", "Markup, to", -99, 10_000, 120]];
+const FILTERS = [["brand_new", "Brand New only"], ["free_shipping", "Free shipping only"], ["us_only", "Located in the US only"]];
+
+/** A text field with its label, its hint and room for what is wrong with it. */
+export function field(name, label, hint, props) {
+  const input = h("input", { class: "in", id: `f-${name}`, autocomplete: "off", "aria-describedby": `e-${name}`, ...props });
+  const small = h("small", null, hint);
+  const problem = h("span", { class: "bad", id: `e-${name}`, hidden: true });
+  const complain = (text) => {
+    mark(input, "aria-invalid", text ? "true" : null);
+    problem.hidden = !text;
+    small.hidden = Boolean(text);
+    fill(problem, text ?? "", () => (text ? [icon("alert"), text] : []));
+  };
+  input.addEventListener("input", () => complain(null));
+  return { name, input, complain, node: h("div", { class: "field" }, h("label", { for: `f-${name}` }, label), input, small, problem) };
+}
+
+/** A whole number within its bounds, as text says it; undefined where it is empty. */
+function readNumber(each, min, max) {
+  const text = each.input.value.trim().replaceAll(",", "");
+  each.complain(null);
+  if (text === "") return undefined;
+  const value = Number(text);
+  if (/^-?\d+$/.test(text) && value >= min && value <= max) return value;
+  each.complain(`A whole number from ${figure(min)} to ${figure(max)}`);
+  return Number.NaN;
+}
+
+const number = (name, label, unit, min, max, usual) => field(name, label, `${figure(min)} to ${figure(max)}${unit ? ` ${unit}` : ""}`,
+  { inputmode: "numeric", placeholder: figure(usual) });
+
+const check = (name, label, checked) => {
+  const input = h("input", { type: "checkbox", id: `f-${name}`, checked });
+  return { name, input, node: h("label", { class: "row check", for: `f-${name}` }, input, " ", label) };
+};
+
+export class Fields {
+  /** @param changed what to do when something is set */
+  constructor(changed) {
+    this.numbers = NUMBERS.map(([name, label, unit, min, max, usual]) => ({ ...number(name, label, unit, min, max, usual), min, max }));
+    this.markups = MARKUPS.map(([name, label, min, max, usual]) => ({ ...number(name, label, "%", min, max, usual), min, max, usual }));
+    this.window = check("price_window_on", "Only listings in a price window", true);
+    this.filters = FILTERS.map(([name, label]) => check(name, label, true));
+    this.offFilter = check("include_off_filter", "Also sellers from outside the filters", false);
+    this.window.input.addEventListener("change", () => {
+      for (const each of this.markups) each.input.disabled = !this.window.input.checked;
+    });
+    this.node = h("div", { class: "stack", input: changed, change: changed },
+      h("p", { class: "mut" }, "Fields left empty stay as the server is configured; the figures in grey are the usual ones."),
+      group("What counts", this.window.node, h("div", { class: "grid2" }, this.markups.map((each) => each.node)),
+        ...this.filters.map((each) => each.node), this.offFilter.node),
+      group("How it works", h("div", { class: "grid2" }, this.numbers.map((each) => each.node))));
+  }
+
+  /** The field that a server's error names, without a prefix. */
+  named(name) {
+    if (name === "price_window") return this.markups[0];
+    return [...this.numbers, ...this.markups].find((each) => each.name === name);
+  }
+
+  /** The settings that differ from what the server has, or null where a field is wrong (it says so itself). */
+  read() {
+    const settings = {};
+    for (const each of this.numbers) {
+      const value = readNumber(each, each.min, each.max);
+      if (value !== undefined) settings[each.name] = value;
+    }
+    const window = this.#window();
+    if (window !== undefined) settings.price_window = window;
+    if (this.filters.some((each) => !each.input.checked)) {
+      settings.filters = Object.fromEntries(this.filters.map((each) => [each.name, each.input.checked]));
+    }
+    if (this.offFilter.input.checked) settings.include_off_filter = true;
+    return this.#wrong() ? null : settings;
+  }
+
+  /** Puts the cursor where something is wrong. */
+  focusWrong() {
+    this.node.querySelector('[aria-invalid="true"]')?.focus();
+  }
+
+  #wrong = () => this.node.querySelector('[aria-invalid="true"]') !== null;
+
+  #window() {
+    const [low, high] = this.markups;
+    if (!this.window.input.checked) {
+      for (const each of this.markups) each.complain(null);
+      return null;
+    }
+    const [min, max] = this.markups.map((each) => readNumber(each, each.min, each.max));
+    if (min === undefined && max === undefined) return undefined;
+    const window = { markup_min_percent: min ?? low.usual, markup_max_percent: max ?? high.usual };
+    if (window.markup_min_percent > window.markup_max_percent) low.complain(`Not above the other bound, ${figure(window.markup_max_percent)}`);
+    return window;
+  }
+}
+
+const group = (title, ...parts) => h("fieldset", { class: "stack" }, h("legend", null, title), ...parts);

@@ -1,0 +1,138 @@
+// What this page knows of one run: its progress, its newest events and what they add up to. No elements here.
+
+import { now } from "./format.js";
+
+const EVENTS_KEPT = 1_000;
+const MINUTE_MS = 60_000;
+const PACE_WINDOW_MS = 120_000;
+const PACE_MIN_MS = 4_000;
+const PACE_MIN_TASKS = 3;
+
+/** Events before the newest that the page asks for when it opens: enough for the figures beside the feed. */
+export const BACKLOG = 3_000;
+
+/** One stage of the pipeline: how many rows, and how many of them in the last minute. */
+class Stage {
+  total = 0;
+  latest = null;
+  recent = [];
+
+  add(at, rows) {
+    this.total += rows;
+    this.latest = at;
+    this.recent.push([at, rows]);
+  }
+
+  lastMinute() {
+    const from = now() - MINUTE_MS;
+    while (this.recent.length > 0 && this.recent[0][0] < from) this.recent.shift();
+    return this.recent.reduce((sum, [, rows]) => sum + rows, 0);
+  }
+}
+
+/** How fast the phase's tasks end, from what was seen in the last two minutes. */
+class Pace {
+  #seen = [];
+  #phase = null;
+
+  see(progress) {
+    const moving = progress.state === "running";
+    if (!moving || progress.phase !== this.#phase) this.#seen = [];
+    this.#phase = progress.phase;
+    if (!moving) return;
+    const at = now();
+    this.#seen.push([at, finished(progress.tasks)]);
+    while (this.#seen[0][0] < at - PACE_WINDOW_MS) this.#seen.shift();
+  }
+
+  /** Milliseconds until the phase's tasks are final, or null where too little was seen. */
+  left(tasks) {
+    if (this.#seen.length < 2) return null;
+    const [[firstAt, first], [lastAt, last]] = [this.#seen[0], this.#seen.at(-1)];
+    if (lastAt - firstAt < PACE_MIN_MS || last - first < PACE_MIN_TASKS) return null;
+    return ((total(tasks) - finished(tasks)) * (lastAt - firstAt)) / (last - first);
+  }
+}
+
+/** Tasks that are final. */
+export const finished = (tasks) => tasks.done + tasks.failed + tasks.skipped;
+
+/** All tasks. */
+export const total = (tasks) => finished(tasks) + tasks.pending + tasks.claimed;
+
+export class RunState {
+  /** @param row the run as `GET /collection/runs/{id}` tells it */
+  constructor(row, progress) {
+    this.row = row;
+    this.conn = "connecting";
+    this.events = [];
+    this.lastSeq = Math.max(0, progress.last_event_id - BACKLOG);
+    this.countedFrom = this.lastSeq + 1;
+    this.stages = { products: new Stage(), kept: new Stage(), duplicates: new Stage(), inserted: new Stage(), updated: new Stage() };
+    this.errors = new Map();
+    this.failure = row.fail;
+    this.latest = new Map();
+    this.pace = new Pace();
+    this.setProgress(progress);
+  }
+
+  setProgress(progress) {
+    if (this.progress && progress.last_event_id < this.progress.last_event_id) return;
+    this.progress = progress;
+    this.pace.see(progress);
+  }
+
+  /** What a `connected` or `status` event says of the run's state. */
+  setStanding({ status, state, wanted, pause, fail, progress }) {
+    if (progress) this.setProgress(progress);
+    Object.assign(this.progress, { status, state, wanted });
+    if (pause !== undefined) this.progress.pause = pause;
+    if (fail !== undefined) this.failure = fail;
+  }
+
+  /** Takes an activity event. Tells `new`, `known` (it was here before) or `gap` (one before it is missing; not taken). */
+  take(event) {
+    if (event.seq <= this.lastSeq) return "known";
+    if (event.seq !== this.lastSeq + 1) return "gap";
+    this.lastSeq = event.seq;
+    this.events.push(event);
+    if (this.events.length > EVENTS_KEPT * 2) this.events.splice(0, EVENTS_KEPT);
+    this.#add(event);
+    return "new";
+  }
+
+  #add(event) {
+    const at = Date.parse(event.timestamp);
+    const products = event.operation_type === "product_batch";
+    switch (event.action) {
+      case "uploading":
+        (products ? this.stages.products : this.stages.kept).add(at, event.items_count);
+        break;
+      case "deduped":
+        this.stages.duplicates.add(at, event.items_count);
+        break;
+      case "inserted":
+        if (!products) this.stages.inserted.add(at, event.items_count);
+        break;
+      case "updated":
+        if (!products) this.stages.updated.add(at, event.items_count);
+        break;
+      case "error":
+      case "rate_limited":
+        this.#addError(event, at);
+        this.latest.set(event.worker_id, event);
+        break;
+      case "found":
+        this.latest.set(event.worker_id, event);
+        break;
+      default:
+    }
+  }
+
+  #addError(event, at) {
+    const stage = event.error_stage ?? "api";
+    const key = `${event.error_type} ${stage}`;
+    const entry = this.errors.get(key) ?? { type: event.error_type, stage, count: 0 };
+    this.errors.set(key, { ...entry, count: entry.count + 1, latest: at });
+  }
+}

@@ -1,0 +1,5 @@
+//! The actors with mocked scrapers over the memory store, in virtual time.
+
+mod deaths;
+mod five_workers;
+mod standstill;

@@ -1,0 +1,117 @@
+//! What people do with the page, scene by scene; each ends where the next can begin, with a look at what is seen.
+
+use super::chromium::{Look, Tab};
+use super::{Site, WIDTHS};
+
+const STATE: &str = "document.querySelector('h1 + .state')?.textContent";
+const NUMBERS: &str = "[...document.querySelectorAll('.ev')].map((card) => Number(card.dataset.seq))";
+
+/// Opens the one-time link and arrives at the list of runs.
+pub async fn signs_in(tab: &Tab, site: &Site) {
+    tab.open(&site.sign_in).await;
+    tab.until("document.querySelector('main.home [data-command=collect]')?.offsetParent").await;
+    tab.photograph("home").await;
+}
+
+/// Neither an empty choice nor a setting out of its bounds leaves the browser.
+pub async fn is_told_what_is_wrong_before_anything_is_sent(tab: &Tab, site: &Site) {
+    tab.open(&format!("{}/?collect", site.base)).await;
+    tab.click("dialog [type=submit]").await;
+    assert_eq!(tab.text("#e-category_ids").await.trim(), "Choose at least one category");
+    tab.click(".tree input").await;
+    tab.write("#f-workers", "65").await;
+    tab.click("dialog [type=submit]").await;
+    assert_eq!(tab.text("#e-workers").await.trim(), "A whole number from 1 to 64");
+    assert_eq!(tab.ask("document.querySelector('dialog').open").await, true);
+    tab.photograph("start-refused").await;
+}
+
+/// Chooses a department and starts; the run's page shows five workers and events without a gap.
+pub async fn starts_a_run(tab: &Tab, site: &Site) {
+    tab.open(&format!("{}/?collect", site.base)).await;
+    tab.click(".tree .dep input").await;
+    tab.write("#f-name", "From the browser").await;
+    tab.photograph("start").await;
+    fits_every_width_in_both_themes(tab, "start").await;
+    tab.click("dialog [type=submit]").await;
+    tab.until(&format!("{STATE} === 'Running'")).await;
+    tab.until("document.querySelector('.conn').dataset.conn === 'live'").await;
+    tab.until("document.querySelectorAll('.wk').length === 5").await;
+    tab.until("document.querySelectorAll('.ev[data-k=found]').length > 0").await;
+    assert_eq!(tab.text("h1").await.trim().split('#').next().map(str::trim), Some("From the browser"));
+    has_no_gap(tab).await;
+    tab.photograph("running").await;
+}
+
+/// The numbers of the cards go down one by one.
+pub async fn has_no_gap(tab: &Tab) {
+    let numbers: Vec<i64> = serde_json::from_value(tab.ask(NUMBERS).await).expect("numbers");
+    assert!(!numbers.is_empty(), "no card");
+    assert!(numbers.windows(2).all(|pair| pair[0] == pair[1] + 1), "a gap or a repeat: {numbers:?}");
+}
+
+/// Another tab on the same run sees what this one sees.
+pub async fn a_second_tab_shows_the_same_numbers(tab: &Tab, second: &Tab) {
+    let address = tab.ask("location.href").await;
+    second.open(address.as_str().expect("an address")).await;
+    second.until("document.querySelectorAll('.ev').length > 0").await;
+    has_no_gap(second).await;
+    let newest = tab.ask("Number(document.querySelector('.ev').dataset.seq)").await;
+    second.until(&format!("Number(document.querySelector('.ev').dataset.seq) >= {newest}")).await;
+    assert_eq!(second.sideways().await, 0, "scrolls sideways on a phone");
+    second.photograph("running-380-dark").await;
+}
+
+/// Pauses, reads why and what to do, resumes.
+pub async fn pauses_and_resumes(tab: &Tab) {
+    tab.click("[data-command=pause]").await;
+    tab.until(&format!("{STATE} === 'Paused'")).await;
+    tab.until("document.querySelector('.halt-box')?.offsetParent").await;
+    let told = tab.text(".halt-box").await;
+    assert!(told.contains("Paused by hand") && told.contains("What to do"), "{told}");
+    fits_every_width_in_both_themes(tab, "paused").await;
+    tab.click("[data-command=resume]").await;
+    tab.until(&format!("{STATE} === 'Running'")).await;
+    tab.until("!document.querySelector('.halt-box').offsetParent").await;
+    has_no_gap(tab).await;
+}
+
+/// Thinks better of it once, then cancels; the connection says that it has ended.
+pub async fn cancels_after_being_asked(tab: &Tab) {
+    tab.click("[data-command=cancel]").await;
+    tab.click("dialog .btn").await;
+    tab.until("!document.querySelector('dialog')").await;
+    assert_eq!(tab.ask(STATE).await, "Running");
+    tab.click("[data-command=cancel]").await;
+    tab.click("[data-command=confirm-cancel]").await;
+    tab.until(&format!("{STATE} === 'Cancelled'")).await;
+    tab.until("document.querySelector('.conn').dataset.conn === 'ended'").await;
+    has_no_gap(tab).await;
+    tab.photograph("cancelled").await;
+}
+
+/// Reload and the back button show what was there.
+pub async fn keeps_its_place(tab: &Tab, site: &Site) {
+    let run = tab.ask("location.href").await;
+    tab.open(run.as_str().expect("an address")).await;
+    tab.until(&format!("{STATE} === 'Cancelled'")).await;
+    tab.open(&format!("{}/", site.base)).await;
+    tab.click(".lr a").await;
+    tab.until("document.querySelector('main.run h1')").await;
+    tab.ask("history.back()").await;
+    tab.until("document.querySelector('main.home')").await;
+    tab.ask("history.forward()").await;
+    tab.until("document.querySelector('main.run h1')").await;
+}
+
+/// Looks at what is shown at every width in both themes; nothing scrolls sideways.
+pub async fn fits_every_width_in_both_themes(tab: &Tab, name: &str) {
+    for width in WIDTHS {
+        for dark in [false, true] {
+            tab.look(Look { width, height: if width < 720 { 1_400 } else { 1_000 }, dark }).await;
+            assert_eq!(tab.sideways().await, 0, "{name} scrolls sideways at {width} px");
+            tab.photograph(&format!("{name}-{width}{}", if dark { "-dark" } else { "" })).await;
+        }
+    }
+    tab.look(Look { width: 1_280, height: 1_000, dark: false }).await;
+}

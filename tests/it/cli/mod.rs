@@ -1,0 +1,3 @@
+//! Tests of the commands.
+mod parse;
+mod sandbox;

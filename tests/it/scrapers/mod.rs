@@ -1,0 +1,6 @@
+//! Tests of the scrapers room.
+mod ebay_page;
+mod oxylabs;
+mod replay;
+mod sandbox;
+mod walk;

@@ -1,0 +1,4 @@
+//! The store: one contract suite over both implementations, and what PostgreSQL itself says of its tables.
+
+mod runs_over_postgres;
+mod tables;

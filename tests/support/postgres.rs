@@ -1,0 +1,160 @@
+//! A real PostgreSQL for tests: one throwaway server for the test process, one migrated template, one database a test.
+//!
+//! The server lies in a temporary folder, listens on a unix socket there and nowhere else, and ends with the test
+//! process, however that ends: it runs under a shell that waits for the end of a pipe this process holds.
+
+use std::fs::{Permissions, set_permissions};
+use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use gleaner::clock::Clock;
+use gleaner::store::{PgStore, migrate};
+use nix::unistd::{Uid, User};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+const TEMPLATE: &str = "gleaner_template";
+
+static SERVER: OnceCell<Option<Server>> = OnceCell::const_new();
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+struct Server {
+    folder: PathBuf,
+    bin: PathBuf,
+    /// Its end tells the shell around the server to end it.
+    _alive: (Child, ChildStdin),
+    _kept: TempDir,
+}
+
+/// A database of its own for one test.
+pub struct TestDb {
+    pub url: String,
+    pub name: String,
+}
+
+impl TestDb {
+    pub async fn store(&self) -> PgStore {
+        PgStore::connect(&self.url, 8, Clock::system()).await.expect("the test database answers")
+    }
+}
+
+/// The programs of the newest installed PostgreSQL.
+fn programs() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+    let newest = versions.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok()).max()?;
+    let bin = PathBuf::from(format!("/usr/lib/postgresql/{newest}/bin"));
+    bin.join("initdb").exists().then_some(bin)
+}
+
+/// A command as the account that the server runs as: not root.
+fn command(bin: &Path, program: &str) -> Command {
+    let mut command = Command::new(bin.join(program));
+    as_account(&mut command);
+    command
+}
+
+fn as_account(command: &mut Command) {
+    if let Some(account) = account() {
+        command.uid(account.uid.as_raw()).gid(account.gid.as_raw());
+    }
+    command.current_dir("/");
+}
+
+fn account() -> Option<User> {
+    let root = Uid::effective().is_root();
+    root.then(|| User::from_name("postgres").ok().flatten().or_else(|| User::from_name("nobody").ok().flatten()))?
+}
+
+fn run(command: &mut Command) {
+    let done = command.stdin(Stdio::null()).output().expect("the program starts");
+    assert!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+fn start(bin: PathBuf) -> Server {
+    let kept = tempfile::Builder::new().prefix("gleaner-pg").tempdir_in("/tmp").expect("a temporary folder");
+    let folder = kept.path().to_owned();
+    set_permissions(&folder, Permissions::from_mode(0o755)).expect("our own folder");
+    if let Some(account) = account() {
+        chown(&folder, Some(account.uid.as_raw()), Some(account.gid.as_raw())).expect("root may");
+    }
+    let data = folder.join("data");
+    run(command(&bin, "initdb")
+        .args(["-U", "gleaner", "-A", "trust", "-E", "UTF8", "--no-locale", "-N", "-D"])
+        .arg(&data));
+    let mut shell = Command::new("/bin/sh");
+    as_account(&mut shell);
+    // Ends the server when standard input ends: with this process, whatever ends it.
+    let script = r#""$0" -D "$1" -k "$2" -c listen_addresses= -c fsync=off -c synchronous_commit=off \
+        -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB >"$2/log" 2>&1 & server=$!
+        read -r _; kill -QUIT $server; wait $server"#;
+    shell.args(["-c", script]).arg(bin.join("postgres")).arg(&data).arg(&folder);
+    let mut child = shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a shell");
+    let alive = child.stdin.take().expect("piped");
+    Server { folder, bin, _alive: (child, alive), _kept: kept }
+}
+
+impl Server {
+    fn url(&self, database: &str) -> String {
+        let folder = self.folder.display().to_string().replace('/', "%2F");
+        format!("postgres://gleaner@{folder}/{database}")
+    }
+
+    fn psql(&self, sql: &str) -> Command {
+        let mut psql = command(&self.bin, "psql");
+        psql.arg("-h").arg(&self.folder).args(["-U", "gleaner", "-d", "postgres", "-qXAtc", sql]);
+        psql
+    }
+
+    async fn ready(&self) {
+        for _ in 0..600 {
+            let answered = self.psql("SELECT 1").stdin(Stdio::null()).output().expect("psql starts").status.success();
+            if answered {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        panic!("the test server did not answer within 30 s: {log}");
+    }
+}
+
+/// A database of its own, migrated; `None` where no PostgreSQL is installed, which is said in one line.
+pub async fn database() -> Option<TestDb> {
+    let server = SERVER
+        .get_or_init(|| async {
+            let server = start(programs()?);
+            server.ready().await;
+            run(&mut server.psql(&format!("CREATE DATABASE {TEMPLATE}")));
+            migrate::run(&server.url(TEMPLATE)).await.expect("the migrations apply");
+            Some(server)
+        })
+        .await;
+    let Some(server) = server else {
+        let _ =
+            writeln!(std::io::stderr(), "skipped: PostgreSQL is not installed (Debian: apt-get install postgresql)");
+        return None;
+    };
+    let name = format!("test_{}", NEXT.fetch_add(1, Ordering::SeqCst));
+    run(&mut server.psql(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}")));
+    Some(TestDb { url: server.url(&name), name })
+}
+
+/// What `pg_dump` says of a database's schema.
+pub async fn schema_dump(database: &TestDb) -> String {
+    let server = SERVER.get().and_then(Option::as_ref).expect("a database was made");
+    let mut dump = command(&server.bin, "pg_dump");
+    dump.arg("-h").arg(&server.folder).args(["-U", "gleaner", "--schema-only", "--no-owner", &database.name]);
+    let done = dump.output().expect("pg_dump starts");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    // Newer dumps guard themselves with a random word.
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    text.lines()
+        .filter(|line| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}

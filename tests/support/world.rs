@@ -1,0 +1,179 @@
+//! A world in virtual time: the real actors over the memory store and a scripted marketplace.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+
+use actix::{Actor, Addr};
+use gleaner::actors::engine::{Attach, Engine, Obey};
+use gleaner::actors::run_context::{MakeProviders, Probe, Providers};
+use gleaner::actors::supervisor::Means;
+use gleaner::clock::Clock;
+use gleaner::domain::ids::{OrgId, RunKey};
+use gleaner::domain::run::{Command, RunStatus};
+use gleaner::domain::settings::RunSettings;
+use gleaner::domain::task::Category;
+use gleaner::scrapers::mocked::{Mocked, Script, Witness};
+use gleaner::store::memory::MemoryStore;
+use gleaner::store::{Accepted, StoreError};
+use uuid::Uuid;
+
+/// Runs `test` on actix's own kind of runtime with tokio's clock paused.
+pub fn in_virtual_time<T>(test: impl Future<Output = T>) -> T {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().expect("a tokio runtime")
+    };
+    actix::System::with_tokio_rt(runtime).block_on(test)
+}
+
+/// Panics in the n-th handling of a message by an actor, once.
+#[derive(Clone, Default)]
+pub struct Killer {
+    state: Arc<Mutex<KillerState>>,
+}
+
+#[derive(Default)]
+struct KillerState {
+    targets: Vec<(&'static str, &'static str, u32)>,
+    handled: BTreeMap<(&'static str, &'static str), u32>,
+    killed: u32,
+}
+
+impl Killer {
+    pub fn aim(&self, actor: &'static str, message: &'static str, nth: u32) {
+        self.state.lock().expect("no panic under it").targets.push((actor, message, nth));
+    }
+
+    pub fn killed(&self) -> u32 {
+        self.state.lock().expect("no panic under it").killed
+    }
+
+    pub fn handled(&self) -> BTreeMap<(&'static str, &'static str), u32> {
+        self.state.lock().expect("no panic under it").handled.clone()
+    }
+}
+
+impl Probe for Killer {
+    fn handling(&self, actor: &'static str, message: &'static str) {
+        let kills = {
+            let mut state = self.state.lock().expect("no panic under it");
+            let count = state.handled.entry((actor, message)).or_default();
+            *count += 1;
+            let now = (actor, message, *count);
+            let kills = state.targets.contains(&now);
+            state.killed += u32::from(kills);
+            kills
+        };
+        assert!(!kills, "killed on purpose: {actor} at {message}");
+    }
+}
+
+/// The actors of one process over the memory store.
+pub struct World {
+    pub store: MemoryStore,
+    pub engine: Addr<Engine>,
+    pub witness: Witness,
+    pub killer: Killer,
+    pub org: OrgId,
+}
+
+impl World {
+    pub fn new(script: Arc<Script>) -> Self {
+        let clock = Clock::seeded(7);
+        Self::over(MemoryStore::new(clock.clone()), clock, script, Witness::default(), Killer::default())
+    }
+
+    pub fn over(store: MemoryStore, clock: Clock, script: Arc<Script>, witness: Witness, killer: Killer) -> Self {
+        let watching = witness.clone();
+        let make_providers: MakeProviders = Arc::new(move || {
+            let mocked = Rc::new(Mocked::new(script.clone(), watching.clone()));
+            Providers { best_sellers: mocked.clone(), seller_search: mocked }
+        });
+        let probing = killer.clone();
+        let means = Means {
+            store: Arc::new(store.clone()),
+            clock: clock.clone(),
+            make_providers,
+            make_probe: Arc::new(move || Rc::new(probing.clone())),
+        };
+        let engine = Engine::new(means, 3).start();
+        Self { store, engine, witness, killer, org: OrgId(Uuid::from_u128(1)) }
+    }
+
+    pub fn add_run(&self, settings: &RunSettings, categories: &[Category]) -> RunKey {
+        self.store.add_run(self.org, "a run", settings, categories)
+    }
+
+    pub async fn give(&self, key: RunKey, command: Command) -> Result<Accepted, StoreError> {
+        self.engine.send(Obey { key, command }).await.expect("the engine lives")
+    }
+
+    pub fn status(&self, key: RunKey) -> RunStatus {
+        self.store.run(key).expect("the run").status
+    }
+
+    /// Waits until nobody works on the run any more and it is not running.
+    pub async fn rest(&self, key: RunKey) -> RunStatus {
+        loop {
+            let mut attached = self.engine.send(Attach { key }).await.expect("the engine lives");
+            let status = self.status(key);
+            if attached.stream.is_none() && status != RunStatus::Running {
+                return status;
+            }
+            let wait = tokio::time::timeout(std::time::Duration::from_secs(7 * 86_400), attached.changed.changed());
+            wait.await.expect("a run comes to rest within a week").expect("the engine lives");
+        }
+    }
+
+    /// Waits until `requests` requests have been sent.
+    pub async fn requests(&self, requests: u32) {
+        while self.witness.seen().requests < requests {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Starts the run and waits until it rests.
+    pub async fn run_to_rest(&self, key: RunKey) -> RunStatus {
+        self.give(key, Command::Start).await.expect("it can be started");
+        self.rest(key).await
+    }
+}
+
+/// The actors of one process over any store, in real time.
+pub struct PgWorld {
+    store: Arc<dyn gleaner::store::RunStore>,
+    pub engine: Addr<Engine>,
+    pub witness: Witness,
+    pub killer: Killer,
+}
+
+impl PgWorld {
+    pub fn new(store: Arc<dyn gleaner::store::RunStore>, script: Arc<Script>) -> Self {
+        let (witness, killer) = (Witness::default(), Killer::default());
+        let (watching, probing) = (witness.clone(), killer.clone());
+        let make_providers: MakeProviders = Arc::new(move || {
+            let mocked = Rc::new(Mocked::new(script.clone(), watching.clone()));
+            Providers { best_sellers: mocked.clone(), seller_search: mocked }
+        });
+        let make_probe: gleaner::actors::run_context::MakeProbe = Arc::new(move || Rc::new(probing.clone()));
+        let means = Means { store: store.clone(), clock: Clock::system(), make_providers, make_probe };
+        Self { store, engine: Engine::new(means, 3).start(), witness, killer }
+    }
+
+    pub async fn give(&self, key: RunKey, command: Command) -> Result<Accepted, StoreError> {
+        self.engine.send(Obey { key, command }).await.expect("the engine lives")
+    }
+
+    /// Waits until no actor of the run is left.
+    pub async fn gone(&self, key: RunKey) {
+        loop {
+            let mut attached = self.engine.send(Attach { key }).await.expect("the engine lives");
+            let running = self.store.running().await.expect("the store answers");
+            if attached.stream.is_none() && !running.contains(&key) {
+                return;
+            }
+            let wait = tokio::time::timeout(std::time::Duration::from_secs(60), attached.changed.changed());
+            wait.await.expect("a run moves within a minute").expect("the engine lives");
+        }
+    }
+}

