@@ -1,3 +1,209 @@
-//! The commands, one file each.
+//! The command line: what can be typed, and which file does it. Progress and logs go to standard error, results to
+//! standard output.
+
+mod check;
+mod collect;
+mod data;
+mod export;
 pub mod parse;
+mod progress;
+mod run_flags;
 pub mod sandbox;
+mod serve;
+mod signals;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError, Overrides};
+use crate::domain::settings::RunSettings;
+use crate::logging;
+use crate::web::export::Format;
+use run_flags::RunFlags;
+
+/// Collects eBay sellers of Amazon Best Sellers, with a live web admin.
+#[derive(Debug, Parser)]
+#[command(name = "gleaner", version)]
+pub struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Option<Task>,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+struct Common {
+    /// The data folder (or GLEANER_DATA)
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// A configuration file (or GLEANER_CONFIG, else gleaner.toml in the data folder)
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// What the embedded sandbox is told.
+#[derive(Clone, Debug, Default, Args)]
+struct SandboxFlags {
+    /// Decides the sandbox's marketplace and every draw
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Share of the sandbox's requests that fail, 0 to 1, spread over every kind
+    #[arg(long, value_name = "RATE")]
+    faults: Option<f64>,
+    /// How long the sandbox takes to answer, in milliseconds
+    #[arg(long, value_name = "N")]
+    latency_ms: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run the engine and the web admin (the default; on a new database with a demo run)
+    Serve {
+        /// Where the web admin listens
+        #[arg(long, value_name = "ADDR")]
+        listen: Option<SocketAddr>,
+        #[command(flatten)]
+        sandbox: SandboxFlags,
+    },
+    /// Do one run in the foreground; exit 0 when completed, 2 when paused, 1 otherwise
+    Collect(collect::CollectArgs),
+    /// Write the sellers of a run to standard output
+    Export {
+        /// The run's id
+        #[arg(long, value_name = "ID")]
+        run: String,
+        /// ndjson or csv
+        #[arg(long, value_parser = format_of)]
+        format: Format,
+    },
+    /// Say what the parser sees in saved eBay result pages, one JSON object a line; `-` is standard input
+    Parse {
+        /// Saved pages
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// A table for people
+        #[arg(long)]
+        human: bool,
+    },
+    /// Run the sandbox marketplace alone, or print its ground truth
+    Sandbox(sandbox::SandboxArgs),
+    /// List the categories that can be chosen: id, department, name
+    Categories,
+    /// Make API tokens
+    Token {
+        #[command(subcommand)]
+        command: TokenTask,
+    },
+    /// Bring the database's schema up to date and say what was applied
+    Migrate,
+    /// Check configuration, database and provider, and say how to mend what is wrong
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenTask {
+    /// Make a token and print it, and nothing else
+    Create {
+        /// Its name, for people
+        #[arg(long, value_name = "NAME")]
+        name: String,
+    },
+    /// Take a token back: whoever uses it is refused from now on
+    Revoke {
+        /// The token
+        #[arg(value_name = "TOKEN")]
+        token: String,
+    },
+}
+
+fn format_of(name: &str) -> Result<Format, String> {
+    Format::ALL.into_iter().find(|format| format.as_str() == name).ok_or_else(|| "ndjson or csv".to_owned())
+}
+
+/// Why a command did not do its work: the words are for people.
+type Failure = Box<dyn std::error::Error>;
+
+/// Does what the arguments say, on the main thread's actix system.
+#[must_use]
+pub fn run(arguments: Arguments) -> ExitCode {
+    crate::actors::guard::remember_panics();
+    match actix_rt::System::new().block_on(dispatch(arguments)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("gleaner: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let overrides = Overrides { file: arguments.common.config, data: arguments.common.data, ..Overrides::default() };
+    let mut out = io::stdout();
+    match arguments.command {
+        None => serve::run(&configured(overrides)?, true).await,
+        Some(Task::Serve { listen, sandbox }) => {
+            let overrides = with_sandbox(Overrides { listen, ..overrides }, &sandbox);
+            serve::run(&configured(overrides)?, false).await
+        }
+        Some(Task::Collect(args)) => {
+            let overrides = with_sandbox(Overrides { replay: args.replay.clone(), ..overrides }, &args.sandbox);
+            let config = load(&overrides)?;
+            logging::start(config.log_format, config.log_level.min(log::LevelFilter::Warn), &Clock::system());
+            collect::run(&config, &args).await
+        }
+        Some(Task::Export { run, format }) => export::run(&quiet(overrides)?, &run, format, &mut out).await,
+        Some(Task::Parse { files, human }) => {
+            parse::run(&files, human, &mut out.lock())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Task::Sandbox(args)) => sandbox::run(args, &mut out).await,
+        Some(Task::Categories) => {
+            sandbox::categories(&mut out)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Task::Token { command: TokenTask::Create { name } }) => {
+            data::create_token(&quiet(overrides)?, &name, &mut out).await
+        }
+        Some(Task::Token { command: TokenTask::Revoke { token } }) => {
+            data::revoke_token(&quiet(overrides)?, &token).await
+        }
+        Some(Task::Migrate) => data::migrate(&quiet(overrides)?, &mut out).await,
+        Some(Task::Check) => check::run(&overrides, &mut out).await,
+    }
+}
+
+fn with_sandbox(overrides: Overrides, flags: &SandboxFlags) -> Overrides {
+    Overrides { seed: flags.seed, faults: flags.faults, latency_ms: flags.latency_ms, ..overrides }
+}
+
+fn load(overrides: &Overrides) -> Result<Config, ConfigError> {
+    Config::load(overrides)
+}
+
+fn configured(overrides: Overrides) -> Result<Config, Failure> {
+    let config = load(&overrides)?;
+    logging::start(config.log_format, config.log_level, &Clock::system());
+    Ok(config)
+}
+
+/// For commands whose output is read by scripts: only what went wrong is logged.
+fn quiet(overrides: Overrides) -> Result<Config, Failure> {
+    let config = load(&overrides)?;
+    logging::start(config.log_format, config.log_level.min(log::LevelFilter::Warn), &Clock::system());
+    Ok(config)
+}
+
+/// Settings of a run: the configured defaults with these flags laid over them.
+fn settings_of(defaults: &RunSettings, flags: &RunFlags) -> Result<RunSettings, Failure> {
+    defaults.with_overrides(&flags.overrides()?).map_err(|errors| {
+        let words: Vec<String> =
+            errors.iter().map(|error| format!("--{}: {}", error.field.replace('_', "-"), error.message)).collect();
+        words.join("\n").into()
+    })
+}

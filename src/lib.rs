@@ -1,9 +1,12 @@
 //! Gleaner: a self-hosted collection engine. The rooms, in reading order.
 
 pub mod actors;
+pub mod app;
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod logging;
 pub mod scrapers;
 pub mod store;
 pub mod web;

@@ -112,6 +112,12 @@ const EXCEPTIONS: &[Exception] = &[
         why: "the command is the page parser at a terminal; there is no engine for app to build",
     },
     Exception {
+        rule: Rule::Rooms,
+        path: "src/cli/sandbox.rs",
+        about: "scrapers",
+        why: "the command is the sandbox alone, without an engine for app to build",
+    },
+    Exception {
         rule: Rule::Homes,
         path: "src/scrapers/sandbox",
         about: "actix_web",

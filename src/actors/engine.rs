@@ -118,13 +118,15 @@ pub struct Engine {
     live: BTreeMap<RunKey, Live>,
     signals: BTreeMap<RunKey, watch::Sender<u64>>,
     leaving: Option<Vec<oneshot::Sender<()>>>,
+    /// Closed by its death, which the process watches.
+    _alive: watch::Sender<()>,
 }
 
 impl Engine {
-    /// An Engine over this storage and these providers.
+    /// An Engine over this storage and these providers; `alive` is closed when it dies.
     #[must_use]
-    pub fn new(means: Means, runs_max: i64) -> Self {
-        Self { means, runs_max, live: BTreeMap::new(), signals: BTreeMap::new(), leaving: None }
+    pub fn new(means: Means, runs_max: i64, alive: watch::Sender<()>) -> Self {
+        Self { means, runs_max, live: BTreeMap::new(), signals: BTreeMap::new(), leaving: None, _alive: alive }
     }
 
     /// Gives a run its actors; where the old ones are still ending, when they are gone.

@@ -2,12 +2,84 @@
 //! it, and what can be chosen. Results go to the given output; the sandbox itself says where it is and waits.
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
 
+use clap::{Args, Subcommand};
 use thiserror::Error;
 
+use super::run_flags::RunFlags;
+use super::{Failure, SandboxFlags, settings_of, signals};
 use crate::domain::settings::RunSettings;
 use crate::scrapers::catalogue;
-use crate::scrapers::sandbox::{self, Config, Sandbox, SandboxError, UnknownCategory};
+use crate::scrapers::sandbox::{self, Config, Faults, Latency, Sandbox, SandboxError, UnknownCategory};
+
+/// `gleaner sandbox`.
+#[derive(Debug, Args)]
+pub struct SandboxArgs {
+    #[command(subcommand)]
+    command: Option<SandboxTask>,
+    #[command(flatten)]
+    flags: SandboxFlags,
+    /// Where it listens: an address of this machine
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
+    listen: SocketAddr,
+    /// Answer from a folder with a CSV of products and captured pages
+    #[arg(long, value_name = "DIR")]
+    replay: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum SandboxTask {
+    /// Print the sellers that a run ought to find, one normalised name a line, sorted
+    Truth {
+        /// The categories of the run
+        #[arg(long = "category", required = true, num_args = 1.., value_name = "ID")]
+        categories: Vec<String>,
+        /// Decides the marketplace
+        #[arg(long, value_name = "N")]
+        seed: Option<u64>,
+        #[command(flatten)]
+        settings: RunFlags,
+    },
+}
+
+/// Seed where none is given; the same as in the default configuration.
+const SEED_DEFAULT: u64 = 1;
+
+/// Runs what the arguments say.
+///
+/// # Errors
+/// In words for people.
+pub async fn run(args: SandboxArgs, out: &mut impl Write) -> Result<ExitCode, Failure> {
+    if let Some(SandboxTask::Truth { categories, seed, settings }) = &args.command {
+        let settings = settings_of(&RunSettings::default(), settings)?;
+        truth(seed.or(args.flags.seed).unwrap_or(SEED_DEFAULT), categories, &settings, out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !args.listen.ip().is_loopback() {
+        return Err(
+            format!("--listen: {} is not allowed; an address of this machine (127.0.0.1) is", args.listen).into()
+        );
+    }
+    let flags = &args.flags;
+    let config = Config {
+        port: args.listen.port(),
+        seed: flags.seed.unwrap_or(SEED_DEFAULT),
+        latency: Latency { ms: flags.latency_ms.unwrap_or(0), ..Latency::default() },
+        faults: Faults { rate: flags.faults.unwrap_or(0.0), ..Faults::default() },
+        replay: args.replay.clone(),
+        ..Config::default()
+    };
+    let end = async {
+        if let Err(error) = signals::asked_to_stop().await {
+            log::error!("signals cannot be waited for: {error}");
+        }
+    };
+    serve(config, end, out).await?;
+    Ok(ExitCode::SUCCESS)
+}
 
 /// Why a command about the sandbox did not do its work.
 #[derive(Debug, Error)]

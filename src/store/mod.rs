@@ -9,6 +9,7 @@ pub mod categories;
 mod commands;
 mod connection;
 pub mod embedded;
+mod engine_seat;
 mod fault;
 mod fragment;
 pub mod items;
@@ -38,8 +39,14 @@ use crate::domain::run::{Command, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
 use crate::domain::task::{OpenTask, Phase};
 
+pub use api_tokens::{TokenKind, TokenRow};
+pub use categories::CategoryRow;
 pub use connection::PgStore;
+pub use engine_seat::EngineSeat;
 pub use memory::MemoryStore;
+pub use run_sellers::RunSellerRow;
+pub use runs::RunRow;
+pub use tasks::TaskRow;
 
 /// Why the store did not do what it was asked, named after what the caller can do.
 #[derive(Debug, Error)]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use thiserror::Error;
 use tokio::sync::watch;
 
-use crate::actors::stream::Subscription;
+pub use crate::actors::stream::{Subscription, Told};
 use crate::domain::ids::RunKey;
 use crate::domain::progress::Progress;
 use crate::domain::run::Command;

@@ -4,6 +4,7 @@
 mod support;
 
 mod actors;
+mod browser;
 mod cli;
 mod scrapers;
 mod store;

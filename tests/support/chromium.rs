@@ -136,7 +136,10 @@ impl Tab {
         let metrics = SetDeviceMetricsOverrideParams::new(look.width, look.height, 1.0, false);
         self.page.execute(metrics).await.expect("a size");
         let theme = MediaFeature::new("prefers-color-scheme", if look.dark { "dark" } else { "light" });
-        self.page.execute(SetEmulatedMediaParams::builder().feature(theme).build()).await.expect("a theme");
+        // A picture that is taken in the middle of a transition shows colours that no theme has.
+        let still = MediaFeature::new("prefers-reduced-motion", "reduce");
+        let media = SetEmulatedMediaParams::builder().features([theme, still]).build();
+        self.page.execute(media).await.expect("a theme");
     }
 
     /// Goes to this address.

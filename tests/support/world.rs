@@ -96,7 +96,7 @@ impl World {
             make_providers,
             make_probe: Arc::new(move || Rc::new(probing.clone())),
         };
-        let engine = Engine::new(means, 3).start();
+        let engine = Engine::new(means, 3, tokio::sync::watch::Sender::new(())).start();
         Self { store, engine, witness, killer, org: OrgId(Uuid::from_u128(1)) }
     }
 
@@ -157,7 +157,7 @@ impl PgWorld {
         });
         let make_probe: gleaner::actors::run_context::MakeProbe = Arc::new(move || Rc::new(probing.clone()));
         let means = Means { store: store.clone(), clock: Clock::system(), make_providers, make_probe };
-        Self { store, engine: Engine::new(means, 3).start(), witness, killer }
+        Self { store, engine: Engine::new(means, 3, tokio::sync::watch::Sender::new(())).start(), witness, killer }
     }
 
     pub async fn give(&self, key: RunKey, command: Command) -> Result<Accepted, StoreError> {

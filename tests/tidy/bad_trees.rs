@@ -14,7 +14,7 @@ struct Spoilt {
 
 impl Spoilt {
     fn new() -> Self {
-        let tree = Self { folder: tempfile::tempdir().unwrap() };
+        let tree = Self { folder: tempfile::tempdir().expect("a temporary folder") };
         tree.write("src/lib.rs", "//! The map.\npub mod domain;\npub mod store;\npub mod web;\n");
         tree.write("src/domain.rs", "//! True things. No diesel::insert_into here, says this comment.\npub mod run;\n");
         tree.write(
@@ -35,8 +35,8 @@ impl Spoilt {
 
     fn write(&self, path: &str, text: &str) {
         let path = self.folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        fs::create_dir_all(path.parent().expect("it is below the root")).expect("a folder of our own");
+        fs::write(path, text).expect("a folder of our own");
     }
 
     fn with(path: &str, text: &str) -> Vec<Complaint> {

@@ -16,15 +16,15 @@ use crate::web::shared::Shared;
 /// A product as the API shows it.
 #[derive(Serialize)]
 struct ItemView {
-    asin: String,
+    external_id: String,
     title: Option<String>,
     price: Option<Money>,
     url: Option<String>,
     category: String,
-    places: Vec<PlaceView>,
+    categories: Vec<PlaceView>,
 }
 
-/// Where a category lists a product.
+/// A product's place in a category.
 #[derive(Serialize)]
 struct PlaceView {
     category: String,
@@ -33,14 +33,9 @@ struct PlaceView {
 
 impl From<ItemRow> for ItemView {
     fn from(row: ItemRow) -> Self {
-        Self {
-            asin: row.external_id,
-            title: row.title,
-            price: row.price,
-            url: row.url,
-            category: row.category,
-            places: row.places.into_iter().map(|(category, rank)| PlaceView { category, rank }).collect(),
-        }
+        let categories = row.places.into_iter().map(|(category, rank)| PlaceView { category, rank }).collect();
+        let ItemRow { external_id, title, price, url, category, .. } = row;
+        Self { external_id, title, price, url, category, categories }
     }
 }
 

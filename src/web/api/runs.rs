@@ -40,7 +40,8 @@ pub async fn create(
     let fields = json_object(&request, payload).await?;
     let body = NewRunBody::read(&fields, &shared.run_defaults)?;
     let categories = known_categories(&shared, &body.category_ids).await?;
-    let new = NewRun { name: body.name, categories, settings: body.settings };
+    let name = body.name.unwrap_or_else(|| default_name(&categories));
+    let new = NewRun { name: Some(name), categories, settings: body.settings };
     let idempotency = key.map(|key| Idempotency { key, body_hash: digest(&fields) });
     let created = shared.store.create_run(caller.org, &new, idempotency.as_ref()).await?;
     let mut answer = HttpResponse::Created();

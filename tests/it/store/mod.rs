@@ -1,4 +1,5 @@
 //! The store: one contract suite over both implementations, and what PostgreSQL itself says of its tables.
 
+mod embedded;
 mod runs_over_postgres;
 mod tables;

@@ -1,0 +1,234 @@
+//! Builds the rooms in order, ties them together, and drains them in reverse: the only file that knows everyone.
+//!
+//! Order: database, migrations, store, sandbox, engine, web. The engine and all runs live on one arbiter of their own,
+//! so that neither the terminal nor a slow browser takes their thread.
+
+mod engine_seam;
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr};
+use actix_rt::{Arbiter, ArbiterHandle};
+use thiserror::Error;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::actors::engine::{Adopt, Drain, Engine};
+use crate::actors::run_context::{MakeProviders, Providers};
+use crate::actors::supervisor::Means;
+use crate::clock::Clock;
+use crate::config::{Config, Provider};
+use crate::scrapers::catalogue;
+use crate::scrapers::oxylabs::{self, Oxylabs};
+use crate::scrapers::sandbox::{Running as RunningSandbox, Sandbox, SandboxError};
+use crate::store::embedded::{Embedded, EmbeddedError, Role};
+use crate::store::orgs::OrgRow;
+use crate::store::{CategoryRow, EngineSeat, PgStore, StoreError, migrate};
+pub use engine_seam::EngineSeam;
+
+/// Longest wait for what is on the wire when the process stops, in milliseconds.
+pub const DRAIN_TIMEOUT_MS: u64 = 10_000;
+
+/// Why the rooms could not be built.
+#[derive(Debug, Error)]
+pub enum AppError {
+    /// The private database.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The sandbox.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// The provider's settings.
+    #[error("oxylabs: {0}")]
+    Provider(#[from] oxylabs::SettingsError),
+    /// The web server.
+    #[error(transparent)]
+    Web(#[from] std::io::Error),
+    /// The arbiter of the engine ended before it began.
+    #[error("the engine could not be started")]
+    Engine,
+}
+
+/// The database of a short command or of an engine.
+pub struct Database {
+    /// Reads and writes.
+    pub store: PgStore,
+    /// The address it was reached at.
+    pub url: String,
+    /// Migrations that were applied just now.
+    pub applied: Vec<String>,
+    embedded: Option<Embedded>,
+}
+
+impl Database {
+    /// Starts the private database where no address is configured, migrates, and connects.
+    ///
+    /// # Errors
+    /// What is in the way, in words that say what to do.
+    pub async fn open(config: &Config, role: Role, clock: &Clock) -> Result<Self, AppError> {
+        let (url, embedded) = match &config.database_url {
+            Some(url) => (url.expose().to_owned(), None),
+            None => {
+                let server = Embedded::start(&config.postgres, role).await?;
+                (server.url().to_owned(), Some(server))
+            }
+        };
+        let opened = Self::connect(&url, config, clock).await;
+        match opened {
+            Ok((store, applied)) => Ok(Self { store, url, applied, embedded }),
+            Err(error) => {
+                if let Some(embedded) = embedded {
+                    embedded.stop().await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn connect(url: &str, config: &Config, clock: &Clock) -> Result<(PgStore, Vec<String>), AppError> {
+        let applied = migrate::run(url).await?;
+        let store = PgStore::connect(url, config.pool_size, clock.clone()).await?;
+        store.sync_categories(&catalogue_rows()).await?;
+        Ok((store, applied))
+    }
+
+    /// Lets go of the database; the private one is stopped when nobody else uses it.
+    ///
+    /// # Errors
+    /// Where the private server does not end.
+    pub async fn close(self) -> Result<(), AppError> {
+        drop(self.store);
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+/// The organisation that this installation works for; a new database gets one.
+///
+/// # Errors
+/// Where the database is away.
+pub async fn organisation(store: &PgStore) -> Result<OrgRow, StoreError> {
+    match store.first_org().await? {
+        Some(org) => Ok(org),
+        None => store.create_org("Demo").await,
+    }
+}
+
+fn catalogue_rows() -> Vec<CategoryRow> {
+    let row = |listed: catalogue::Listed| CategoryRow {
+        id: listed.id.to_owned(),
+        name: listed.name.to_owned(),
+        department: listed.department.to_owned(),
+        node_id: listed.node_id.to_owned(),
+    };
+    catalogue::categories().map(row).collect()
+}
+
+/// The engine of this process with everything under it.
+pub struct App {
+    /// The database.
+    pub database: Database,
+    /// Takes commands.
+    pub engine: Addr<Engine>,
+    /// Time, ids and secrets.
+    pub clock: Clock,
+    /// The embedded marketplace, where it is the provider.
+    pub sandbox: Option<RunningSandbox>,
+    /// Ends when the engine actor is dead, which nothing in this process can mend.
+    pub engine_dead: watch::Receiver<()>,
+    arbiter: Arbiter,
+    _seat: EngineSeat,
+}
+
+impl App {
+    /// Builds everything up to the engine, which takes over what a dead process left running.
+    ///
+    /// # Errors
+    /// What is in the way; what was started is stopped again.
+    pub async fn build(config: &Config) -> Result<Self, AppError> {
+        let clock = Clock::system();
+        let database = Database::open(config, Role::Engine, &clock).await?;
+        match Self::over(&database, config, &clock).await {
+            Ok((seat, sandbox, arbiter, engine, engine_dead)) => {
+                Ok(Self { database, engine, clock, sandbox, engine_dead, arbiter, _seat: seat })
+            }
+            Err(error) => {
+                database.close().await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn over(database: &Database, config: &Config, clock: &Clock) -> Result<Parts, AppError> {
+        let seat = EngineSeat::take(&database.url).await?;
+        let (sandbox, settings) = match &config.provider {
+            Provider::Oxylabs(settings) => (None, settings.clone()),
+            Provider::Sandbox(sandbox) => {
+                let running = Sandbox::start(sandbox.clone())?;
+                let settings = running.settings();
+                (Some(running), settings)
+            }
+        };
+        // Made once here, so that settings that cannot be used are told before anything runs.
+        drop(Oxylabs::new(settings.clone())?);
+        let means = Means {
+            store: Arc::new(database.store.clone()),
+            clock: clock.clone(),
+            make_providers: make_providers(settings),
+            make_probe: Arc::new(|| Rc::new(())),
+        };
+        let arbiter = Arbiter::new();
+        let (alive, engine_dead) = watch::channel(());
+        let engine = start_engine(&arbiter.handle(), means, config.max_concurrent_runs, alive).await?;
+        engine.do_send(Adopt);
+        Ok((seat, sandbox, arbiter, engine, engine_dead))
+    }
+
+    /// Drains in reverse: runs stop where they can go on, then the sandbox and the database end.
+    ///
+    /// # Errors
+    /// Where the private server does not end.
+    pub async fn stop(self) -> Result<(), AppError> {
+        if timeout(Duration::from_millis(DRAIN_TIMEOUT_MS), self.engine.send(Drain)).await.is_err() {
+            log::warn!(
+                "requests are still on the wire after {DRAIN_TIMEOUT_MS} ms; the next start asks for them again"
+            );
+        }
+        self.arbiter.stop();
+        if let Some(sandbox) = self.sandbox {
+            sandbox.stop().await;
+        }
+        self.database.close().await
+    }
+}
+
+type Parts = (EngineSeat, Option<RunningSandbox>, Arbiter, Addr<Engine>, watch::Receiver<()>);
+
+fn make_providers(settings: oxylabs::Settings) -> MakeProviders {
+    Arc::new(move || match Oxylabs::new(settings.clone()) {
+        Ok(client) => Providers { best_sellers: Rc::new(client.clone()), seller_search: Rc::new(client) },
+        // The same settings made a client when the process started.
+        Err(error) => unreachable!("settings that were good at the start are not any more: {error}"),
+    })
+}
+
+async fn start_engine(
+    arbiter: &ArbiterHandle,
+    means: Means,
+    runs_max: i64,
+    alive: watch::Sender<()>,
+) -> Result<Addr<Engine>, AppError> {
+    let (started, starting) = tokio::sync::oneshot::channel();
+    arbiter.spawn_fn(move || {
+        // Whoever waits for the engine may be gone; then nobody needs it.
+        let _ = started.send(Engine::new(means, runs_max, alive).start());
+    });
+    starting.await.map_err(|_| AppError::Engine)
+}

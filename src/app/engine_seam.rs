@@ -1,0 +1,46 @@
+//! The engine's actors behind the seam that the web asks through.
+
+use actix::Addr;
+use async_trait::async_trait;
+
+use crate::actors::engine::{Attach, Engine, LookAt, Obey};
+use crate::actors::stream::{Stream, Subscribe};
+use crate::domain::ids::RunKey;
+use crate::domain::progress::Progress;
+use crate::domain::run::Command;
+use crate::store::Accepted;
+use crate::web::engine::{self as seam, Attached, Gone, Live, Refused, Subscription};
+
+/// The engine of this process, as the web sees it.
+#[derive(Clone)]
+pub struct EngineSeam(pub Addr<Engine>);
+
+struct LiveStream(Addr<Stream>);
+
+#[async_trait]
+impl seam::Engine for EngineSeam {
+    async fn obey(&self, key: RunKey, command: Command) -> Result<Accepted, Refused> {
+        Ok(self.0.send(Obey { key, command }).await.map_err(|_| Gone)??)
+    }
+
+    async fn attach(&self, key: RunKey) -> Result<Attached, Gone> {
+        let attached = self.0.send(Attach { key }).await.map_err(|_| Gone)?;
+        let live = attached.stream.map(|stream| Box::new(LiveStream(stream)) as Box<dyn Live>);
+        Ok(Attached { live, changed: attached.changed })
+    }
+
+    async fn look_at(&self, key: RunKey) -> Option<Progress> {
+        self.0.send(LookAt { key }).await.ok().flatten()
+    }
+
+    fn is_alive(&self) -> bool {
+        self.0.connected()
+    }
+}
+
+#[async_trait]
+impl Live for LiveStream {
+    async fn subscribe(&self, after: i64) -> Result<Subscription, Gone> {
+        self.0.send(Subscribe { after }).await.map_err(|_| Gone)
+    }
+}

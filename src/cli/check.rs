@@ -1,0 +1,67 @@
+//! `gleaner check`: configuration, database, provider. Says what is wrong and how to mend it, and spends no money: the
+//! sandbox is asked, the real provider is not.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::Failure;
+use crate::app::Database;
+use crate::clock::Clock;
+use crate::config::{Config, Overrides, Provider};
+use crate::scrapers::oxylabs::Oxylabs;
+use crate::scrapers::sandbox::Sandbox;
+use crate::scrapers::{BestSellers, CategoryRequest, catalogue};
+use crate::store::embedded::Role;
+
+pub async fn run(overrides: &Overrides, out: &mut impl Write) -> Result<ExitCode, Failure> {
+    let config = match Config::load(overrides) {
+        Ok(config) => config,
+        Err(error) => {
+            writeln!(out, "configuration  wrong: {error}")?;
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    writeln!(out, "configuration  fine, data folder {}", config.data.display())?;
+    let (database, provider) = (check_database(&config).await, check_provider(&config).await);
+    for (what, found) in [("database", &database), ("provider", &provider)] {
+        match found {
+            Ok(words) => writeln!(out, "{what:<14} fine, {words}")?,
+            Err(words) => writeln!(out, "{what:<14} wrong: {words}")?,
+        }
+    }
+    Ok(if database.is_ok() && provider.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn check_database(config: &Config) -> Result<String, String> {
+    let database = Database::open(config, Role::Command, &Clock::system()).await.map_err(|error| error.to_string())?;
+    let pinged = database.store.ping().await.map_err(|error| error.to_string());
+    database.close().await.map_err(|error| error.to_string())?;
+    pinged?;
+    let which = if config.database_url.is_some() { "DATABASE_URL answers" } else { "the private PostgreSQL answers" };
+    Ok(format!("{which}, the schema is up to date"))
+}
+
+async fn check_provider(config: &Config) -> Result<String, String> {
+    match &config.provider {
+        Provider::Oxylabs(settings) => {
+            Oxylabs::new(settings.clone()).map_err(|error| format!("oxylabs.{error}"))?;
+            Ok(format!("Oxylabs at {} with credentials; it is not asked, since each answer costs", settings.base_url))
+        }
+        Provider::Sandbox(sandbox) => {
+            let running = Sandbox::start(sandbox.clone()).map_err(|error| error.to_string())?;
+            let asked = ask_once(&running.settings()).await;
+            running.stop().await;
+            asked.map(|count| format!("the sandbox answers with {count} products"))
+        }
+    }
+}
+
+async fn ask_once(settings: &crate::scrapers::oxylabs::Settings) -> Result<usize, String> {
+    let client = Oxylabs::new(settings.clone()).map_err(|error| error.to_string())?;
+    let first = catalogue::categories().next().ok_or("the catalogue is empty")?;
+    let timeout = Duration::from_secs(5);
+    let request = CategoryRequest { node_id: first.node_id.to_owned(), page: 1, timeout };
+    let answer = client.ask(&request).await;
+    answer.result.map(|page| page.products.len()).map_err(|failure| failure.detail().to_owned())
+}

@@ -1,0 +1,135 @@
+//! `gleaner collect`: one run in the foreground.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::progress::follow;
+use super::run_flags::RunFlags;
+use super::{Failure, SandboxFlags, settings_of, signals};
+use crate::actors::engine::Obey;
+use crate::app::{self, App};
+use crate::config::Config;
+use crate::domain::ids::RunKey;
+use crate::domain::run::{Command, RunStatus};
+use crate::domain::settings::RunSettings;
+use crate::domain::task::Category;
+use crate::scrapers::catalogue;
+use crate::store::runs::{NewRun, RunRow};
+
+/// `gleaner collect`.
+#[derive(Debug, Args)]
+pub struct CollectArgs {
+    /// Categories to collect; `gleaner categories` lists them
+    #[arg(long = "category", required = true, num_args = 1.., value_name = "ID")]
+    categories: Vec<String>,
+    /// Its name, for people
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Answer from a folder with a CSV of products and captured pages
+    #[arg(long, value_name = "DIR")]
+    pub replay: Option<PathBuf>,
+    #[command(flatten)]
+    pub sandbox: SandboxFlags,
+    /// End with one JSON object on standard output
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: RunFlags,
+}
+
+/// Exit status of a run that stands still.
+const PAUSED: u8 = 2;
+
+/// Does the run and says how it ended.
+pub async fn run(config: &Config, args: &CollectArgs) -> Result<ExitCode, Failure> {
+    // Everything that can be wrong with the arguments is told before anything starts.
+    let categories = chosen(&args.categories)?;
+    let settings = settings_of(&config.run_defaults, &args.settings)?;
+    let app = App::build(config).await?;
+    let collected = collect(&app, args, categories, settings).await;
+    app.stop().await?;
+    let row = collected?;
+    report(&row, args.json);
+    Ok(match row.status {
+        RunStatus::Completed => ExitCode::SUCCESS,
+        RunStatus::Paused => ExitCode::from(PAUSED),
+        _ => ExitCode::FAILURE,
+    })
+}
+
+fn chosen(ids: &[String]) -> Result<Vec<Category>, Failure> {
+    let found = ids.iter().map(|id| {
+        let known = catalogue::find(id).map(|listed| listed.category());
+        known.ok_or_else(|| format!("--category: `{id}` is no category; `gleaner categories` lists them").into())
+    });
+    found.collect()
+}
+
+async fn collect(
+    app: &App,
+    args: &CollectArgs,
+    categories: Vec<Category>,
+    settings: RunSettings,
+) -> Result<RunRow, Failure> {
+    let store = &app.database.store;
+    let org = app::organisation(store).await?;
+    let new = NewRun { name: args.name.clone(), categories, settings };
+    let run = store.create_run(org.id, &new, None).await?.run;
+    let key = RunKey { org: org.id, run: run.id };
+    eprintln!("gleaner: run {} over {} categories", run.id, run.categories.len());
+    app.engine.send(Obey { key, command: Command::Start }).await??;
+    let mut engine_dead = app.engine_dead.clone();
+    tokio::select! {
+        row = follow(app, key) => Ok(row?),
+        asked = signals::asked_to_stop() => {
+            asked?;
+            eprintln!("gleaner: stopping; `gleaner serve` on the same data folder goes on with run {}", run.id);
+            Ok(store.run(org.id, run.id).await?)
+        }
+        _ = engine_dead.changed() => Err("the engine died; the log says why".into()),
+    }
+}
+
+fn report(row: &RunRow, as_json: bool) {
+    let counters = &row.counters;
+    let ended = row.completed_at.unwrap_or(row.updated_at);
+    let duration_ms = row.started_at.map_or(0, |started| (ended - started).num_milliseconds());
+    if as_json {
+        let object = json!({
+            "run_id": row.id,
+            "status": row.status,
+            "products_total": counters.ebay.total(),
+            "products_searched": counters.ebay.done,
+            "sellers_found": counters.sellers_found,
+            "sellers_new": counters.sellers_new,
+            "requests_made": counters.requests_made,
+            "failed_items": counters.amazon.failed + counters.ebay.failed,
+            "skipped_items": counters.amazon.skipped + counters.ebay.skipped,
+            "duration_ms": duration_ms,
+        });
+        println!("{object}");
+    }
+    if let Some(pause) = &row.pause {
+        let last = pause.proofs.last().map(|proof| format!(" ({})", proof.error_message)).unwrap_or_default();
+        eprintln!("gleaner: paused, {}{last}. {}", pause.reason, pause.reason.what_to_do());
+    }
+    if let Some(message) = &row.fail_message {
+        eprintln!("gleaner: failed, {message}");
+    }
+    eprintln!(
+        "gleaner: run {} is {}: {} of {} products searched, {} skipped, {} failed, {} sellers found, {} new, {} requests, {:.1} s",
+        row.id,
+        row.status,
+        counters.ebay.done,
+        counters.ebay.total(),
+        counters.amazon.skipped + counters.ebay.skipped,
+        counters.amazon.failed + counters.ebay.failed,
+        counters.sellers_found,
+        counters.sellers_new,
+        counters.requests_made,
+        std::time::Duration::from_millis(u64::try_from(duration_ms).unwrap_or(0)).as_secs_f64(),
+    );
+}

@@ -1,0 +1,140 @@
+//! A run's progress in the terminal: a bar with one line a worker, or plain lines where there is no terminal.
+
+use std::io::{IsTerminal, stderr};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::actors::engine::{Attach, Engine, LookAt};
+use crate::app::App;
+use crate::domain::ids::RunKey;
+use crate::domain::progress::{Progress, WaitsFor, WorkerState, WorkerStatus};
+use crate::domain::run::RunStatus;
+use crate::store::StoreError;
+use crate::store::runs::RunRow;
+
+/// How often the terminal is drawn, and how often a plain line is written at most.
+const DRAW_EVERY: Duration = Duration::from_millis(200);
+const LINE_EVERY: Duration = Duration::from_secs(1);
+
+/// Follows a run until nobody works on it, drawing what it does.
+///
+/// # Errors
+/// Where the database is away when the run has come to rest.
+pub async fn follow(app: &App, key: RunKey) -> Result<RunRow, StoreError> {
+    let mut view = View::new();
+    loop {
+        if let Some(progress) = look(&app.engine, key).await {
+            view.show(&progress);
+        }
+        let Ok(mut attached) = app.engine.send(Attach { key }).await else {
+            return app.database.store.run(key.org, key.run).await;
+        };
+        if attached.stream.is_none() {
+            let row = app.database.store.run(key.org, key.run).await?;
+            if row.status != RunStatus::Running {
+                view.end();
+                return Ok(row);
+            }
+        }
+        // Either the run changes hands or it is time to draw again.
+        let _ = tokio::time::timeout(view.pace(), attached.changed.changed()).await;
+    }
+}
+
+async fn look(engine: &actix::Addr<Engine>, key: RunKey) -> Option<Progress> {
+    engine.send(LookAt { key }).await.ok().flatten()
+}
+
+/// What the terminal shows.
+enum View {
+    Bars { all: MultiProgress, run: ProgressBar, workers: Vec<ProgressBar> },
+    Lines { last: String },
+}
+
+impl View {
+    fn new() -> Self {
+        if !stderr().is_terminal() {
+            return Self::Lines { last: String::new() };
+        }
+        let all = MultiProgress::new();
+        let run = all.add(ProgressBar::new(1));
+        if let Ok(style) = ProgressStyle::with_template("{msg}\n{bar:50} {percent:>3} %  {pos} of {len}") {
+            run.set_style(style);
+        }
+        Self::Bars { all, run, workers: Vec::new() }
+    }
+
+    fn pace(&self) -> Duration {
+        match self {
+            Self::Bars { .. } => DRAW_EVERY,
+            Self::Lines { .. } => LINE_EVERY,
+        }
+    }
+
+    fn show(&mut self, progress: &Progress) {
+        match self {
+            Self::Bars { all, run, workers } => {
+                run.set_length(u64::try_from(progress.tasks.total()).unwrap_or(0));
+                run.set_position(u64::try_from(progress.tasks.finished()).unwrap_or(0));
+                run.set_message(headline(progress));
+                while workers.len() < progress.workers.len() {
+                    let line = all.add(ProgressBar::new_spinner());
+                    if let Ok(style) = ProgressStyle::with_template("  {wide_msg}") {
+                        line.set_style(style);
+                    }
+                    workers.push(line);
+                }
+                for (line, worker) in workers.iter().zip(&progress.workers) {
+                    line.set_message(worker_line(worker));
+                }
+            }
+            Self::Lines { last } => {
+                let (tasks, line) = (progress.tasks, headline(progress));
+                let line = format!("{line}, {} of {} tasks ({} %)", tasks.finished(), tasks.total(), progress.percent);
+                if line != *last {
+                    eprintln!("{line}");
+                    *last = line;
+                }
+            }
+        }
+    }
+
+    fn end(&self) {
+        if let Self::Bars { all, .. } = self {
+            // What is drawn stays; a terminal that is gone needs nothing.
+            let _ = all.clear();
+        }
+    }
+}
+
+fn headline(progress: &Progress) -> String {
+    let counters = &progress.counters;
+    let away = if progress.storage_away_since.is_some() { ", waiting for the database" } else { "" };
+    format!(
+        "{}: {}, phase {}, {} failed, {} skipped, {} sellers found, {} new, {} requests{away}",
+        progress.name,
+        progress.state,
+        progress.phase.as_str(),
+        progress.tasks.failed,
+        progress.tasks.skipped,
+        counters.sellers_found,
+        counters.sellers_new,
+        counters.requests_made,
+    )
+}
+
+fn worker_line(worker: &WorkerStatus) -> String {
+    let what = worker.label.as_deref().unwrap_or("");
+    let page = worker.page.map(|page| format!(" page {page}")).unwrap_or_default();
+    let state = match (worker.state, worker.waits_for) {
+        (WorkerState::Idle, _) => return format!("{}  idle", worker.worker_id),
+        (WorkerState::Stopped, _) => return format!("{}  stopped", worker.worker_id),
+        (WorkerState::Fetching, _) => "fetching",
+        (WorkerState::Keeping, _) => "keeping",
+        (WorkerState::Waiting, Some(WaitsFor::RateLimit)) => "rate limited",
+        (WorkerState::Waiting, Some(WaitsFor::Backoff)) => "waits to ask again",
+        (WorkerState::Waiting, _) => "waits",
+    };
+    format!("{}  {state}{page}  {what}", worker.worker_id)
+}

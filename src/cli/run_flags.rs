@@ -1,0 +1,101 @@
+//! Every setting of a run as a flag of its name.
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+/// The settings of a run that the command line gives.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Run settings")]
+pub struct RunFlags {
+    /// Workers at one time, 1 to 64
+    #[arg(long, value_name = "N")]
+    workers: Option<u64>,
+    /// Task failures in a row that pause the run
+    #[arg(long, value_name = "N")]
+    max_consecutive_failures: Option<u64>,
+    /// Attempts of one page
+    #[arg(long, value_name = "N")]
+    max_attempts: Option<u64>,
+    /// Longest wait for one answer
+    #[arg(long, value_name = "MS")]
+    request_timeout_ms: Option<u64>,
+    /// Wait after a rate-limited answer that names no time
+    #[arg(long, value_name = "MS")]
+    rate_limit_wait_ms: Option<u64>,
+    /// Base of the wait between attempts
+    #[arg(long, value_name = "MS")]
+    retry_backoff_ms: Option<u64>,
+    /// Best Sellers pages of a category
+    #[arg(long, value_name = "N")]
+    pages_per_category: Option<u64>,
+    /// Result pages of a product
+    #[arg(long, value_name = "N")]
+    pages_per_product: Option<u64>,
+    /// Wait between two pages of a product
+    #[arg(long, value_name = "MS")]
+    page_delay_ms: Option<u64>,
+    /// Markup in percent over the product's price, such as 80..120, or off
+    #[arg(long, value_name = "MIN..MAX", allow_hyphen_values = true)]
+    price_window: Option<String>,
+    /// Filters that apply, parted by commas: brand_new, free_shipping, us_only; or none
+    #[arg(long, value_name = "LIST")]
+    filters: Option<String>,
+    /// Longest query in characters
+    #[arg(long, value_name = "N")]
+    query_chars: Option<u64>,
+    /// Also take sellers outside the filters
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    include_off_filter: Option<bool>,
+}
+
+impl RunFlags {
+    /// The given settings by name.
+    ///
+    /// # Errors
+    /// In words, for a price window or a list of filters that cannot be read.
+    pub fn overrides(&self) -> Result<Map<String, Value>, String> {
+        let numbers = [
+            ("workers", self.workers),
+            ("max_consecutive_failures", self.max_consecutive_failures),
+            ("max_attempts", self.max_attempts),
+            ("request_timeout_ms", self.request_timeout_ms),
+            ("rate_limit_wait_ms", self.rate_limit_wait_ms),
+            ("retry_backoff_ms", self.retry_backoff_ms),
+            ("pages_per_category", self.pages_per_category),
+            ("pages_per_product", self.pages_per_product),
+            ("page_delay_ms", self.page_delay_ms),
+            ("query_chars", self.query_chars),
+        ];
+        let mut overrides: Map<String, Value> =
+            numbers.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))).collect();
+        if let Some(window) = &self.price_window {
+            overrides.insert("price_window".to_owned(), price_window(window)?);
+        }
+        if let Some(filters) = &self.filters {
+            overrides.insert("filters".to_owned(), filters_of(filters)?);
+        }
+        if let Some(include) = self.include_off_filter {
+            overrides.insert("include_off_filter".to_owned(), json!(include));
+        }
+        Ok(overrides)
+    }
+}
+
+fn price_window(text: &str) -> Result<Value, String> {
+    if text == "off" {
+        return Ok(Value::Null);
+    }
+    let bounds =
+        text.split_once("..").and_then(|(min, max)| Some((min.parse::<i32>().ok()?, max.parse::<i32>().ok()?)));
+    let (min, max) = bounds.ok_or_else(|| format!("--price-window: `{text}` is not allowed; MIN..MAX or off is"))?;
+    Ok(json!({"markup_min_percent": min, "markup_max_percent": max}))
+}
+
+fn filters_of(text: &str) -> Result<Value, String> {
+    const KNOWN: [&str; 3] = ["brand_new", "free_shipping", "us_only"];
+    let given: Vec<&str> = if text == "none" { Vec::new() } else { text.split(',').map(str::trim).collect() };
+    if let Some(unknown) = given.iter().find(|name| !KNOWN.contains(name)) {
+        return Err(format!("--filters: `{unknown}` is no filter; {} and none are", KNOWN.join(", ")));
+    }
+    Ok(KNOWN.iter().map(|name| ((*name).to_owned(), json!(given.contains(name)))).collect::<Map<_, _>>().into())
+}

@@ -1,0 +1,28 @@
+//! How the process is asked to stop: Ctrl-C or SIGTERM once drains, twice ends at once.
+
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Exit status of a process that was told twice to stop.
+const TOLD_TWICE: i32 = 130;
+
+/// Ends when the process is asked to stop for the first time; from then on a second time ends it at once.
+///
+/// # Errors
+/// Where the system does not let signals be waited for.
+pub async fn asked_to_stop() -> std::io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    actix_rt::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        eprintln!("gleaner: told twice, stopping at once");
+        std::process::exit(TOLD_TWICE);
+    });
+    Ok(())
+}

@@ -1,0 +1,301 @@
+//! What the process obeys: the default file, a file and the environment, laid over each other into one struct of the
+//! rooms' own settings. An unknown key is refused with its name; nothing here is read by nobody.
+
+mod keys;
+
+use std::env;
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use config::{Environment, File, FileFormat};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use crate::domain::settings::RunSettings;
+use crate::scrapers::oxylabs::{self, Secret};
+use crate::scrapers::sandbox;
+use crate::store::embedded;
+use crate::web::server::ServerSettings;
+
+const DEFAULTS: &str = include_str!("../config/default.toml");
+/// The file in the data folder that is read where no other is named.
+const FILE_NAME: &str = "gleaner.toml";
+/// How long a run waits for an answer of the sandbox.
+const SANDBOX_TIMEOUT_MS: u64 = 2_000;
+
+/// Why the configuration cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// A file or the environment says something that cannot be taken.
+    #[error("configuration: {0}")]
+    Invalid(String),
+    /// No data folder is known.
+    #[error("no data folder: name one with --data or GLEANER_DATA")]
+    NoDataFolder,
+}
+
+/// What the command line says over everything else.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--config`.
+    pub file: Option<PathBuf>,
+    /// `--data`.
+    pub data: Option<PathBuf>,
+    /// `--listen`.
+    pub listen: Option<std::net::SocketAddr>,
+    /// `--seed`.
+    pub seed: Option<u64>,
+    /// `--faults`.
+    pub faults: Option<f64>,
+    /// `--latency-ms`.
+    pub latency_ms: Option<u64>,
+    /// `--replay`.
+    pub replay: Option<PathBuf>,
+}
+
+/// Who answers requests.
+#[derive(Clone, Debug)]
+pub enum Provider {
+    /// The embedded marketplace.
+    Sandbox(sandbox::Config),
+    /// The real one.
+    Oxylabs(oxylabs::Settings),
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The whole configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The data folder.
+    pub data: PathBuf,
+    /// The web server.
+    pub server: ServerSettings,
+    /// The database's address; `None` for the private one.
+    pub database_url: Option<DatabaseUrl>,
+    /// Connections that the store may hold.
+    pub pool_size: usize,
+    /// The private database.
+    pub postgres: embedded::Settings,
+    /// Who answers requests.
+    pub provider: Provider,
+    /// Settings of a run that names none.
+    pub run_defaults: RunSettings,
+    /// Most runs of one organisation at one time.
+    pub max_concurrent_runs: i64,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Which are written.
+    pub log_level: log::LevelFilter,
+}
+
+/// A database's address, which holds a password and is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// The address.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl(..)")
+    }
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    server: ServerSettings,
+    database: RawDatabase,
+    postgres: RawPostgres,
+    oxylabs: RawOxylabs,
+    sandbox: RawSandbox,
+    runs: RawRuns,
+    log: RawLog,
+}
+
+#[derive(Deserialize)]
+struct RawDatabase {
+    url: Option<String>,
+    pool_size: usize,
+}
+
+#[derive(Deserialize)]
+struct RawPostgres {
+    bin: Option<PathBuf>,
+    installed: bool,
+    fetch_url: Option<String>,
+    fetch_version: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RawOxylabs {
+    base_url: String,
+    username: Option<String>,
+    password_file: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct RawSandbox {
+    seed: u64,
+    latency_ms: u64,
+    faults: f64,
+    independent_faults: bool,
+}
+
+#[derive(Deserialize)]
+struct RawRuns {
+    max_concurrent_runs: i64,
+    defaults: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+struct RawLog {
+    format: LogFormat,
+    level: String,
+}
+
+impl Config {
+    /// Reads everything there is.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the key, what is wrong and what is allowed.
+    pub fn load(overrides: &Overrides) -> Result<Self, ConfigError> {
+        let named = overrides.data.clone().or_else(|| env::var_os("GLEANER_DATA").map(PathBuf::from));
+        let data = named.or_else(embedded::default_data_folder).ok_or(ConfigError::NoDataFolder)?;
+        let raw = read(&data, overrides)?;
+        Self::from_raw(raw, data, overrides)
+    }
+
+    fn from_raw(raw: Raw, data: PathBuf, overrides: &Overrides) -> Result<Self, ConfigError> {
+        let mut server = raw.server;
+        if let Some(listen) = overrides.listen {
+            server.listen = listen;
+        }
+        let mut postgres = embedded::Settings::new(data.clone());
+        postgres.bin = raw.postgres.bin.or_else(|| env::var_os("GLEANER_PG_BIN").map(PathBuf::from));
+        postgres.installed = raw.postgres.installed;
+        postgres.fetch_url = raw.postgres.fetch_url.unwrap_or(postgres.fetch_url);
+        postgres.fetch_version = raw.postgres.fetch_version.unwrap_or(postgres.fetch_version);
+        let provider = provider(raw.oxylabs, &raw.sandbox, overrides)?;
+        let mut builtin = RunSettings::default();
+        if matches!(provider, Provider::Sandbox(_)) {
+            builtin.request_timeout_ms = SANDBOX_TIMEOUT_MS;
+        }
+        let run_defaults = builtin.with_overrides(&raw.runs.defaults).map_err(|errors| {
+            let words: Vec<String> =
+                errors.iter().map(|error| format!("runs.defaults.{}: {}", error.field, error.message)).collect();
+            ConfigError::Invalid(words.join("; "))
+        })?;
+        within("runs.max_concurrent_runs", raw.runs.max_concurrent_runs, 1, 100)?;
+        within("database.pool_size", i64::try_from(raw.database.pool_size).unwrap_or(i64::MAX), 2, 200)?;
+        let database_url = env::var("DATABASE_URL").ok().filter(|url| !url.is_empty()).or(raw.database.url);
+        Ok(Self {
+            data,
+            server,
+            database_url: database_url.map(DatabaseUrl),
+            pool_size: raw.database.pool_size,
+            postgres,
+            provider,
+            run_defaults,
+            max_concurrent_runs: raw.runs.max_concurrent_runs,
+            log_format: raw.log.format,
+            log_level: raw.log.level.parse().map_err(|_| {
+                let given = &raw.log.level;
+                ConfigError::Invalid(format!(
+                    "log.level: {given} is no level; off, error, warn, info, debug, trace are"
+                ))
+            })?,
+        })
+    }
+}
+
+fn within(key: &str, value: i64, min: i64, max: i64) -> Result<(), ConfigError> {
+    if (min..=max).contains(&value) {
+        return Ok(());
+    }
+    Err(ConfigError::Invalid(format!("{key}: {value} is not allowed; {min} to {max} is")))
+}
+
+fn read(data: &Path, overrides: &Overrides) -> Result<Raw, ConfigError> {
+    let invalid = |error: config::ConfigError| ConfigError::Invalid(error.to_string());
+    let named = overrides.file.clone().or_else(|| env::var_os("GLEANER_CONFIG").map(PathBuf::from));
+    let mut builder = config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+    builder = match named {
+        Some(file) => builder.add_source(File::from(file).format(FileFormat::Toml).required(true)),
+        None => builder.add_source(File::from(data.join(FILE_NAME)).format(FileFormat::Toml).required(false)),
+    };
+    let environment = Environment::with_prefix("GLEANER").prefix_separator("__").separator("__").try_parsing(true);
+    let whole = builder.add_source(environment).build().map_err(invalid)?;
+    let value: Value = whole.clone().try_deserialize().map_err(invalid)?;
+    keys::refuse_unknown(&value)?;
+    whole.try_deserialize().map_err(invalid)
+}
+
+fn provider(raw: RawOxylabs, sandbox: &RawSandbox, overrides: &Overrides) -> Result<Provider, ConfigError> {
+    let username = env::var("OXYLABS_USERNAME").ok().or(raw.username).filter(|name| !name.is_empty());
+    let password = match (env::var("OXYLABS_PASSWORD").ok().filter(|word| !word.is_empty()), raw.password_file) {
+        (Some(password), _) => Some(password),
+        (None, Some(file)) => Some(password_of(&file)?),
+        (None, None) => None,
+    };
+    match (username, password) {
+        (Some(username), Some(password)) if overrides.replay.is_none() => Ok(Provider::Oxylabs(oxylabs::Settings {
+            base_url: raw.base_url,
+            username,
+            password: Secret::new(password),
+        })),
+        (Some(_), None) => Err(ConfigError::Invalid(
+            "oxylabs: a username is set and no password; set OXYLABS_PASSWORD or oxylabs.password_file".to_owned(),
+        )),
+        (None, Some(_)) => Err(ConfigError::Invalid(
+            "oxylabs: a password is set and no username; set OXYLABS_USERNAME or oxylabs.username".to_owned(),
+        )),
+        _ => sandbox_config(sandbox, overrides).map(Provider::Sandbox),
+    }
+}
+
+fn sandbox_config(raw: &RawSandbox, overrides: &Overrides) -> Result<sandbox::Config, ConfigError> {
+    let rate = overrides.faults.unwrap_or(raw.faults);
+    if !(0.0..=1.0).contains(&rate) {
+        return Err(ConfigError::Invalid(format!("sandbox.faults: {rate} is not allowed; 0 to 1 is")));
+    }
+    let ms = overrides.latency_ms.unwrap_or(raw.latency_ms);
+    if ms > sandbox::WAIT_MS_MAX {
+        let max = sandbox::WAIT_MS_MAX;
+        return Err(ConfigError::Invalid(format!("sandbox.latency_ms: {ms} is not allowed; 0 to {max} is")));
+    }
+    Ok(sandbox::Config {
+        seed: overrides.seed.unwrap_or(raw.seed),
+        latency: sandbox::Latency { ms, ..sandbox::Latency::default() },
+        faults: sandbox::Faults { rate, independent: raw.independent_faults, ..sandbox::Faults::default() },
+        replay: overrides.replay.clone(),
+        ..sandbox::Config::default()
+    })
+}
+
+/// The password in a file that nobody else may read.
+fn password_of(file: &Path) -> Result<String, ConfigError> {
+    let invalid = |words: String| ConfigError::Invalid(format!("oxylabs.password_file {}: {words}", file.display()));
+    let mode = fs::metadata(file).map_err(|error| invalid(error.to_string()))?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(invalid(format!("others may read it (mode {mode:o}); allowed is 600: chmod 600 it")));
+    }
+    let text = fs::read_to_string(file).map_err(|error| invalid(error.to_string()))?;
+    Ok(text.trim().to_owned())
+}

@@ -1,0 +1,72 @@
+//! The keys that there are: whatever else a file or the environment names is refused, with the nearest known name.
+
+use serde_json::Value;
+
+use super::ConfigError;
+
+/// Every key, by section. `runs.defaults` holds the settings of a run, which check themselves.
+const KNOWN: [(&str, &[&str]); 7] = [
+    (
+        "server",
+        &[
+            "listen",
+            "threads",
+            "connections_max",
+            "streams_per_address_max",
+            "request_head_ms_max",
+            "keep_alive_ms",
+            "unread_ms_max",
+            "stop_ms_max",
+        ],
+    ),
+    ("database", &["url", "pool_size"]),
+    ("postgres", &["bin", "installed", "fetch_url", "fetch_version"]),
+    ("oxylabs", &["base_url", "username", "password_file"]),
+    ("sandbox", &["seed", "latency_ms", "faults", "independent_faults"]),
+    ("runs", &["max_concurrent_runs", "defaults"]),
+    ("log", &["format", "level"]),
+];
+
+/// Refuses the first key that is not known.
+///
+/// # Errors
+/// [`ConfigError::Invalid`] with its name and the nearest known one.
+pub fn refuse_unknown(whole: &Value) -> Result<(), ConfigError> {
+    let Value::Object(sections) = whole else { return Ok(()) };
+    for (section, value) in sections {
+        let Some((_, keys)) = KNOWN.iter().find(|(name, _)| name == section) else {
+            return Err(unknown(section, KNOWN.iter().map(|(name, _)| *name)));
+        };
+        let Value::Object(values) = value else {
+            return Err(ConfigError::Invalid(format!("`{section}` is a section; allowed in it: {}", keys.join(", "))));
+        };
+        if let Some(key) = values.keys().find(|key| !keys.contains(&key.as_str())) {
+            return Err(unknown(&format!("{section}.{key}"), keys.iter().copied()));
+        }
+    }
+    Ok(())
+}
+
+fn unknown(key: &str, known: impl Iterator<Item = &'static str>) -> ConfigError {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let known: Vec<&str> = known.collect();
+    let near = known.iter().max_by(|a, b| strsim::jaro(last, a).total_cmp(&strsim::jaro(last, b)));
+    let hint = near.filter(|name| strsim::jaro(last, name) > 0.7).map(|name| format!(" (did you mean `{name}`?)"));
+    let hint = hint.unwrap_or_default();
+    ConfigError::Invalid(format!("no such key `{key}`{hint}; known here: {}", known.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_mistyped_key_is_named_with_the_nearest_known_one() {
+        let error = refuse_unknown(&json!({"server": {"lisen": "127.0.0.1:1"}})).expect_err("unknown").to_string();
+        assert!(error.contains("server.lisen") && error.contains("`listen`"), "{error}");
+        let error = refuse_unknown(&json!({"sever": {}})).expect_err("unknown").to_string();
+        assert!(error.contains("`sever`") && error.contains("`server`"), "{error}");
+        refuse_unknown(&json!({"server": {"listen": "x"}, "runs": {"defaults": {}}})).expect("known");
+    }
+}

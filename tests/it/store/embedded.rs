@@ -1,0 +1,434 @@
+//! The embedded PostgreSQL with real servers: starts, kills, second users, and every way to be refused.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Lines, Read};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use gleaner::store::embedded::{Embedded, EmbeddedError, Role, Settings};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, Uid};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_postgres::NoTls;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+async fn start(data: &Path, role: Role) -> Result<Embedded, EmbeddedError> {
+    timeout(PATIENCE, Embedded::start(&Settings::new(data), role)).await.expect("within its limit")
+}
+
+async fn engine(data: &Path) -> Embedded {
+    start(data, Role::Engine).await.expect("an engine's database")
+}
+
+async fn stop(embedded: Embedded) {
+    timeout(PATIENCE, embedded.stop()).await.expect("within its limit").expect("stopped");
+}
+
+/// The first column of the first row, as text.
+async fn query(url: &str, statement: &str) -> String {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
+    let connection = tokio::spawn(connection);
+    let rows = client.simple_query(statement).await.expect("an answer");
+    drop(client);
+    let _ = connection.await;
+    let text = rows.iter().find_map(|message| match message {
+        tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    });
+    text.unwrap_or_default()
+}
+
+/// The server's process, as its lock file names it.
+fn server_pid(data: &Path) -> Option<i32> {
+    fs::read_to_string(data.join("postgres/postmaster.pid")).ok()?.lines().next()?.trim().parse().ok()
+}
+
+/// A process is there, and no zombie.
+fn is_alive(pid: i32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    status.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}
+
+async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let limit = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < limit, "waited in vain: {what}");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Another process that holds the database of a folder until its input ends.
+struct Other {
+    child: Child,
+    /// Kept open, so that it can still print.
+    _output: Lines<BufReader<ChildStdout>>,
+    /// What it said first: `ready`, or the error.
+    said: String,
+}
+
+impl Other {
+    fn start(data: &Path, role: &str, uid: Option<u32>) -> Self {
+        use std::os::unix::process::CommandExt;
+        let mut command = Command::new(std::env::current_exe().expect("this test"));
+        command.args(["--ignored", "--exact", "store::embedded::role_of_another_process", "--nocapture"]);
+        command.env("GLEANER_TEST_FOLDER", data).env("GLEANER_TEST_ROLE", role);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        if let Some(uid) = uid {
+            command.uid(uid).gid(uid).current_dir("/");
+        }
+        let mut child = command.spawn().expect("another process");
+        let mut output = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let said = output
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| line.split_once("SAID ").map(|(_, said)| said.to_owned()));
+        Self { child, _output: output, said: said.unwrap_or_default() }
+    }
+
+    fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("gone");
+    }
+
+    fn leave(mut self) {
+        drop(self.child.stdin.take());
+        assert!(self.child.wait().expect("gone").success());
+    }
+}
+
+#[tokio::test]
+#[ignore = "other tests start it as a process of its own"]
+async fn role_of_another_process() {
+    let Ok(data) = std::env::var("GLEANER_TEST_FOLDER") else { return };
+    let role = if std::env::var("GLEANER_TEST_ROLE").as_deref() == Ok("engine") { Role::Engine } else { Role::Command };
+    match start(Path::new(&data), role).await {
+        Ok(embedded) => {
+            println!("SAID ready");
+            let _ = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await;
+            stop(embedded).await;
+        }
+        Err(error) => println!("SAID {error}"),
+    }
+}
+
+#[tokio::test]
+async fn a_first_start_makes_a_private_durable_cluster_that_a_second_start_finds_again() {
+    let data = folder();
+    let began = Instant::now();
+    let first = engine(data.path()).await;
+    let cold = began.elapsed();
+    query(first.url(), "CREATE TABLE kept (n int); INSERT INTO kept VALUES (42)").await;
+    assert_eq!(query(first.url(), "SHOW fsync").await, "on");
+    assert_eq!(query(first.url(), "SHOW synchronous_commit").await, "on");
+    assert_eq!(query(first.url(), "SHOW listen_addresses").await, "");
+    assert_eq!(query(first.url(), "SHOW data_checksums").await, "on");
+    let url = first.url().to_owned();
+    let socket = PathBuf::from(query(&url, "SHOW unix_socket_directories").await);
+    assert!(socket.join(".s.PGSQL.5432").as_os_str().len() <= 107);
+    assert_eq!(fs::metadata(&socket).expect("there").permissions().mode() & 0o777, 0o700);
+    let password = fs::metadata(data.path().join("postgres.password")).expect("kept");
+    assert_eq!((password.permissions().mode() & 0o777, password.uid()), (0o600, Uid::effective().as_raw()));
+    let owner = fs::metadata(data.path().join("postgres")).expect("there").uid();
+    assert_ne!(owner, 0, "PostgreSQL refuses root");
+    let pid = server_pid(data.path()).expect("it runs");
+    stop(first).await;
+    assert!(!is_alive(pid) && !Path::new(&format!("/proc/{pid}")).exists(), "no server and no zombie is left");
+    assert!(!socket.exists(), "the socket's folder is gone");
+
+    let began = Instant::now();
+    let second = engine(data.path()).await;
+    let warm = began.elapsed();
+    assert_eq!(second.url(), url, "the same password and place");
+    assert_eq!(query(second.url(), "SELECT n FROM kept").await, "42");
+    let began = Instant::now();
+    stop(second).await;
+    println!("first start {cold:?}, warm start {warm:?}, stop {:?}", began.elapsed());
+    assert!(warm < Duration::from_secs(2), "a warm start took {warm:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_not_let_in() {
+    let data = folder();
+    let embedded = engine(data.path()).await;
+    let (before, after) = embedded.url().split_once('@').expect("an address");
+    let wrong = format!("{}wrong@{after}", &before[..before.len() - 5]);
+    assert!(tokio_postgres::connect(&wrong, NoTls).await.is_err());
+    stop(embedded).await;
+    fs::write(data.path().join("postgres.password"), "lost\n").expect("writable");
+    let error = start(data.path(), Role::Engine).await.expect_err("the wrong password").to_string();
+    assert!(error.contains("does not take the password in"), "{error}");
+    assert_eq!(server_pid(data.path()), None, "nothing is left running");
+}
+
+#[tokio::test]
+async fn a_second_engine_is_refused_with_who_holds_the_folder_and_gets_in_after_a_kill() {
+    let data = folder();
+    let first = Other::start(data.path(), "engine", None);
+    assert_eq!(first.said, "ready");
+    let server = server_pid(data.path()).expect("it runs");
+    let error = start(data.path(), Role::Engine).await.expect_err("held").to_string();
+    assert!(error.contains(&format!("process {}", first.child.id())), "{error}");
+    assert!(error.contains("--data"), "{error}");
+    first.kill();
+    assert!(is_alive(server), "the server outlived its engine");
+
+    let next = engine(data.path()).await;
+    assert_eq!(server_pid(data.path()), Some(server), "the orphan was taken over");
+    assert_eq!(query(next.url(), "SELECT 1").await, "1");
+    stop(next).await;
+    until("the orphan has ended", || !is_alive(server)).await;
+    assert_eq!(server_pid(data.path()), None);
+}
+
+#[tokio::test]
+async fn when_everything_was_killed_the_stale_lock_is_recognised() {
+    let data = folder();
+    let first = Other::start(data.path(), "engine", None);
+    assert_eq!(first.said, "ready");
+    let server = server_pid(data.path()).expect("it runs");
+    kill(Pid::from_raw(server), Signal::SIGKILL).expect("killed");
+    first.kill();
+    until("the server is gone", || !is_alive(server)).await;
+    assert_eq!(server_pid(data.path()), Some(server), "its lock file is left");
+    let began = Instant::now();
+    let next = engine(data.path()).await;
+    println!("start after a kill of everything {:?}", began.elapsed());
+    assert_eq!(query(next.url(), "SELECT 1").await, "1");
+    stop(next).await;
+}
+
+#[tokio::test]
+async fn a_lock_file_whose_number_belongs_to_somebody_else_by_now_is_stale_too() {
+    let data = folder();
+    let first = engine(data.path()).await;
+    let path = data.path().join("postgres/postmaster.pid");
+    let text = fs::read_to_string(&path).expect("it runs");
+    stop(first).await;
+    let mut bystander = Command::new("sleep").arg("60").stdin(Stdio::null()).spawn().expect("a process");
+    let (_, rest) = text.split_once('\n').expect("lines");
+    fs::write(&path, format!("{}\n{rest}", bystander.id())).expect("writable");
+    let next = engine(data.path()).await;
+    assert_eq!(query(next.url(), "SELECT 1").await, "1");
+    stop(next).await;
+    assert!(bystander.try_wait().expect("looked at").is_none(), "a bystander is left alone");
+    bystander.kill().expect("killed");
+    bystander.wait().expect("gone");
+}
+
+#[tokio::test]
+async fn an_orphan_that_does_not_answer_is_ended() {
+    let data = folder();
+    let first = Other::start(data.path(), "engine", None);
+    let server = server_pid(data.path()).expect("it runs");
+    // Without its socket nobody can reach it any more.
+    let lock = fs::read_to_string(data.path().join("postgres/postmaster.pid")).expect("there");
+    let socket = PathBuf::from(lock.lines().nth(4).expect("the socket's folder"));
+    fs::remove_file(socket.join(".s.PGSQL.5432")).expect("removed");
+    first.kill();
+    let next = engine(data.path()).await;
+    assert!(!is_alive(server));
+    assert_ne!(server_pid(data.path()), Some(server));
+    assert_eq!(query(next.url(), "SELECT 1").await, "1");
+    stop(next).await;
+}
+
+#[tokio::test]
+async fn commands_share_the_server_and_the_last_who_leaves_switches_it_off() {
+    let data = folder();
+    let command = start(data.path(), Role::Command).await.expect("starts it for itself");
+    let server = server_pid(data.path()).expect("it runs");
+    let engine = Other::start(data.path(), "engine", None);
+    assert_eq!(engine.said, "ready");
+    assert_eq!(server_pid(data.path()), Some(server), "one server");
+    stop(command).await;
+    assert!(is_alive(server), "the engine still uses it");
+    let command = start(data.path(), Role::Command).await.expect("uses the engine's");
+    engine.leave();
+    assert!(is_alive(server), "the command still uses it");
+    assert_eq!(query(command.url(), "SELECT 1").await, "1");
+    drop(command);
+    until("a drop ends it too", || !is_alive(server)).await;
+}
+
+#[tokio::test]
+async fn a_server_that_died_is_not_started_a_second_time_while_somebody_uses_it() {
+    let data = folder();
+    let holder = engine(data.path()).await;
+    let server = server_pid(data.path()).expect("it runs");
+    kill(Pid::from_raw(server), Signal::SIGKILL).expect("killed");
+    let error = start(data.path(), Role::Command).await.expect_err("it is gone").to_string();
+    assert!(error.contains("another process uses the database"), "{error}");
+    stop(holder).await;
+    stop(engine(data.path()).await).await;
+}
+
+#[tokio::test]
+async fn a_cluster_of_another_major_version_is_not_touched() {
+    let data = folder();
+    stop(engine(data.path()).await).await;
+    let version = data.path().join("postgres/PG_VERSION");
+    fs::write(&version, "13\n").expect("writable");
+    let before = fs::metadata(data.path().join("postgres/global/pg_control")).expect("there").modified().ok();
+    let error = start(data.path(), Role::Engine).await.expect_err("another version").to_string();
+    for word in ["made by PostgreSQL 13", "nothing was changed", "GLEANER_PG_BIN", "dump"] {
+        assert!(error.contains(word), "{error}");
+    }
+    assert_eq!(fs::metadata(data.path().join("postgres/global/pg_control")).expect("there").modified().ok(), before);
+    assert_eq!(fs::read_to_string(&version).expect("there"), "13\n");
+}
+
+#[tokio::test]
+async fn a_named_folder_without_a_server_is_refused_and_nothing_else_is_tried() {
+    let data = folder();
+    let settings = Settings { bin: Some("/usr/share".into()), ..Settings::new(data.path()) };
+    let error = Embedded::start(&settings, Role::Command).await.expect_err("no server there").to_string();
+    assert!(error.contains("/usr/share") && error.contains("`postgres` is not in it"), "{error}");
+    assert!(!data.path().join("postgres").exists());
+}
+
+#[tokio::test]
+async fn as_root_a_folder_that_the_account_cannot_reach_is_refused_naming_the_parent() {
+    if !Uid::effective().is_root() {
+        return println!("skipped: only root changes to another account");
+    }
+    let closed = folder();
+    assert_eq!(fs::metadata(closed.path()).expect("there").permissions().mode() & 0o777, 0o700);
+    fs::write(closed.path().join("private"), "").expect("writable");
+    let data = closed.path().join("data");
+    let error = start(&data, Role::Engine).await.expect_err("out of reach").to_string();
+    assert!(error.contains(&format!("cannot pass through {}, ", closed.path().display())), "{error}");
+    for folder in [data.as_path(), closed.path()] {
+        let error = start(folder, Role::Engine).await.expect_err("out of reach, again").to_string();
+        assert!(error.contains(&format!("cannot pass through {}, ", closed.path().display())), "{error}");
+    }
+    assert_eq!(fs::metadata(closed.path()).expect("there").permissions().mode() & 0o777, 0o700);
+}
+
+#[tokio::test]
+async fn without_rights_in_the_folder_the_error_names_it() {
+    if !Uid::effective().is_root() {
+        return println!("skipped: only root can be somebody else for a moment");
+    }
+    let theirs = folder();
+    fs::set_permissions(theirs.path(), fs::Permissions::from_mode(0o755)).expect("ours");
+    for folder in [theirs.path().to_owned(), theirs.path().join("deeper")] {
+        let said = Other::start(&folder, "engine", Some(65_534)).said;
+        if said.is_empty() {
+            return println!("skipped: the account cannot reach this test's own program");
+        }
+        assert!(said.contains("Permission denied") && said.contains(folder.to_str().expect("text")), "{said}");
+    }
+    assert_eq!(fs::read_dir(theirs.path()).expect("ours").count(), 0);
+}
+
+#[tokio::test]
+async fn without_room_nothing_is_written() {
+    let data = folder();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"]).arg(data.path()).output();
+    if !mounted.is_ok_and(|output| output.status.success()) {
+        return println!("skipped: a small file system cannot be mounted here");
+    }
+    let refused = start(data.path(), Role::Engine).await;
+    let left = data.path().join("postgres").exists();
+    Command::new("umount").arg(data.path()).status().expect("unmounted");
+    let error = refused.expect_err("too small").to_string();
+    assert!(error.contains("no room") && error.contains("MB are needed"), "{error}");
+    assert!(!left);
+}
+
+#[tokio::test]
+async fn where_none_is_installed_a_server_is_fetched_once() {
+    let (data, release) = (folder(), folder());
+    let Some(bin) = installed() else { return println!("skipped: no PostgreSQL to put into an archive") };
+    // An archive like a real one, whose programs are those of this machine.
+    let inside = release.path().join("postgresql-17.5.0/bin");
+    fs::create_dir_all(&inside).expect("writable");
+    for program in ["postgres", "initdb"] {
+        let path = inside.join(program);
+        fs::write(&path, format!("#!/bin/sh\nexec {}/{program} \"$@\"\n", bin.display())).expect("writable");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("ours");
+    }
+    let packed = release.path().join("archive.tar.gz");
+    let status =
+        Command::new("tar").arg("czf").arg(&packed).arg("-C").arg(release.path()).arg("postgresql-17.5.0").status();
+    assert!(status.expect("tar").success());
+    let archive = fs::read(&packed).expect("packed");
+    let (address, asked) = serve(archive, None).await;
+    let settings = Settings { installed: false, fetch_url: address, ..Settings::new(data.path()) };
+    for _ in 0..2 {
+        let embedded =
+            timeout(PATIENCE, Embedded::start(&settings, Role::Engine)).await.expect("in time").expect("fetched");
+        assert_eq!(query(embedded.url(), "SELECT 1").await, "1");
+        stop(embedded).await;
+    }
+    let asked = asked.lock().expect("whole").clone();
+    assert_eq!(asked.len(), 2, "the archive and its checksum, once: {asked:?}");
+    assert!(asked.iter().all(|path| path.starts_with("/17.5.0/postgresql-17.5.0-")), "{asked:?}");
+}
+
+#[tokio::test]
+async fn an_archive_that_is_not_what_its_checksum_says_is_not_unpacked() {
+    let data = folder();
+    let (address, _) = serve(b"not an archive".to_vec(), Some("0".repeat(64))).await;
+    let settings = Settings { installed: false, fetch_url: address, ..Settings::new(data.path()) };
+    let error = Embedded::start(&settings, Role::Engine).await.expect_err("damaged").to_string();
+    assert!(error.contains("SHA-256"), "{error}");
+    assert!(!data.path().join("postgresql").exists() && !data.path().join("postgres").exists());
+}
+
+#[tokio::test]
+async fn when_fetching_fails_too_one_error_names_the_three_ways_out() {
+    let data = folder();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("bound"));
+    drop(listener);
+    let settings = Settings { installed: false, fetch_url: address, ..Settings::new(data.path()) };
+    let error = Embedded::start(&settings, Role::Engine).await.expect_err("nobody there").to_string();
+    for way_out in ["install PostgreSQL", "GLEANER_PG_BIN", "DATABASE_URL", "refused"] {
+        assert!(error.contains(way_out), "{error}");
+    }
+}
+
+/// Where this machine's server programs are.
+fn installed() -> Option<PathBuf> {
+    let output = Command::new("pg_config").arg("--bindir").output().ok()?;
+    let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    folder.join("initdb").exists().then_some(folder)
+}
+
+type Asked = std::sync::Arc<std::sync::Mutex<Vec<String>>>;
+
+/// A release server on loopback: the archive, and beside it the checksum it has or is said to have.
+async fn serve(archive: Vec<u8>, checksum: Option<String>) -> (String, Asked) {
+    use sha2::{Digest, Sha256};
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("bound"));
+    let asked = Asked::default();
+    let log = asked.clone();
+    let checksum = checksum
+        .unwrap_or_else(|| Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = vec![0; 4_096];
+            let length = stream.read(&mut head).await.unwrap_or(0);
+            let path = String::from_utf8_lossy(&head[..length]).split(' ').nth(1).unwrap_or_default().to_owned();
+            let body = if path.ends_with(".sha256") { checksum.clone().into_bytes() } else { archive.clone() };
+            log.lock().expect("whole").push(path);
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            let _ = stream.write_all(head.as_bytes()).await;
+            let _ = stream.write_all(&body).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    (address, asked)
+}
