@@ -14,7 +14,7 @@ use url::form_urlencoded;
 use uuid::Uuid;
 
 use crate::domain::ids::{OrgId, RunId};
-use crate::store::api_tokens::{TokenKind, TokenRow};
+use crate::store::{TokenKind, TokenRow};
 use crate::web::error::{Kind, Problem};
 use crate::web::shared::Shared;
 

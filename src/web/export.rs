@@ -6,7 +6,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use crate::store::run_sellers::RunSellerRow;
+use crate::store::RunSellerRow;
 
 /// The forms of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

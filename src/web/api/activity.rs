@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::run_view;
-use crate::store::runs::RunRow;
+use crate::store::RunRow;
 use crate::web::auth::token::Secret;
 use crate::web::auth::{AFTER_THE_RUN_MINUTES, Caller, run_key};
 use crate::web::error::{Kind, Problem};

@@ -9,7 +9,7 @@ use crate::domain::progress::{PauseView, Progress, WorkerState, WorkerStatus, pe
 use crate::domain::run::{FailReason, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
 use crate::domain::task::{Category, Phase};
-use crate::store::runs::RunRow;
+use crate::store::RunRow;
 use crate::web::sse::Snapshot;
 
 /// Why a run failed.

@@ -138,3 +138,11 @@ async fn known_categories(shared: &Shared, ids: &[String]) -> Result<Vec<Categor
     refuse(errors)?;
     Ok(categories)
 }
+
+fn default_name(categories: &[Category]) -> String {
+    match categories {
+        [] => "Collection".to_owned(),
+        [only] => only.name.clone(),
+        [first, rest @ ..] => format!("{} and {} more", first.name, rest.len()),
+    }
+}

@@ -8,8 +8,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use serde::Serialize;
 
 use crate::domain::ids::RunKey;
-use crate::store::StoreError;
-use crate::store::run_sellers::RunSellerRow;
+use crate::store::{RunSellerRow, StoreError};
 use crate::web::auth::{Caller, run_key};
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::domain::ids::TaskNo;
 use crate::domain::task::{Phase, TaskState, Work};
-use crate::store::tasks::TaskRow;
+use crate::store::TaskRow;
 use crate::web::auth::{Caller, run_key};
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;

@@ -23,11 +23,10 @@ use tokio::time::{Instant, sleep_until};
 
 use super::frame::Frame;
 use super::source::{ActivitySource, Snapshot};
-use crate::actors::stream::{Subscription, Told};
 use crate::domain::ledger::StoredEvent;
 use crate::domain::progress::Progress;
 use crate::store::StoreError;
-use crate::web::engine::Gone;
+use crate::web::engine::{Gone, Subscription, Told};
 
 /// Silence after which a comment is sent.
 pub const KEEPALIVE: Duration = Duration::from_secs(15);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use gleaner::actors::stream::Told;
 use gleaner::domain::run::RunStatus::{Cancelled, Completed, Paused, Pending, Running};
+use gleaner::web::engine::Told;
 use gleaner::web::sse::{Follow, Frame, KEEPALIVE, PROGRESS_GAP};
 use serde_json::{Value, json};
 use tokio::sync::watch;

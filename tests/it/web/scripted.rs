@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use gleaner::actors::stream::{Subscription, Told};
 use gleaner::domain::counters::Counters;
 use gleaner::domain::ids::RunId;
 use gleaner::domain::ledger::StoredEvent;
@@ -12,7 +11,7 @@ use gleaner::domain::progress::{Progress, state_word};
 use gleaner::domain::run::{RunStatus, Wish};
 use gleaner::domain::task::Phase;
 use gleaner::store::StoreError;
-use gleaner::web::engine::{Attached, Gone, Live};
+use gleaner::web::engine::{Attached, Gone, Live, Subscription, Told};
 use gleaner::web::sse::{ActivitySource, Snapshot};
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
