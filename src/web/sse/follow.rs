@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::Stream;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
@@ -25,6 +25,7 @@ use super::frame::Frame;
 use super::source::{ActivitySource, Snapshot};
 use crate::domain::ledger::StoredEvent;
 use crate::domain::progress::Progress;
+use crate::domain::run::RunStatus;
 use crate::store::StoreError;
 use crate::web::engine::{Gone, Subscription, Told};
 
@@ -196,10 +197,7 @@ impl<S: ActivitySource> Follow<S> {
                     self.stage = Stage::Look;
                 }
             }
-            Woken::Told(Some(Told::Status(text))) => {
-                self.told = value(&text);
-                self.ready.push_back(Frame::Status(text));
-            }
+            Woken::Told(Some(Told::Status(text))) => self.hear_standing(text),
             Woken::Told(Some(Told::Progress(text))) => self.progress = Some(text),
             Woken::Told(Some(Told::End)) => {
                 // Whether it is really the end is for the row to say: the run may have been opened again since.
@@ -306,6 +304,21 @@ impl<S: ActivitySource> Follow<S> {
             self.told = standing;
             self.progress = Some(snapshot.progress_text());
             self.ready.push_back(Frame::Status(text));
+        }
+    }
+
+    /// Hears of a standing from the live stream, which tells it inside the whole progress. Why a run failed stands in
+    /// its row alone, so that this standing is told when the row is read at the end.
+    fn hear_standing(&mut self, progress: Arc<str>) {
+        let all = value(&progress);
+        self.progress = Some(progress);
+        let of = |name: &str| all.get(name).cloned().unwrap_or_default();
+        let [status, state, wanted, pause] = ["status", "state", "wanted", "pause"].map(of);
+        let failed = status == RunStatus::Failed.as_str();
+        let standing = json!({"status": status, "state": state, "wanted": wanted, "pause": pause, "fail": null});
+        if !failed && standing != self.told {
+            self.ready.push_back(Frame::Status(standing.to_string().into()));
+            self.told = standing;
         }
     }
 

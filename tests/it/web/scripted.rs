@@ -97,7 +97,7 @@ impl Script {
     /// The actors end with this status; `End` is told where it is final.
     pub fn close(&self, status: RunStatus) {
         self.run().status = status;
-        self.say(Told::Status(self.snapshot().status_text()));
+        self.say(Told::Status(self.snapshot().progress_text()));
         if status.is_final() {
             self.tell(&Told::End);
         }
