@@ -25,6 +25,7 @@ pub mod runs;
 #[rustfmt::skip]
 mod schema;
 pub mod sellers;
+mod task_reads;
 pub mod tasks;
 mod text;
 mod transition;

@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::schema::{collection_items, collection_tasks};
+use super::task_reads::OpenTasksAfter;
 use super::{PgStore, StoreError};
 use crate::domain::ids::{OrgId, RunId, RunKey, TaskNo};
 use crate::domain::money::{Currency, Money};
@@ -203,24 +204,6 @@ fn tasks_of(org: Uuid, run: Uuid) -> _ {
         ))
 }
 
-/// The tasks with these numbers.
-#[auto_type]
-pub(super) fn tasks_by_number(key: RunKey, numbers: Vec<i32>) -> _ {
-    let org: Uuid = key.org.0;
-    let run: Uuid = key.run.0;
-    let tasks: tasks_of = tasks_of(org, run);
-    tasks.filter(collection_tasks::task_no.eq_any(numbers))
-}
-
-/// The unfinished tasks in this state.
-#[auto_type]
-pub(super) fn open_tasks(key: RunKey, state: &'static str) -> _ {
-    let org: Uuid = key.org.0;
-    let run: Uuid = key.run.0;
-    let tasks: tasks_of = tasks_of(org, run);
-    tasks.filter(diesel::dsl::not(collection_tasks::finished)).filter(collection_tasks::state.eq(state))
-}
-
 /// The failed tasks and all categories.
 #[auto_type]
 pub(super) fn failed_tasks_and_categories(key: RunKey) -> _ {
@@ -240,14 +223,9 @@ impl PgStore {
         after: TaskNo,
         limit: i64,
     ) -> Result<Vec<OpenTask>, StoreError> {
-        let stored: Vec<StoredTask> = tasks_of(key.org.0, key.run.0)
-            .filter(diesel::dsl::not(collection_tasks::finished))
-            .filter(collection_tasks::phase.eq(phase.as_str()))
-            .filter(collection_tasks::task_no.gt(after.0))
-            .order(collection_tasks::task_no)
-            .limit(limit)
-            .load(&mut self.connection().await?)
-            .await?;
+        let (org, run, phase, after) = (key.org.0, key.run.0, phase.as_str(), after.0);
+        let open = OpenTasksAfter { org, run, phase, after, limit };
+        let stored: Vec<StoredTask> = open.load(&mut self.connection().await?).await?;
         stored.into_iter().map(|task| Ok(TaskRow::try_from(task)?.open())).collect()
     }
 

@@ -15,9 +15,9 @@ use crate::domain::ledger::Group;
 use crate::domain::product::Asin;
 use crate::domain::seller::Platform;
 use crate::store::fragment::fragment;
-use crate::store::schema::collection_items;
 use crate::store::sellers::Spotted;
-use crate::store::tasks::{StoredTask, open_tasks, tasks_by_number};
+use crate::store::task_reads::{ClaimedTasks, TasksByNumber};
+use crate::store::tasks::StoredTask;
 use crate::store::text::{Clean, clean};
 use crate::store::transition::{closes, named_products, named_tasks, needs_categories};
 
@@ -32,8 +32,22 @@ fragment! {
 }
 
 fragment! {
+    /// Of these products, those that the run has; each looked up on its own, as `task_reads` says why.
+    pub(super) struct KnownItems<'a> {
+        org: Uuid => SqlUuid,
+        run: Uuid => SqlUuid,
+        asins: Vec<&'a str> => Array<Text>,
+    }
+    answers (Text);
+    "SELECT i.external_id FROM unnest($asins) AS n (asin) \
+     CROSS JOIN LATERAL (SELECT k.external_id FROM collection_items AS k \
+        WHERE k.org_id = $org AND k.run_id = $run AND k.external_id = n.asin LIMIT 1) AS i"
+}
+
+fragment! {
     /// Enters sellers into the registry or brings them up to date. A row that answers with the offered id is new there;
-    /// one that the run has no sighting of is new in the run, and counts as one more run that saw it.
+    /// one that the run has no sighting of is new in the run, and counts as one more run that saw it. (No `EXISTS`: the
+    /// planner may answer that by reading all sightings of the run first.)
     pub(super) struct EnterSellers<'a> {
         org: Uuid => SqlUuid,
         run: Uuid => SqlUuid,
@@ -64,10 +78,10 @@ fragment! {
         last_seen_run_id = CASE WHEN excluded.last_seen_at >= s.last_seen_at \
             THEN excluded.last_seen_run_id ELSE s.last_seen_run_id END, \
         last_seen_at = greatest(excluded.last_seen_at, s.last_seen_at), \
-        times_seen = s.times_seen + CASE WHEN EXISTS (SELECT FROM run_sellers r WHERE r.org_id = s.org_id \
-            AND r.run_id = $run AND r.normalised_name = s.normalised_name AND r.seller_id = s.id) THEN 0 ELSE 1 END \
-     RETURNING s.id, s.normalised_name, NOT EXISTS (SELECT FROM run_sellers r WHERE r.org_id = s.org_id \
-        AND r.run_id = $run AND r.normalised_name = s.normalised_name AND r.seller_id = s.id)"
+        times_seen = s.times_seen + CASE WHEN (SELECT 1 FROM run_sellers r WHERE r.org_id = $org AND r.run_id = $run \
+            AND r.normalised_name = s.normalised_name AND r.seller_id = s.id LIMIT 1) IS NULL THEN 1 ELSE 0 END \
+     RETURNING s.id, s.normalised_name, (SELECT 1 FROM run_sellers r WHERE r.org_id = $org AND r.run_id = $run \
+        AND r.normalised_name = s.normalised_name AND r.seller_id = s.id LIMIT 1) IS NULL"
 }
 
 /// A seller as the registry answers it.
@@ -105,15 +119,9 @@ pub(super) async fn learn(
 
     let begin = Begin {}.execute(&mut &*conn);
     let held = hold.get_result::<(bool, bool)>(&mut &*conn);
-    let named = tasks_by_number(group.key, numbers.into_iter().collect()).load::<StoredTask>(&mut &*conn);
-    let claimed = closes(group).then(|| open_tasks(group.key, "claimed").load::<StoredTask>(&mut &*conn));
-    let known = (!products.is_empty()).then(|| {
-        collection_items::table
-            .filter(collection_items::org_id.eq(org).and(collection_items::run_id.eq(run)))
-            .filter(collection_items::external_id.eq_any(products))
-            .select(collection_items::external_id)
-            .load::<String>(&mut &*conn)
-    });
+    let named = TasksByNumber { org, run, numbers: numbers.into_iter().collect() }.load::<StoredTask>(&mut &*conn);
+    let claimed = closes(group).then(|| ClaimedTasks { org, run }.load::<StoredTask>(&mut &*conn));
+    let known = (!products.is_empty()).then(|| KnownItems { org, run, asins: products }.load::<(String,)>(&mut &*conn));
     let offered: Vec<Uuid> = spotted.iter().map(|_| clock.new_id()).collect();
     let entered =
         (!spotted.is_empty()).then(|| enter(org, run, &offered, spotted).load::<(Uuid, String, bool)>(&mut &*conn));
@@ -130,7 +138,7 @@ pub(super) async fn learn(
         needs_price,
         running,
         tasks: named.into_iter().chain(claimed.into_iter().flatten()).collect(),
-        known_products: known.into_iter().flatten().filter_map(|asin| Asin::parse(&asin)).collect(),
+        known_products: known.into_iter().flatten().filter_map(|(asin,)| Asin::parse(&asin)).collect(),
         sellers: sellers.collect(),
     })
 }

@@ -28,7 +28,8 @@ use super::run_events::events_statement;
 use super::run_row::{RunRow, StoredRun};
 use super::schema::collection_runs;
 use super::sellers::{sighted, spotted};
-use super::tasks::{StoredTask, TaskRow, tasks_by_number};
+use super::task_reads::TasksByNumber;
+use super::tasks::{StoredTask, TaskRow};
 use super::transition::{Facts, Plan, named_tasks, plan};
 use super::{Kept, PgStore, StoreError};
 use crate::domain::ids::{EventId, RunKey, TaskNo};
@@ -186,7 +187,8 @@ impl PgStore {
         let line = stored.group_replies.clone();
         let after = RunRow::try_from(stored)?.memory();
         let numbers = named_tasks(group).into_iter().map(|TaskNo(number)| number).collect();
-        let stored: Vec<StoredTask> = tasks_by_number(group.key, numbers).load(&mut self.connection().await?).await?;
+        let stored: Vec<StoredTask> =
+            TasksByNumber { org: org.0, run: run.0, numbers }.load(&mut self.connection().await?).await?;
         let mut tasks = BTreeMap::new();
         for task in stored {
             let task = TaskRow::try_from(task)?;

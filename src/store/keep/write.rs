@@ -24,7 +24,8 @@ fragment! {
 }
 
 fragment! {
-    /// Tasks that changed.
+    /// Tasks that changed, each found by its key and written in its place; nobody else moves them, since the run's row
+    /// is held.
     pub(super) struct ChangeTasks<'a> {
         org: Uuid => SqlUuid,
         run: Uuid => SqlUuid,
@@ -45,11 +46,13 @@ fragment! {
     "UPDATE collection_tasks AS t SET state = c.state, claim_no = c.claim_no, next_page = c.next_page, \
         page_attempts = c.page_attempts, crashes = c.crashes, requests = c.requests, products = c.products, \
         rejected = c.rejected, reprieved = c.reprieved, error_code = c.error_code, error_message = c.error_message \
-     FROM unnest($task_nos, $states, $claim_nos, $next_pages, $page_attempts, $crashes, $requests, $products, \
-        $rejected, $reprieved, $error_codes, $error_messages) \
-        AS c (task_no, state, claim_no, next_page, page_attempts, crashes, requests, products, rejected, reprieved, \
-        error_code, error_message) \
-     WHERE t.org_id = $org AND t.run_id = $run AND t.task_no = c.task_no"
+     FROM (SELECT found.place, n.* FROM unnest($task_nos, $states, $claim_nos, $next_pages, $page_attempts, $crashes, \
+            $requests, $products, $rejected, $reprieved, $error_codes, $error_messages) \
+            AS n (task_no, state, claim_no, next_page, page_attempts, crashes, requests, products, rejected, reprieved, \
+            error_code, error_message) \
+        CROSS JOIN LATERAL (SELECT k.ctid AS place FROM collection_tasks AS k \
+            WHERE k.org_id = $org AND k.run_id = $run AND k.task_no = n.task_no LIMIT 1) AS found) AS c \
+     WHERE t.ctid = c.place"
 }
 
 fragment! {
