@@ -1,6 +1,7 @@
 //! What the process obeys: the default file, a file and the environment, laid over each other into one struct of the
 //! rooms' own settings. An unknown key is refused with its name; nothing here is read by nobody.
 
+mod bounds;
 mod keys;
 
 use std::env;
@@ -19,6 +20,7 @@ use crate::scrapers::oxylabs::{self, Secret};
 use crate::scrapers::sandbox;
 use crate::store::embedded;
 use crate::web::server::ServerSettings;
+use bounds::within;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
 /// The file in the data folder that is read where no other is named.
@@ -66,8 +68,7 @@ pub enum Provider {
 }
 
 /// How log lines look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
     Text,
@@ -166,7 +167,7 @@ struct RawRuns {
 
 #[derive(Deserialize)]
 struct RawLog {
-    format: LogFormat,
+    format: String,
     level: String,
 }
 
@@ -184,6 +185,7 @@ impl Config {
 
     fn from_raw(raw: Raw, data: PathBuf, overrides: &Overrides) -> Result<Self, ConfigError> {
         let mut server = raw.server;
+        bounds::server(&server)?;
         if let Some(listen) = overrides.listen {
             server.listen = listen;
         }
@@ -197,7 +199,7 @@ impl Config {
         if matches!(provider, Provider::Sandbox(_)) {
             builtin.request_timeout_ms = SANDBOX_TIMEOUT_MS;
         }
-        let run_defaults = builtin.with_overrides(&raw.runs.defaults).map_err(|errors| {
+        let run_defaults = builtin.with_overrides(&switched_off(raw.runs.defaults)).map_err(|errors| {
             let words: Vec<String> =
                 errors.iter().map(|error| format!("runs.defaults.{}: {}", error.field, error.message)).collect();
             ConfigError::Invalid(words.join("; "))
@@ -214,22 +216,18 @@ impl Config {
             provider,
             run_defaults,
             max_concurrent_runs: raw.runs.max_concurrent_runs,
-            log_format: raw.log.format,
-            log_level: raw.log.level.parse().map_err(|_| {
-                let given = &raw.log.level;
-                ConfigError::Invalid(format!(
-                    "log.level: {given} is no level; off, error, warn, info, debug, trace are"
-                ))
-            })?,
+            log_format: bounds::log_format(&raw.log.format)?,
+            log_level: bounds::log_level(&raw.log.level)?,
         })
     }
 }
 
-fn within(key: &str, value: i64, min: i64, max: i64) -> Result<(), ConfigError> {
-    if (min..=max).contains(&value) {
-        return Ok(());
+/// TOML and the environment have no null: there the price window is switched off by the word.
+fn switched_off(mut defaults: Map<String, Value>) -> Map<String, Value> {
+    if let Some(window) = defaults.get_mut("price_window").filter(|window| window.as_str() == Some("off")) {
+        *window = Value::Null;
     }
-    Err(ConfigError::Invalid(format!("{key}: {value} is not allowed; {min} to {max} is")))
+    defaults
 }
 
 fn read(data: &Path, overrides: &Overrides) -> Result<Raw, ConfigError> {
@@ -244,6 +242,7 @@ fn read(data: &Path, overrides: &Overrides) -> Result<Raw, ConfigError> {
     let whole = builder.add_source(environment).build().map_err(invalid)?;
     let value: Value = whole.clone().try_deserialize().map_err(invalid)?;
     keys::refuse_unknown(&value)?;
+    bounds::listen(&value)?;
     whole.try_deserialize().map_err(invalid)
 }
 

@@ -6,6 +6,7 @@ mod support;
 mod actors;
 mod browser;
 mod cli;
+mod config;
 mod scrapers;
 mod store;
 mod web;

@@ -7,8 +7,9 @@ use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls};
 
-use super::cluster::NAME;
+use super::cluster::{self, NAME};
 use super::error::EmbeddedError;
+use super::password;
 
 /// Longest wait for one answer.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
@@ -40,12 +41,13 @@ pub(super) async fn ask(socket: &Path, password: &str, database: &str) -> Asked 
     }
 }
 
-/// Makes our database unless it is there.
-pub(super) async fn ensure_database(socket: &Path, password: &str) -> Result<(), EmbeddedError> {
+/// Makes our database unless it is there. `data` is for the error of a lost password.
+pub(super) async fn ensure_database(data: &Path, socket: &Path, password: &str) -> Result<(), EmbeddedError> {
     let failed = |output: String| EmbeddedError::Program { program: "postgres".to_owned(), output };
     match ask(socket, password, NAME).await {
         Asked::Answered => return Ok(()),
         Asked::NoDatabase => {}
+        Asked::WrongPassword => return Err(password_lost(data)),
         other => return Err(failed(format!("it does not take a connection ({other:?})"))),
     }
     let client = open(socket, password, "postgres").await;
@@ -55,6 +57,11 @@ pub(super) async fn ensure_database(socket: &Path, password: &str) -> Result<(),
         EmbeddedError::TooSlow { what: "making the database".to_owned(), limit_s: CREATE_TIME_MAX.as_secs() };
     let made = timeout(CREATE_TIME_MAX, client.batch_execute(&statement)).await.map_err(|_| too_slow)?;
     made.map_err(|error| failed(error.to_string()))
+}
+
+/// The cluster's password is not the one that was kept in this data folder.
+pub(super) fn password_lost(data: &Path) -> EmbeddedError {
+    EmbeddedError::PasswordLost { folder: cluster::folder(data), file: password::file(data) }
 }
 
 /// The address of our database for a pool.

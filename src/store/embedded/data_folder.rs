@@ -18,10 +18,16 @@ const WARM_START_MB: u64 = 48;
 /// What is ours in a data folder, by which it is recognised.
 const OURS: [&str; 4] = ["engine.lock", "postgres.turn.lock", "postgres.password", "gleaner.toml"];
 
+/// The folder's whole path, and the nearest folder above it that is there already.
+pub(super) fn locate(folder: &Path) -> Result<(PathBuf, PathBuf), EmbeddedError> {
+    let absolute = std::path::absolute(folder).map_err(EmbeddedError::file("cannot find", folder))?;
+    let above = absolute.ancestors().skip(1).find(|step| step.is_dir()).unwrap_or(Path::new("/")).to_owned();
+    Ok((absolute, above))
+}
+
 /// Makes the folder with its parents, and gives its real path. As root it lets others pass (not read), because the
 /// server's account has to; a folder with foreign things in it keeps the rights it has.
-pub(super) fn prepare(folder: &Path) -> Result<PathBuf, EmbeddedError> {
-    let absolute = std::path::absolute(folder).map_err(EmbeddedError::file("cannot find", folder))?;
+pub(super) fn prepare(absolute: &Path) -> Result<PathBuf, EmbeddedError> {
     let root = Uid::effective().is_root();
     let mut missing: Vec<&Path> = absolute.ancestors().take_while(|step| !step.exists()).collect();
     missing.reverse();
@@ -38,7 +44,7 @@ pub(super) fn prepare(folder: &Path) -> Result<PathBuf, EmbeddedError> {
             opened.map_err(EmbeddedError::file("cannot make the data folder", step))?;
         }
     }
-    let real = absolute.canonicalize().map_err(EmbeddedError::file("cannot find", &absolute))?;
+    let real = absolute.canonicalize().map_err(EmbeddedError::file("cannot find", absolute))?;
     if !real.is_dir() {
         let error = io::Error::new(io::ErrorKind::NotADirectory, "it is a file, a folder is needed");
         return Err(EmbeddedError::file("cannot use as the data folder", &real)(error));

@@ -33,6 +33,9 @@ pub const FETCH_URL: &str = "https://github.com/theseus-rs/postgresql-binaries/r
 /// The version that is fetched where nothing else is said.
 pub const FETCH_VERSION: &str = "17.5.0";
 
+/// The way out where a data folder is no good.
+const ANOTHER_FOLDER: &str = "choose another folder with --data";
+
 /// What the embedded PostgreSQL obeys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -95,9 +98,12 @@ impl Embedded {
     /// # Errors
     /// See [`EmbeddedError`]; nothing of another process is changed, and nothing runs that did not run before.
     pub async fn start(settings: &Settings, role: Role) -> Result<Self, EmbeddedError> {
-        let data = data_folder::prepare(&settings.data)?;
+        let (data, above) = data_folder::locate(&settings.data)?;
         let account = Account::choose(&cluster::folder(&data))?;
-        account.must_reach(&data, "choose another folder with --data").await?;
+        // Before anything is made: a folder that is refused leaves nothing behind.
+        account.must_reach(&above, ANOTHER_FOLDER).await?;
+        let data = data_folder::prepare(&data)?;
+        account.must_reach(&data, ANOTHER_FOLDER).await?;
         let engine = match role {
             Role::Engine => Some(EngineLock::take(&data)?),
             Role::Command => None,
@@ -106,7 +112,7 @@ impl Embedded {
         let using = UseLock::take(&data, &turn)?;
         let others = !using.is_alone(&turn);
         let (mut server, password) = open(settings, &data, &account, others).await?;
-        if let Err(error) = connection::ensure_database(&server.socket, &password).await {
+        if let Err(error) = connection::ensure_database(&data, &server.socket, &password).await {
             if !others {
                 server.end().await?;
             }
@@ -161,8 +167,7 @@ async fn open(
     let made_by = cluster::major(&folder)?;
     let kept = password::read(data)?;
     if made_by.is_some() {
-        let lost = || EmbeddedError::PasswordLost { folder: folder.clone(), file: password::file(data) };
-        let password = kept.as_ref().ok_or_else(lost)?;
+        let password = kept.as_ref().ok_or_else(|| connection::password_lost(data))?;
         if let Some(server) = Server::adopt(data, password, others).await? {
             return Ok((server, password.clone()));
         }

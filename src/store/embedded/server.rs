@@ -180,10 +180,8 @@ impl Server {
             match connection::ask(&self.socket, password, "postgres").await {
                 Asked::Answered => return Ok(true),
                 Asked::WrongPassword => {
-                    return Err(EmbeddedError::PasswordLost {
-                        folder: self.cluster.clone(),
-                        file: super::password::file(self.cluster.parent().unwrap_or(&self.cluster)),
-                    });
+                    let data = self.cluster.parent().unwrap_or(&self.cluster);
+                    return Err(connection::password_lost(data));
                 }
                 Asked::ComingUp => until = longest,
                 Asked::GoingDown => {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use gleaner::store::embedded::{Embedded, EmbeddedError, Role, Settings};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, Uid};
+use nix::unistd::{Pid, Uid, getpgid};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -141,6 +141,8 @@ async fn a_first_start_makes_a_private_durable_cluster_that_a_second_start_finds
     let owner = fs::metadata(data.path().join("postgres")).expect("there").uid();
     assert_ne!(owner, 0, "PostgreSQL refuses root");
     let pid = server_pid(data.path()).expect("it runs");
+    let group = |pid| getpgid(Some(Pid::from_raw(pid))).expect("a group");
+    assert_ne!(group(pid), group(0), "Ctrl-C in our terminal is not for the server");
     stop(first).await;
     assert!(!is_alive(pid) && !Path::new(&format!("/proc/{pid}")).exists(), "no server and no zombie is left");
     assert!(!socket.exists(), "the socket's folder is gone");
@@ -258,6 +260,33 @@ async fn commands_share_the_server_and_the_last_who_leaves_switches_it_off() {
     assert_eq!(query(command.url(), "SELECT 1").await, "1");
     drop(command);
     until("a drop ends it too", || !is_alive(server)).await;
+    stop(start(data.path(), Role::Command).await.expect("and the next starts it again")).await;
+}
+
+#[tokio::test]
+async fn commands_that_start_at_once_on_an_empty_folder_make_one_cluster() {
+    let data = folder();
+    let settings = Settings::new(data.path());
+    let (one, other) =
+        tokio::join!(Embedded::start(&settings, Role::Command), Embedded::start(&settings, Role::Command));
+    let (one, other) = (one.expect("started"), other.expect("joined"));
+    assert_eq!(one.url(), other.url());
+    stop(one).await;
+    assert_eq!(query(other.url(), "SELECT 1").await, "1");
+    stop(other).await;
+    assert_eq!(server_pid(data.path()), None);
+}
+
+#[tokio::test]
+async fn a_start_that_is_broken_off_leaves_no_server() {
+    let data = folder();
+    let settings = Settings::new(data.path());
+    stop(engine(data.path()).await).await;
+    for millis in [1, 5, 20, 60, 120] {
+        let _ = timeout(Duration::from_millis(millis), Embedded::start(&settings, Role::Engine)).await;
+        until("no server is left", || server_pid(data.path()).is_none_or(|pid| !is_alive(pid))).await;
+    }
+    stop(engine(data.path()).await).await;
 }
 
 #[tokio::test]
@@ -302,11 +331,12 @@ async fn as_root_a_folder_that_the_account_cannot_reach_is_refused_naming_the_pa
         return println!("skipped: only root changes to another account");
     }
     let closed = folder();
-    assert_eq!(fs::metadata(closed.path()).expect("there").permissions().mode() & 0o777, 0o700);
+    fs::set_permissions(closed.path(), fs::Permissions::from_mode(0o700)).expect("ours");
     fs::write(closed.path().join("private"), "").expect("writable");
     let data = closed.path().join("data");
     let error = start(&data, Role::Engine).await.expect_err("out of reach").to_string();
     assert!(error.contains(&format!("cannot pass through {}, ", closed.path().display())), "{error}");
+    assert!(!data.exists(), "nothing was made");
     for folder in [data.as_path(), closed.path()] {
         let error = start(folder, Role::Engine).await.expect_err("out of reach, again").to_string();
         assert!(error.contains(&format!("cannot pass through {}, ", closed.path().display())), "{error}");

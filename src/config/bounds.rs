@@ -1,0 +1,56 @@
+//! What each setting may be, where its type alone does not say it. Settings of a run have their own table in `domain`.
+
+use std::net::SocketAddr;
+
+use log::LevelFilter;
+use serde_json::Value;
+
+use super::{ConfigError, LogFormat};
+use crate::web::server::ServerSettings;
+
+/// Refuses a number outside its bounds, naming them.
+pub fn within(key: &str, value: impl TryInto<i64>, min: i64, max: i64) -> Result<(), ConfigError> {
+    let value = value.try_into().unwrap_or(i64::MAX);
+    if (min..=max).contains(&value) {
+        return Ok(());
+    }
+    Err(ConfigError::Invalid(format!("{key}: {value} is not allowed; {min} to {max} is")))
+}
+
+/// The server's numbers. Zero threads would serve nobody, an endless wait would let anybody hold a connection.
+pub fn server(settings: &ServerSettings) -> Result<(), ConfigError> {
+    within("server.threads", settings.threads as u64, 1, 64)?;
+    within("server.connections_max", settings.connections_max as u64, 1, 1_000_000)?;
+    within("server.streams_per_address_max", settings.streams_per_address_max, 1, 1_000_000)?;
+    within("server.request_head_ms_max", settings.request_head_ms_max, 100, 600_000)?;
+    within("server.keep_alive_ms", settings.keep_alive_ms, 1_000, 3_600_000)?;
+    within("server.unread_ms_max", settings.unread_ms_max, 1_000, 3_600_000)?;
+    within("server.stop_ms_max", settings.stop_ms_max, 0, 600_000)
+}
+
+/// `server.listen` in the merged configuration; the type's own error does not say what an address looks like.
+pub fn listen(whole: &Value) -> Result<(), ConfigError> {
+    let given = &whole["server"]["listen"];
+    if given.as_str().is_some_and(|text| text.parse::<SocketAddr>().is_ok()) {
+        return Ok(());
+    }
+    Err(ConfigError::Invalid(format!(
+        "server.listen: {given} is no address; an IP address with a port is, such as \"127.0.0.1:8080\""
+    )))
+}
+
+/// `log.format`.
+pub fn log_format(given: &str) -> Result<LogFormat, ConfigError> {
+    match given {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(ConfigError::Invalid(format!("log.format: {given} is no format; text and json are"))),
+    }
+}
+
+/// `log.level`.
+pub fn log_level(given: &str) -> Result<LevelFilter, ConfigError> {
+    given.parse().map_err(|_| {
+        ConfigError::Invalid(format!("log.level: {given} is no level; off, error, warn, info, debug, trace are"))
+    })
+}

@@ -1,0 +1,129 @@
+//! The configuration as users meet it: a file with a typo, a wrong type, a number out of bounds, a word in the
+//! environment. Each error names the key and what is allowed, and nothing is made.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+const GLEANER: &str = env!("CARGO_BIN_EXE_gleaner");
+
+/// What `check` says about the configuration, and whether it made the data folder.
+fn check(folder: &TempDir, variables: &[(&str, &str)]) -> (String, bool) {
+    let data = folder.path().join("data");
+    let mut command = Command::new(GLEANER);
+    command.arg("check").arg("--data").arg(&data).arg("--config").arg(folder.path().join("gleaner.toml"));
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("GLEANER") || name.starts_with("OXYLABS") || name == "DATABASE_URL" {
+            command.env_remove(name);
+        }
+    }
+    // Where the configuration is right, no server is needed to say so.
+    command.env("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none").envs(variables.iter().copied());
+    let output = command.output().expect("gleaner runs");
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    (said.lines().next().unwrap_or_default().to_owned(), data.exists())
+}
+
+fn with_file(text: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("gleaner.toml"), text).expect("writable");
+    folder
+}
+
+#[test]
+fn a_file_that_cannot_be_taken_is_refused_with_the_key_and_what_is_allowed() {
+    for (text, words) in [
+        ("[server]\nlisen = 1", ["server.lisen", "did you mean `listen`", "keep_alive_ms"]),
+        ("[sever]\nlisten = 1", ["`sever`", "did you mean `server`", "sandbox"]),
+        ("server = 1", ["`server` is a section", "listen", "threads"]),
+        ("[server]\nlisten = 8080", ["server.listen", "8080", "127.0.0.1:8080"]),
+        ("[server]\nlisten = \"home\"", ["server.listen", "home", "127.0.0.1:8080"]),
+        ("[server]\nthreads = 0", ["server.threads", "0 is not allowed", "1 to 64"]),
+        ("[server]\nunread_ms_max = 1", ["server.unread_ms_max", "1 is not allowed", "1000 to 3600000"]),
+        ("[database]\npool_size = \"many\"", ["database.pool_size", "\"many\"", "integer"]),
+        ("[database]\npool_size = 0", ["database.pool_size", "0 is not allowed", "2 to 200"]),
+        ("[postgres]\ninstalled = \"perhaps\"", ["postgres.installed", "\"perhaps\"", "boolean"]),
+        ("[sandbox]\nfaults = 1.5", ["sandbox.faults", "1.5 is not allowed", "0 to 1"]),
+        ("[sandbox]\nseed = \"x\"", ["sandbox.seed", "\"x\"", "integer"]),
+        ("[runs]\nmax_concurrent_runs = 0", ["runs.max_concurrent_runs", "0 is not allowed", "1 to 100"]),
+        ("[runs.defaults]\nwrokers = 5", ["runs.defaults.wrokers", "no such setting", "workers"]),
+        ("[runs.defaults]\nworkers = 65", ["runs.defaults.workers", "65 is not allowed", "1 to 64"]),
+        ("[runs.defaults]\nworkers = \"five\"", ["runs.defaults.workers", "\"five\"", "u16"]),
+        ("[log]\nformat = \"yaml\"", ["log.format", "yaml", "text and json"]),
+        ("[log]\nlevel = \"loud\"", ["log.level", "loud", "trace"]),
+        ("[server", ["TOML", "line 1", "column"]),
+    ] {
+        let folder = with_file(text);
+        let (said, made) = check(&folder, &[]);
+        assert!(said.contains("wrong") && words.iter().all(|word| said.contains(word)), "{text}: {said}");
+        assert!(!made, "{text}: a data folder was made");
+    }
+}
+
+#[test]
+fn a_named_file_that_is_not_there_is_an_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (said, made) = check(&folder, &[]);
+    assert!(said.contains("gleaner.toml") && said.contains("not found"), "{said}");
+    assert!(!made);
+}
+
+#[test]
+fn the_environment_is_held_to_the_same_keys_and_types_and_wins_over_the_file() {
+    let folder = with_file("[database]\npool_size = 4\n[runs.defaults]\nprice_window = \"off\"");
+    assert!(check(&folder, &[]).0.contains("fine"));
+    for (name, value, words) in [
+        ("GLEANER__SERVER__LISEN", "127.0.0.1:1", ["server.lisen", "`listen`"]),
+        ("GLEANER__DATABASE__POOL_SIZE", "lots", ["database.pool_size", "integer"]),
+        ("GLEANER__DATABASE__POOL_SIZE", "9999", ["database.pool_size", "2 to 200"]),
+        ("GLEANER__RUNS__DEFAULTS__WORKERS", "0", ["runs.defaults.workers", "1 to 64"]),
+    ] {
+        let (said, _) = check(&folder, &[(name, value)]);
+        assert!(said.contains("wrong") && words.iter().all(|word| said.contains(word)), "{name}={value}: {said}");
+    }
+}
+
+#[test]
+fn a_password_comes_from_a_file_that_nobody_else_can_read_and_is_never_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let secret = folder.path().join("secret");
+    fs::write(&secret, "hunter2hunter2\n").expect("writable");
+    let configured = format!("[oxylabs]\nusername = \"me\"\npassword_file = \"{}\"", secret.display());
+    fs::write(folder.path().join("gleaner.toml"), configured).expect("writable");
+    let mode = |mode| fs::set_permissions(&secret, fs::Permissions::from_mode(mode)).expect("ours");
+    mode(0o644);
+    let (said, _) = check(&folder, &[]);
+    assert!(said.contains("oxylabs.password_file") && said.contains("mode 644") && said.contains("600"), "{said}");
+    mode(0o600);
+    let (said, _) = check(&folder, &[]);
+    assert!(said.contains("fine"), "{said}");
+    assert!(!said.contains("hunter2"));
+}
+
+#[test]
+fn half_of_the_credentials_is_an_error_that_names_the_other_half() {
+    let folder = with_file("");
+    let (said, _) = check(&folder, &[("OXYLABS_USERNAME", "me")]);
+    assert!(said.contains("OXYLABS_PASSWORD"), "{said}");
+    let (said, _) = check(&folder, &[("OXYLABS_PASSWORD", "hunter2")]);
+    assert!(said.contains("OXYLABS_USERNAME") && !said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn the_file_in_the_data_folder_is_read_where_no_other_is_named() {
+    let data = tempfile::tempdir().expect("a folder");
+    fs::write(Path::new(data.path()).join("gleaner.toml"), "[log]\nformat = \"yaml\"").expect("writable");
+    let output = Command::new(GLEANER)
+        .args(["check", "--data"])
+        .arg(data.path())
+        .env_remove("GLEANER_CONFIG")
+        .output()
+        .expect("gleaner runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("log.format") && said.contains("text and json"), "{said}");
+}
