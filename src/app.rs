@@ -3,7 +3,13 @@
 //! Order: database, migrations, store, sandbox, engine, web. The engine and all runs live on one arbiter of their own,
 //! so that neither the terminal nor a slow browser takes their thread.
 
+pub mod check;
+pub mod data;
 mod engine_seam;
+pub mod export;
+mod front;
+pub mod logging;
+pub mod runs;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -27,6 +33,7 @@ use crate::store::embedded::{Embedded, EmbeddedError, Role};
 use crate::store::orgs::OrgRow;
 use crate::store::{CategoryRow, EngineSeat, PgStore, StoreError, migrate};
 pub use engine_seam::EngineSeam;
+pub use front::Front;
 
 /// Longest wait for what is on the wire when the process stops, in milliseconds.
 pub const DRAIN_TIMEOUT_MS: u64 = 10_000;

@@ -1,10 +1,7 @@
 //! The command line: what can be typed, and which file does it. Progress and logs go to standard error, results to
 //! standard output.
 
-mod check;
 mod collect;
-mod data;
-mod export;
 pub mod parse;
 mod progress;
 mod run_flags;
@@ -12,18 +9,17 @@ pub mod sandbox;
 mod serve;
 mod signals;
 
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::clock::Clock;
+use crate::app::export::{self, Format};
+use crate::app::{check, data, logging};
 use crate::config::{Config, ConfigError, Overrides};
 use crate::domain::settings::RunSettings;
-use crate::logging;
-use crate::web::export::Format;
 use run_flags::RunFlags;
 
 /// Collects eBay sellers of Amazon Best Sellers, with a live web admin.
@@ -132,7 +128,6 @@ type Failure = Box<dyn std::error::Error>;
 /// Does what the arguments say, on the main thread's actix system.
 #[must_use]
 pub fn run(arguments: Arguments) -> ExitCode {
-    crate::actors::guard::remember_panics();
     match actix_rt::System::new().block_on(dispatch(arguments)) {
         Ok(code) => code,
         Err(error) => {
@@ -154,10 +149,13 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
         Some(Task::Collect(args)) => {
             let overrides = with_sandbox(Overrides { replay: args.replay.clone(), ..overrides }, &args.sandbox);
             let config = load(&overrides)?;
-            logging::start(config.log_format, config.log_level.min(log::LevelFilter::Warn), &Clock::system());
+            logging::start(config.log_format, config.log_level.min(log::LevelFilter::Warn));
             collect::run(&config, &args).await
         }
-        Some(Task::Export { run, format }) => export::run(&quiet(overrides)?, &run, format, &mut out).await,
+        Some(Task::Export { run, format }) => {
+            export::run(&quiet(overrides)?, &run, format, &mut out).await?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Task::Parse { files, human }) => {
             parse::run(&files, human, &mut out.lock())?;
             Ok(ExitCode::SUCCESS)
@@ -167,15 +165,35 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
             sandbox::categories(&mut out)?;
             Ok(ExitCode::SUCCESS)
         }
-        Some(Task::Token { command: TokenTask::Create { name } }) => {
-            data::create_token(&quiet(overrides)?, &name, &mut out).await
+        Some(Task::Token { command }) => token(&quiet(overrides)?, command, &mut out).await,
+        Some(Task::Migrate) => migrate(&quiet(overrides)?, &mut out).await,
+        Some(Task::Check) => {
+            let fine = check::run(&overrides, &mut out).await?;
+            Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Some(Task::Token { command: TokenTask::Revoke { token } }) => {
-            data::revoke_token(&quiet(overrides)?, &token).await
-        }
-        Some(Task::Migrate) => data::migrate(&quiet(overrides)?, &mut out).await,
-        Some(Task::Check) => check::run(&overrides, &mut out).await,
     }
+}
+
+async fn token(config: &Config, task: TokenTask, out: &mut impl Write) -> Result<ExitCode, Failure> {
+    match task {
+        TokenTask::Create { name } => writeln!(out, "{}", data::create_token(config, &name).await?)?,
+        TokenTask::Revoke { token } => {
+            data::revoke_token(config, &token).await?;
+            eprintln!("gleaner: the token is taken back");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn migrate(config: &Config, out: &mut impl Write) -> Result<ExitCode, Failure> {
+    let applied = data::migrate(config).await?;
+    for name in &applied {
+        writeln!(out, "applied {name}")?;
+    }
+    if applied.is_empty() {
+        eprintln!("gleaner: nothing to apply, the schema is up to date");
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn with_sandbox(overrides: Overrides, flags: &SandboxFlags) -> Overrides {
@@ -188,14 +206,14 @@ fn load(overrides: &Overrides) -> Result<Config, ConfigError> {
 
 fn configured(overrides: Overrides) -> Result<Config, Failure> {
     let config = load(&overrides)?;
-    logging::start(config.log_format, config.log_level, &Clock::system());
+    logging::start(config.log_format, config.log_level);
     Ok(config)
 }
 
 /// For commands whose output is read by scripts: only what went wrong is logged.
 fn quiet(overrides: Overrides) -> Result<Config, Failure> {
     let config = load(&overrides)?;
-    logging::start(config.log_format, config.log_level.min(log::LevelFilter::Warn), &Clock::system());
+    logging::start(config.log_format, config.log_level.min(log::LevelFilter::Warn));
     Ok(config)
 }
 

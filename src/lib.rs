@@ -6,7 +6,6 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
-pub mod logging;
 pub mod scrapers;
 pub mod store;
 pub mod web;

@@ -4,15 +4,14 @@
 //! the drain is over. It never touches a task, a page or a row itself. When it dies its tree dies with it, and the
 //! Engine starts a new one from the database.
 
-use std::cell::Cell;
+mod take_over;
+
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix::fut::wrap_future;
-use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, WrapFuture};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient};
 use tokio::sync::{mpsc, watch};
-use tokio::time::sleep;
 
 use crate::actors::coordinator::Standstill;
 use crate::actors::engine::{Ended, StreamIs, SupervisorDown};
@@ -20,17 +19,15 @@ use crate::actors::failure_counter::Tripped;
 use crate::actors::gate::Gate;
 use crate::actors::guard::{Down, Guard};
 use crate::actors::recorder::{FenceLost, Flush, Hand, Receipt};
-use crate::actors::run_context::{MakeProbe, MakeProviders, Probe, RunContext};
-use crate::actors::stream::{About, Standing};
+use crate::actors::run_context::{MakeProbe, MakeProviders, Probe};
+use crate::actors::stream::Standing;
 use crate::actors::tree::Tree;
 use crate::clock::Clock;
-use crate::domain::event::Action;
 use crate::domain::ids::{RunKey, TaskNo};
 use crate::domain::ledger::{Close, Entry, Memory};
 use crate::domain::run::{FailReason, Pause, PauseReason, RunStatus, Wish};
-use crate::domain::settings::RunSettings;
 use crate::domain::task::Phase;
-use crate::store::{RunStore, StoreError, TakenOver};
+use crate::store::RunStore;
 
 /// A wish was accepted: bring it about.
 #[derive(Clone, Copy, Debug, Message)]
@@ -108,65 +105,6 @@ impl Supervisor {
         let probe = (means.make_probe)();
         let (gate, aim) = (Gate::default(), Aim::Work);
         Self { key, means, lines, alive, recovery, gate, probe, aim, tree: None, closing: false, guard: None }
-    }
-
-    fn take_over(&self, ctx: &mut Context<Self>) {
-        let (store, key) = (self.means.store.clone(), self.key);
-        let taking = async move {
-            let mut wait = Duration::from_millis(50);
-            loop {
-                match store.take_over(key).await {
-                    Err(StoreError::Away(error)) => log::warn!("run {}: waiting for the database: {error}", key.run),
-                    other => return other,
-                }
-                sleep(wait).await;
-                wait = (wait * 2).min(Duration::from_secs(5));
-            }
-        };
-        ctx.spawn(taking.into_actor(self).map(|taken, supervisor, ctx| match taken {
-            Ok(taken) if taken.status == RunStatus::Running => supervisor.grow(taken, ctx),
-            Ok(taken) => supervisor.end(Some(taken.status), ctx),
-            Err(error) => {
-                log::error!("run {}: cannot be taken over: {error}", supervisor.key.run);
-                supervisor.end(None, ctx);
-            }
-        }));
-    }
-
-    fn grow(&mut self, taken: TakenOver, ctx: &mut Context<Self>) {
-        let (settings, invalid) = match taken.settings {
-            Ok(settings) => (settings, None),
-            Err(reason) => (RunSettings::default(), Some(reason)),
-        };
-        let context = RunContext {
-            key: self.key,
-            settings: Rc::new(settings),
-            store: self.means.store.clone(),
-            clock: self.means.clock.clone(),
-            gate: self.gate.clone(),
-            providers: (self.means.make_providers)(),
-            fence: Rc::new(Cell::new(taken.memory.fence)),
-            probe: self.probe.clone(),
-        };
-        let phase = taken.memory.phase;
-        let standing = Standing { status: RunStatus::Running, wanted: taken.wanted, pause: None };
-        let about = About { name: taken.name, started_at: taken.started_at, standing };
-        let mut tree = Tree::grow(context, about, taken.memory, ctx.address(), self.alive.clone());
-        if let Some(why) = self.recovery.take() {
-            tree.say(Action::Recovered { error_message: why, items_count: taken.released });
-        }
-        self.lines.stream_is.do_send(StreamIs { key: self.key, stream: tree.stream() });
-        if self.aim == Aim::Work && taken.wanted == Wish::Run && invalid.is_none() {
-            tree.begin(phase);
-        }
-        self.tree = Some(tree);
-        match (invalid, taken.wanted) {
-            (Some(message), _) => self.close(Close::Failed { reason: FailReason::InvalidSettings, message }, ctx),
-            (None, Wish::Cancel) => self.drain(Aim::Cancel),
-            (None, Wish::Pause) => self.drain(self.manual_pause()),
-            (None, Wish::Run) if self.aim != Aim::Work => self.hold(),
-            (None, Wish::Run) => {}
-        }
     }
 
     fn manual_pause(&self) -> Aim {

@@ -9,15 +9,12 @@ use serde_json::json;
 use super::progress::follow;
 use super::run_flags::RunFlags;
 use super::{Failure, SandboxFlags, settings_of, signals};
-use crate::actors::engine::Obey;
-use crate::app::{self, App};
+use crate::app::App;
+use crate::app::runs::{RunRow, category};
 use crate::config::Config;
-use crate::domain::ids::RunKey;
-use crate::domain::run::{Command, RunStatus};
+use crate::domain::run::RunStatus;
 use crate::domain::settings::RunSettings;
 use crate::domain::task::Category;
-use crate::scrapers::catalogue;
-use crate::store::runs::{NewRun, RunRow};
 
 /// `gleaner collect`.
 #[derive(Debug, Args)]
@@ -62,8 +59,7 @@ pub async fn run(config: &Config, args: &CollectArgs) -> Result<ExitCode, Failur
 
 fn chosen(ids: &[String]) -> Result<Vec<Category>, Failure> {
     let found = ids.iter().map(|id| {
-        let known = catalogue::find(id).map(|listed| listed.category());
-        known.ok_or_else(|| format!("--category: `{id}` is no category; `gleaner categories` lists them").into())
+        category(id).ok_or_else(|| format!("--category: `{id}` is no category; `gleaner categories` lists them").into())
     });
     found.collect()
 }
@@ -74,20 +70,16 @@ async fn collect(
     categories: Vec<Category>,
     settings: RunSettings,
 ) -> Result<RunRow, Failure> {
-    let store = &app.database.store;
-    let org = app::organisation(store).await?;
-    let new = NewRun { name: args.name.clone(), categories, settings };
-    let run = store.create_run(org.id, &new, None).await?.run;
-    let key = RunKey { org: org.id, run: run.id };
-    eprintln!("gleaner: run {} over {} categories", run.id, run.categories.len());
-    app.engine.send(Obey { key, command: Command::Start }).await??;
+    let count = categories.len();
+    let key = app.start_run(args.name.clone(), categories, settings).await?;
+    eprintln!("gleaner: run {} over {count} categories", key.run);
     let mut engine_dead = app.engine_dead.clone();
     tokio::select! {
         row = follow(app, key) => Ok(row?),
         asked = signals::asked_to_stop() => {
             asked?;
-            eprintln!("gleaner: stopping; `gleaner serve` on the same data folder goes on with run {}", run.id);
-            Ok(store.run(org.id, run.id).await?)
+            eprintln!("gleaner: stopping; `gleaner serve` on the same data folder goes on with run {}", key.run);
+            Ok(app.run_row(key).await?)
         }
         _ = engine_dead.changed() => Err("the engine died; the log says why".into()),
     }

@@ -5,13 +5,10 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::actors::engine::{Attach, Engine, LookAt};
 use crate::app::App;
+use crate::app::runs::{RunError, RunRow};
 use crate::domain::ids::RunKey;
 use crate::domain::progress::{Progress, WaitsFor, WorkerState, WorkerStatus};
-use crate::domain::run::RunStatus;
-use crate::store::StoreError;
-use crate::store::runs::RunRow;
 
 /// How often the terminal is drawn, and how often a plain line is written at most.
 const DRAW_EVERY: Duration = Duration::from_millis(200);
@@ -20,30 +17,13 @@ const LINE_EVERY: Duration = Duration::from_secs(1);
 /// Follows a run until nobody works on it, drawing what it does.
 ///
 /// # Errors
-/// Where the database is away when the run has come to rest.
-pub async fn follow(app: &App, key: RunKey) -> Result<RunRow, StoreError> {
+/// [`RunError`].
+pub async fn follow(app: &App, key: RunKey) -> Result<RunRow, RunError> {
     let mut view = View::new();
-    loop {
-        if let Some(progress) = look(&app.engine, key).await {
-            view.show(&progress);
-        }
-        let Ok(mut attached) = app.engine.send(Attach { key }).await else {
-            return app.database.store.run(key.org, key.run).await;
-        };
-        if attached.stream.is_none() {
-            let row = app.database.store.run(key.org, key.run).await?;
-            if row.status != RunStatus::Running {
-                view.end();
-                return Ok(row);
-            }
-        }
-        // Either the run changes hands or it is time to draw again.
-        let _ = tokio::time::timeout(view.pace(), attached.changed.changed()).await;
-    }
-}
-
-async fn look(engine: &actix::Addr<Engine>, key: RunKey) -> Option<Progress> {
-    engine.send(LookAt { key }).await.ok().flatten()
+    let pace = view.pace();
+    let row = app.follow(key, pace, |progress| view.show(progress)).await;
+    view.end();
+    row
 }
 
 /// What the terminal shows.

@@ -87,8 +87,8 @@ pub struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     members: Map<String, Value>,
-    allow: Option<String>,
-    cause: Option<String>,
+    allow: Option<Box<str>>,
+    cause: Option<Box<str>>,
 }
 
 /// The document as it is sent.
@@ -145,13 +145,13 @@ impl Problem {
     /// A fault of ours; the cause goes to the log.
     pub fn internal(cause: impl Into<String>) -> Self {
         let detail = "the request could not be answered; the server's log says why";
-        Self { cause: Some(cause.into()), ..Self::new(Kind::Internal, detail) }
+        Self { cause: Some(cause.into().into_boxed_str()), ..Self::new(Kind::Internal, detail) }
     }
 
     /// The path exists, the method does not.
     pub fn method_not_allowed(allow: String) -> Self {
         let detail = format!("this path answers to {allow}");
-        Self { allow: Some(allow), ..Self::new(Kind::MethodNotAllowed, detail) }
+        Self { allow: Some(allow.into_boxed_str()), ..Self::new(Kind::MethodNotAllowed, detail) }
     }
 
     fn wrong_state(status: RunStatus, wanted: Wish) -> Self {
@@ -172,7 +172,7 @@ impl Problem {
 
     fn unavailable(what: &str, cause: String) -> Self {
         let detail = format!("{what} does not answer; nothing was changed, try again in a moment");
-        Self { cause: Some(cause), ..Self::new(Kind::Unavailable, detail) }
+        Self { cause: Some(cause.into_boxed_str()), ..Self::new(Kind::Unavailable, detail) }
     }
 
     /// What the log should say about it, if it is ours to mend.
@@ -207,7 +207,7 @@ impl ResponseError for Problem {
         answer.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json")));
         answer.insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
         if let Some(allow) = &self.allow {
-            answer.insert_header((header::ALLOW, allow.as_str()));
+            answer.insert_header((header::ALLOW, &**allow));
         }
         match self.kind {
             Kind::Unauthorized => {

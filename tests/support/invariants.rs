@@ -55,8 +55,9 @@ pub fn tasks_add_up(store: &MemoryStore, key: RunKey) {
     assert_eq!((counted.amazon.claimed, counted.ebay.claimed), (0, 0), "nobody holds a task at rest");
 }
 
-/// 2. Each task has its effect exactly once: the result is that of a run without faults. Requests may differ where a
-/// page was asked for again.
+/// 2. Each task has its effect exactly once: the result is that of a run without faults.
+///
+/// Requests may differ where a page was asked for again.
 pub fn effects_are_those_of(undisturbed: &Result, store: &MemoryStore, key: RunKey) {
     let mut got = result(store, key);
     got.counters.requests_made = undisturbed.counters.requests_made;

@@ -143,21 +143,18 @@ impl World {
 pub struct PgWorld {
     store: Arc<dyn gleaner::store::RunStore>,
     pub engine: Addr<Engine>,
-    pub witness: Witness,
-    pub killer: Killer,
 }
 
 impl PgWorld {
     pub fn new(store: Arc<dyn gleaner::store::RunStore>, script: Arc<Script>) -> Self {
-        let (witness, killer) = (Witness::default(), Killer::default());
-        let (watching, probing) = (witness.clone(), killer.clone());
         let make_providers: MakeProviders = Arc::new(move || {
-            let mocked = Rc::new(Mocked::new(script.clone(), watching.clone()));
+            let mocked = Rc::new(Mocked::new(script.clone(), Witness::default()));
             Providers { best_sellers: mocked.clone(), seller_search: mocked }
         });
-        let make_probe: gleaner::actors::run_context::MakeProbe = Arc::new(move || Rc::new(probing.clone()));
+        let make_probe: gleaner::actors::run_context::MakeProbe = Arc::new(|| Rc::new(()));
         let means = Means { store: store.clone(), clock: Clock::system(), make_providers, make_probe };
-        Self { store, engine: Engine::new(means, 3, tokio::sync::watch::Sender::new(())).start(), witness, killer }
+        let alive = tokio::sync::watch::Sender::new(());
+        Self { store, engine: Engine::new(means, 3, alive).start() }
     }
 
     pub async fn give(&self, key: RunKey, command: Command) -> Result<Accepted, StoreError> {

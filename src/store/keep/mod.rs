@@ -162,7 +162,7 @@ impl PgStore {
         let now = self.clock.now();
         let closing = rows::close_run(group, plan, now)?;
         let ends = closing.as_ref().is_some_and(|(_, ends)| *ends);
-        let close_entry = ends.then(|| CloseEntry { org: group.key.org.0, run: group.key.run.0, now });
+        let close_entry = ends.then_some(CloseEntry { org: group.key.org.0, run: group.key.run.0, now });
         let events = (!settled.events.is_empty()).then(|| events_statement(group.key, &settled.events));
         try_join!(
             send(conn, rows::add_items(group, plan)),

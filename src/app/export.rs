@@ -1,33 +1,38 @@
 //! `gleaner export`: the sellers of a run on standard output, streamed in flat memory.
 
 use std::io::Write;
-use std::process::ExitCode;
 
 use futures_util::{StreamExt, pin_mut};
 
-use super::Failure;
-use crate::app::{self, Database};
+use super::{Database, organisation};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::ids::RunId;
 use crate::store::embedded::Role;
 use crate::store::{PgStore, StoreError};
-use crate::web::export::Format;
+pub use crate::web::export::Format;
 
 /// Bytes that are gathered before they are written.
 const PIECE_BYTES: usize = 64 * 1024;
 
-pub async fn run(config: &Config, run: &str, format: Format, out: &mut impl Write) -> Result<ExitCode, Failure> {
+/// Why an export did not do its work; the words are for people.
+type Failure = Box<dyn std::error::Error>;
+
+/// Writes the sellers of a run to `out`.
+///
+/// # Errors
+/// In words: no such run, a database that is away, nobody who takes the output.
+pub async fn run(config: &Config, run: &str, format: Format, out: &mut impl Write) -> Result<(), Failure> {
     let run: RunId =
         run.parse().map_err(|_| format!("--run: `{run}` is no run id; `gleaner collect --json` prints one"))?;
     let database = Database::open(config, Role::Command, &Clock::system()).await?;
     let written = write(&database.store, run, format, out).await;
     database.close().await?;
-    written.map(|()| ExitCode::SUCCESS)
+    written
 }
 
 async fn write(store: &PgStore, run: RunId, format: Format, out: &mut impl Write) -> Result<(), Failure> {
-    let org = app::organisation(store).await?;
+    let org = organisation(store).await?;
     store.run(org.id, run).await.map_err(|error| match error {
         StoreError::NotFound => format!("--run: there is no run {run}"),
         other => other.to_string(),

@@ -9,13 +9,14 @@ use serde_json::json;
 use crate::clock::Clock;
 use crate::config::LogFormat;
 
-/// Starts the log. `RUST_LOG`, where it is set, decides what is written instead of `level`.
-pub fn start(format: LogFormat, level: LevelFilter, clock: &Clock) {
+/// Starts the log, panics included. `RUST_LOG`, where it is set, decides what is written instead of `level`.
+pub fn start(format: LogFormat, level: LevelFilter) {
+    crate::actors::guard::remember_panics();
     let mut builder = Builder::new();
     builder.filter_level(LevelFilter::Warn).filter_module("gleaner", level).filter_module("activity", level);
     builder.parse_default_env().target(Target::Stderr);
     if format == LogFormat::Json {
-        let clock = clock.clone();
+        let clock = Clock::system();
         builder.format(move |out, record| {
             let line = json!({
                 "time": clock.now(),

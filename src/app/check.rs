@@ -1,12 +1,10 @@
 //! `gleaner check`: configuration, database, provider. Says what is wrong and how to mend it, and spends no money: the
 //! sandbox is asked, the real provider is not.
 
-use std::io::Write;
-use std::process::ExitCode;
+use std::io::{self, Write};
 use std::time::Duration;
 
-use super::Failure;
-use crate::app::Database;
+use super::Database;
 use crate::clock::Clock;
 use crate::config::{Config, Overrides, Provider};
 use crate::scrapers::oxylabs::Oxylabs;
@@ -14,12 +12,16 @@ use crate::scrapers::sandbox::Sandbox;
 use crate::scrapers::{BestSellers, CategoryRequest, catalogue};
 use crate::store::embedded::Role;
 
-pub async fn run(overrides: &Overrides, out: &mut impl Write) -> Result<ExitCode, Failure> {
+/// Writes what was found to `out`; `true` where everything is fine.
+///
+/// # Errors
+/// Where nobody takes the output.
+pub async fn run(overrides: &Overrides, out: &mut impl Write) -> io::Result<bool> {
     let config = match Config::load(overrides) {
         Ok(config) => config,
         Err(error) => {
             writeln!(out, "configuration  wrong: {error}")?;
-            return Ok(ExitCode::FAILURE);
+            return Ok(false);
         }
     };
     writeln!(out, "configuration  fine, data folder {}", config.data.display())?;
@@ -30,7 +32,7 @@ pub async fn run(overrides: &Overrides, out: &mut impl Write) -> Result<ExitCode
             Err(words) => writeln!(out, "{what:<14} wrong: {words}")?,
         }
     }
-    Ok(if database.is_ok() && provider.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(database.is_ok() && provider.is_ok())
 }
 
 async fn check_database(config: &Config) -> Result<String, String> {

@@ -1,0 +1,80 @@
+//! Taking a run over: read its row, grow its tree, and obey what is wanted of it.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use tokio::time::sleep;
+
+use super::{Aim, Supervisor};
+use crate::actors::engine::StreamIs;
+use crate::actors::run_context::RunContext;
+use crate::actors::stream::{About, Standing};
+use crate::actors::tree::Tree;
+use crate::domain::event::Action;
+use crate::domain::ledger::Close;
+use crate::domain::run::{FailReason, RunStatus, Wish};
+use crate::domain::settings::RunSettings;
+use crate::store::{StoreError, TakenOver};
+
+impl Supervisor {
+    pub(super) fn take_over(&self, ctx: &mut Context<Self>) {
+        let (store, key) = (self.means.store.clone(), self.key);
+        let taking = async move {
+            let mut wait = Duration::from_millis(50);
+            loop {
+                match store.take_over(key).await {
+                    Err(StoreError::Away(error)) => log::warn!("run {}: waiting for the database: {error}", key.run),
+                    other => return other,
+                }
+                sleep(wait).await;
+                wait = (wait * 2).min(Duration::from_secs(5));
+            }
+        };
+        ctx.spawn(taking.into_actor(self).map(|taken, supervisor, ctx| match taken {
+            Ok(taken) if taken.status == RunStatus::Running => supervisor.grow(taken, ctx),
+            Ok(taken) => supervisor.end(Some(taken.status), ctx),
+            Err(error) => {
+                log::error!("run {}: cannot be taken over: {error}", supervisor.key.run);
+                supervisor.end(None, ctx);
+            }
+        }));
+    }
+
+    fn grow(&mut self, taken: TakenOver, ctx: &mut Context<Self>) {
+        let (settings, invalid) = match taken.settings {
+            Ok(settings) => (settings, None),
+            Err(reason) => (RunSettings::default(), Some(reason)),
+        };
+        let context = RunContext {
+            key: self.key,
+            settings: Rc::new(settings),
+            store: self.means.store.clone(),
+            clock: self.means.clock.clone(),
+            gate: self.gate.clone(),
+            providers: (self.means.make_providers)(),
+            fence: Rc::new(Cell::new(taken.memory.fence)),
+            probe: self.probe.clone(),
+        };
+        let phase = taken.memory.phase;
+        let standing = Standing { status: RunStatus::Running, wanted: taken.wanted, pause: None };
+        let about = About { name: taken.name, started_at: taken.started_at, standing };
+        let mut tree = Tree::grow(context, about, taken.memory, ctx.address(), self.alive.clone());
+        if let Some(why) = self.recovery.take() {
+            tree.say(Action::Recovered { error_message: why, items_count: taken.released });
+        }
+        self.lines.stream_is.do_send(StreamIs { key: self.key, stream: tree.stream() });
+        if self.aim == Aim::Work && taken.wanted == Wish::Run && invalid.is_none() {
+            tree.begin(phase);
+        }
+        self.tree = Some(tree);
+        match (invalid, taken.wanted) {
+            (Some(message), _) => self.close(Close::Failed { reason: FailReason::InvalidSettings, message }, ctx),
+            (None, Wish::Cancel) => self.drain(Aim::Cancel),
+            (None, Wish::Pause) => self.drain(self.manual_pause()),
+            (None, Wish::Run) if self.aim != Aim::Work => self.hold(),
+            (None, Wish::Run) => {}
+        }
+    }
+}

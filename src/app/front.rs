@@ -1,0 +1,68 @@
+//! The front of an engine: the web server with what a person needs to come in.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_rt::task::JoinHandle;
+
+use super::{App, AppError, EngineSeam, organisation};
+use crate::config::Config;
+use crate::web::auth::sign_in::new_code;
+use crate::web::auth::token::Secret;
+use crate::web::server::{self, Running};
+use crate::web::shared::Rooms;
+
+/// A web server that is open.
+pub struct Front {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// A link that signs a browser in, once.
+    pub sign_in: String,
+    /// The first API token of a new database.
+    pub first_token: Option<String>,
+    running: Running,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Front {
+    /// Opens the web server; a new database gets its organisation and a first token.
+    ///
+    /// # Errors
+    /// Where the address is taken or the database is away.
+    pub async fn open(app: &App, config: &Config) -> Result<Self, AppError> {
+        let store = &app.database.store;
+        let new = store.first_org().await?.is_none();
+        let org = organisation(store).await?;
+        let rooms = Rooms {
+            store: store.clone(),
+            engine: Arc::new(EngineSeam(app.engine.clone())),
+            clock: app.clock.clone(),
+            run_defaults: config.run_defaults.clone(),
+        };
+        let (running, server) = server::start(&config.server, rooms)?;
+        let serving = actix_rt::spawn(server);
+        let address = running.address;
+        let first_token = if new {
+            let secret = Secret::new(&app.clock);
+            store.create_token(org.id, "first token", secret.hash).await?;
+            Some(secret.text)
+        } else {
+            None
+        };
+        let code = new_code(store, &app.clock, org.id).await?;
+        let sign_in = format!("http://{address}/sign-in?code={code}");
+        Ok(Self { address, sign_in, first_token, running, serving })
+    }
+
+    /// Takes no more, tells open streams to come back, and waits for open requests.
+    ///
+    /// # Errors
+    /// Where the server ended badly.
+    pub async fn close(self) -> Result<(), AppError> {
+        self.running.stop().await;
+        match self.serving.await {
+            Ok(served) => Ok(served?),
+            Err(error) => Err(AppError::Web(std::io::Error::other(error))),
+        }
+    }
+}

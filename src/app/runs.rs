@@ -1,0 +1,95 @@
+//! Runs as a command in the foreground handles them: make one, start it, look at it until it rests.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::{App, organisation};
+use crate::actors::engine::{Attach, LookAt, Obey};
+use crate::domain::ids::RunKey;
+use crate::domain::progress::Progress;
+use crate::domain::run::{Command, RunStatus};
+use crate::domain::settings::RunSettings;
+use crate::domain::task::Category;
+use crate::scrapers::catalogue;
+use crate::store::StoreError;
+use crate::store::runs::NewRun;
+pub use crate::store::runs::RunRow;
+
+/// Why a run could not be made or followed.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The database, or the run's state.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine does not answer any more.
+    #[error("the engine died; the log says why")]
+    EngineDead,
+}
+
+/// The category of this id, if there is one.
+#[must_use]
+pub fn category(id: &str) -> Option<Category> {
+    catalogue::find(id).map(|listed| listed.category())
+}
+
+/// The first categories of the catalogue.
+pub fn first_categories() -> impl Iterator<Item = Category> {
+    catalogue::categories().map(|listed| listed.category())
+}
+
+impl App {
+    /// Makes a run and starts it.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub async fn start_run(
+        &self,
+        name: Option<String>,
+        categories: Vec<Category>,
+        settings: RunSettings,
+    ) -> Result<RunKey, RunError> {
+        let store = &self.database.store;
+        let org = organisation(store).await?;
+        let run = store.create_run(org.id, &NewRun { name, categories, settings }, None).await?.run;
+        let key = RunKey { org: org.id, run: run.id };
+        let started = self.engine.send(Obey { key, command: Command::Start }).await;
+        started.map_err(|_| RunError::EngineDead)??;
+        Ok(key)
+    }
+
+    /// The run's row.
+    ///
+    /// # Errors
+    /// Where the database is away.
+    pub async fn run_row(&self, key: RunKey) -> Result<RunRow, RunError> {
+        Ok(self.database.store.run(key.org, key.run).await?)
+    }
+
+    /// Follows a run until nobody works on it, handing its progress to `show` at this pace.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub async fn follow(
+        &self,
+        key: RunKey,
+        pace: Duration,
+        mut show: impl FnMut(&Progress),
+    ) -> Result<RunRow, RunError> {
+        loop {
+            let looked = self.engine.send(LookAt { key }).await.map_err(|_| RunError::EngineDead)?;
+            if let Some(progress) = &looked {
+                show(progress);
+            }
+            let mut attached = self.engine.send(Attach { key }).await.map_err(|_| RunError::EngineDead)?;
+            if attached.stream.is_none() {
+                let row = self.run_row(key).await?;
+                if row.status != RunStatus::Running {
+                    return Ok(row);
+                }
+            }
+            // Either the run changes hands, or it is time to look again.
+            let _ = tokio::time::timeout(pace, attached.changed.changed()).await;
+        }
+    }
+}
