@@ -41,6 +41,12 @@ impl TestDb {
     pub async fn store(&self) -> PgStore {
         PgStore::connect(&self.url, 8, Clock::system()).await.expect("the test database answers")
     }
+
+    /// Takes the database away under whoever uses it.
+    pub fn remove(&self) {
+        let server = SERVER.get().and_then(Option::as_ref).expect("a database was made");
+        run(&mut server.psql(&format!("DROP DATABASE {} WITH (FORCE)", self.name)));
+    }
 }
 
 /// The programs of the newest installed PostgreSQL.

@@ -1,4 +1,10 @@
 //! HTTP and the live stream.
 
+mod bad_input;
+mod doors;
 mod follow;
+mod house;
+mod live;
+mod original_client;
 mod scripted;
+mod wire;

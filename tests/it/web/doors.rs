@@ -1,0 +1,129 @@
+//! Who may ask: tokens, sign-in links, sessions, activity tokens, and nobody else's runs.
+
+use gleaner::clock::Clock;
+use gleaner::web::auth::sign_in;
+use serde_json::json;
+
+use super::house::{House, new_token};
+
+/// Every route that asks for a token, of this run.
+fn guarded(run: &str) -> Vec<(&'static str, String)> {
+    let of_run = |rest: &str| format!("/collection/runs/{run}{rest}");
+    let reads = ["", "/progress", "/tasks", "/items", "/sellers", "/sellers?format=csv", "/events", "/activity"];
+    let writes = ["/start", "/execute", "/pause", "/resume", "/cancel", "/retry-failed", "/activity-token"];
+    let reads = reads.map(|rest| ("GET", of_run(rest)));
+    reads.into_iter().chain(writes.map(|rest| ("POST", of_run(rest)))).collect()
+}
+
+#[actix_web::test]
+async fn every_route_asks_for_a_token_and_says_so() {
+    let Some(house) = House::still().await else { return };
+    let run = house.run().await;
+    let (revoked, id) = new_token(&house.store, house.org).await;
+    house.store.revoke_token(house.org, id).await.expect("it is there");
+    let strangers = [
+        (house.stranger.clone(), "give a token"),
+        (house.stranger.bearer(&"x".repeat(43)), "not known"),
+        (house.stranger.bearer("short"), "not known"),
+        (house.stranger.bearer(&revoked), "revoked"),
+        (house.stranger.with("Authorization", "Basic abc"), "Bearer TOKEN"),
+        (house.stranger.with("Cookie", &format!("gleaner_session={}", "x".repeat(43))), "not known"),
+    ];
+    let mut routes = guarded(&run);
+    routes.extend([
+        ("GET", "/collection/runs".to_owned()),
+        ("POST", "/collection/runs".to_owned()),
+        ("GET", "/amazon/categories".to_owned()),
+    ]);
+    for (method, path) in routes {
+        for (stranger, words) in &strangers {
+            let reply = stranger.send(method, &path, None).await;
+            assert!(reply.problem(401).contains(words), "{method} {path}: {}", reply.text());
+            assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
+        }
+    }
+    assert_eq!(house.look(&run).await["status"], "pending");
+}
+
+#[actix_web::test]
+async fn another_organisations_run_and_an_unknown_one_cannot_be_told_apart() {
+    let Some(house) = House::still().await else { return };
+    let run = house.run().await;
+    let foreigner = house.foreigner().await;
+    let unknown = "00000000-0000-7000-8000-000000000000";
+    for (of_theirs, of_nobody) in guarded(&run).into_iter().zip(guarded(unknown)) {
+        let (method, path) = of_theirs;
+        let theirs = foreigner.send(method, &path, None).await;
+        let nobodys = house.client.send(method, &of_nobody.1, None).await;
+        theirs.problem(404);
+        assert_eq!(theirs.body, nobodys.body, "{method} {path}");
+    }
+    house.client.get("/collection/runs/not-an-id").await.problem(404);
+    assert_eq!(foreigner.get("/collection/runs").await.json(), json!({"items": [], "next_cursor": null}));
+    assert_eq!(house.look(&run).await["status"], "pending");
+}
+
+#[actix_web::test]
+async fn the_page_and_the_health_routes_are_open_and_carry_the_security_headers() {
+    let Some(house) = House::still().await else { return };
+    for path in ["/", "/static/main.js", "/healthz", "/readyz", "/version"] {
+        let reply = house.stranger.get(path).await;
+        assert_eq!(reply.status, 200, "{path}");
+        let policy = reply.header("content-security-policy").expect("a policy");
+        assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe-inline"), "{policy}");
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
+    }
+    assert_eq!(house.stranger.get("/version").await.json()["name"], "gleaner");
+    house.stranger.get("/nowhere").await.problem(404);
+    let reply = house.client.send("DELETE", "/collection/runs", None).await;
+    reply.problem(405);
+    assert_eq!(reply.header("allow"), Some("GET, HEAD, POST"));
+}
+
+#[actix_web::test]
+async fn a_sign_in_link_opens_one_session_and_its_changes_need_our_header() {
+    let Some(house) = House::still().await else { return };
+    let code = sign_in::new_code(&house.store, &Clock::system(), house.org).await.expect("a link");
+    let link = format!("/sign-in?code={code}");
+    let opened = house.stranger.get(&link).await;
+    assert_eq!((opened.status, opened.header("location")), (303, Some("/")));
+    let cookie = opened.header("set-cookie").expect("a cookie").to_owned();
+    assert!(cookie.contains("; HttpOnly") && cookie.contains("; SameSite=Lax"), "{cookie}");
+    for used_or_wrong in [link.as_str(), "/sign-in", "/sign-in?code=abc"] {
+        assert!(house.stranger.get(used_or_wrong).await.problem(401).contains("opens once"), "{used_or_wrong}");
+    }
+    let browser = house.stranger.with("Cookie", cookie.split(';').next().expect("its value"));
+    assert_eq!(browser.get("/collection/runs").await.status, 200);
+    let body = json!({"category_ids": ["category-0"]});
+    assert!(browser.post("/collection/runs", Some(&body)).await.problem(403).contains("X-Gleaner-CSRF"));
+    assert_eq!(house.runs().await, 0);
+    let ours = browser.with("X-Gleaner-CSRF", "1");
+    assert_eq!(ours.post("/collection/runs", Some(&body)).await.status, 201);
+    let code_as_token = house.stranger.bearer(&code);
+    code_as_token.get("/collection/runs").await.problem(401);
+}
+
+#[actix_web::test]
+async fn an_activity_token_opens_the_stream_of_its_run_and_nothing_else() {
+    let Some(house) = House::still().await else { return };
+    let (run, other) = (house.run().await, house.run().await);
+    let made = house.give(&run, "activity-token").await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let token = made.json()["token"].as_str().expect("a token").to_owned();
+    assert_eq!(token.len(), 43);
+    let stream = format!("/collection/runs/{run}/activity?token={token}");
+    let mut feed = house.stranger.listen(&stream).await.expect("a stream");
+    assert_eq!(feed.next().await.expect("a first event").name, "connected");
+    let opens_not = [
+        format!("/collection/runs/{other}/activity?token={token}"),
+        format!("/collection/runs/{run}/activity?token={}", "x".repeat(43)),
+    ];
+    for path in opens_not {
+        house.stranger.get(&path).await.problem(401);
+    }
+    house.stranger.get(&format!("/collection/runs/{run}?token={token}")).await.problem(401);
+    house.stranger.bearer(&token).get(&format!("/collection/runs/{run}")).await.problem(401);
+    house.store.revoke_token(house.org, house.token_id).await.expect("it is there");
+    assert!(house.stranger.get(&stream).await.problem(401).contains("revoked"), "it dies with the token that made it");
+}

@@ -1,0 +1,170 @@
+//! The real server over a database of its own, with an organisation, its token, and an engine of the test's choice.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gleaner::app::EngineSeam;
+use gleaner::clock::Clock;
+use gleaner::domain::ids::{OrgId, RunId, RunKey};
+use gleaner::domain::progress::Progress;
+use gleaner::domain::run::Command;
+use gleaner::domain::settings::RunSettings;
+use gleaner::store::{Accepted, CategoryRow, PgStore, RunStore};
+use gleaner::web::auth::token::Secret;
+use gleaner::web::engine::{Attached, Engine, Gone, Refused};
+use gleaner::web::server::{self, Running, ServerSettings};
+use gleaner::web::shared::Rooms;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::wire::{Client, Reply};
+use crate::support::market::Market;
+use crate::support::postgres::{self, TestDb};
+use crate::support::world::PgWorld;
+
+/// An engine whose commands are decided by the store and whose runs never move by themselves.
+pub struct Still {
+    store: PgStore,
+    changed: watch::Sender<u64>,
+    alive: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Engine for Still {
+    async fn obey(&self, key: RunKey, command: Command) -> Result<Accepted, Refused> {
+        if !self.is_alive() {
+            return Err(Gone.into());
+        }
+        let accepted = self.store.command(key, command, 3).await?;
+        self.changed.send_modify(|count| *count += 1);
+        Ok(accepted)
+    }
+
+    async fn attach(&self, _: RunKey) -> Result<Attached, Gone> {
+        Ok(Attached { live: None, changed: self.changed.subscribe() })
+    }
+
+    async fn look_at(&self, _: RunKey) -> Option<Progress> {
+        None
+    }
+
+    fn is_alive(&self) -> bool {
+        self.alive.load(Ordering::SeqCst)
+    }
+}
+
+/// A server and what a test wants to know of it.
+pub struct House {
+    pub database: TestDb,
+    pub store: PgStore,
+    pub org: OrgId,
+    pub token_id: Uuid,
+    /// Asks with the organisation's token.
+    pub client: Client,
+    /// Asks with no token.
+    pub stranger: Client,
+    /// Whether the still engine lives.
+    pub engine_alive: Arc<AtomicBool>,
+    pub running: Running,
+    /// The actors, where there are any.
+    _world: Option<PgWorld>,
+}
+
+pub const MARKET: Market = Market { categories: 3, products: 8, pages: 2, sellers: 3 };
+
+impl House {
+    /// Over an engine that never moves a run; `None` (said in one line) where PostgreSQL is not installed.
+    pub async fn still() -> Option<Self> {
+        Self::open(|_| None).await
+    }
+
+    /// Over the real engine and a scripted marketplace that answers after `latency`.
+    pub async fn acting(latency: Duration) -> Option<Self> {
+        Self::open(|store| Some(PgWorld::new(Arc::new(store.clone()), MARKET.script(latency)))).await
+    }
+
+    async fn open(world: impl FnOnce(&PgStore) -> Option<PgWorld>) -> Option<Self> {
+        let database = postgres::database().await?;
+        let store = database.store().await;
+        store.sync_categories(&catalogue()).await.expect("the catalogue");
+        let org = store.create_org("Harbour").await.expect("an organisation").id;
+        let engine_alive = Arc::new(AtomicBool::new(true));
+        let world = world(&store);
+        let engine: Arc<dyn Engine> = match &world {
+            Some(world) => Arc::new(EngineSeam(world.engine.clone())),
+            None => {
+                let (store, alive) = (store.clone(), engine_alive.clone());
+                Arc::new(Still { store, changed: watch::Sender::new(0), alive })
+            }
+        };
+        let rooms =
+            Rooms { store: store.clone(), engine, clock: Clock::system(), run_defaults: RunSettings::default() };
+        let settings = ServerSettings {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            threads: 1,
+            stop_ms_max: 1_000,
+            ..ServerSettings::default()
+        };
+        let (running, serving) = server::start(&settings, rooms).expect("a free port");
+        actix_web::rt::spawn(serving);
+        let stranger = Client::new(running.address);
+        let (token, token_id) = new_token(&store, org).await;
+        let client = stranger.bearer(&token);
+        Some(Self { database, store, org, token_id, client, stranger, engine_alive, running, _world: world })
+    }
+
+    /// A client of another organisation.
+    pub async fn foreigner(&self) -> Client {
+        let org = self.store.create_org("Elsewhere").await.expect("an organisation").id;
+        self.stranger.bearer(&new_token(&self.store, org).await.0)
+    }
+
+    /// Makes a run over all categories.
+    pub async fn run(&self) -> String {
+        let ids: Vec<String> = catalogue().into_iter().map(|row| row.id).collect();
+        let reply = self.client.post("/collection/runs", Some(&json!({"category_ids": ids, "name": "Lamps"}))).await;
+        assert_eq!(reply.status, 201, "{}", reply.text());
+        reply.json()["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Gives a command.
+    pub async fn give(&self, run: &str, command: &str) -> Reply {
+        self.client.post(&format!("/collection/runs/{run}/{command}"), None).await
+    }
+
+    /// How many runs the organisation has.
+    pub async fn runs(&self) -> usize {
+        self.client.get("/collection/runs").await.json()["items"].as_array().expect("a list").len()
+    }
+
+    /// The run as it stands.
+    pub async fn look(&self, run: &str) -> Value {
+        self.client.get(&format!("/collection/runs/{run}")).await.json()
+    }
+
+    pub fn key(&self, run: &str) -> RunKey {
+        RunKey { org: self.org, run: run.parse::<RunId>().expect("an id") }
+    }
+}
+
+/// A fresh API token: its text and its id.
+pub async fn new_token(store: &PgStore, org: OrgId) -> (String, Uuid) {
+    let secret = Secret::new(&Clock::system());
+    let id = store.create_token(org, "a test", secret.hash).await.expect("a token");
+    (secret.text, id)
+}
+
+/// The market's categories under ids of their own.
+pub fn catalogue() -> Vec<CategoryRow> {
+    let row = |(index, category): (usize, gleaner::domain::task::Category)| CategoryRow {
+        id: format!("category-{index}"),
+        name: category.name,
+        department: category.department,
+        node_id: category.node_id,
+    };
+    MARKET.chosen().into_iter().enumerate().map(row).collect()
+}
