@@ -1,5 +1,7 @@
 //! The engine's actors behind the seam that the web asks through.
 
+use std::time::Duration;
+
 use actix::Addr;
 use async_trait::async_trait;
 
@@ -10,6 +12,9 @@ use crate::domain::progress::Progress;
 use crate::domain::run::Command;
 use crate::store::Accepted;
 use crate::web::engine::{self as seam, Attached, Gone, Live, Refused, Subscription};
+
+/// Longest wait for a word of the engine that decides nothing; a command waits for the database and is bounded there.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
 
 /// The engine of this process, as the web sees it.
 #[derive(Clone)]
@@ -24,13 +29,13 @@ impl seam::Engine for EngineSeam {
     }
 
     async fn attach(&self, key: RunKey) -> Result<Attached, Gone> {
-        let attached = self.0.send(Attach { key }).await.map_err(|_| Gone)?;
+        let attached = self.0.send(Attach { key }).timeout(ANSWER_MAX).await.map_err(|_| Gone)?;
         let live = attached.stream.map(|stream| Box::new(LiveStream(stream)) as Box<dyn Live>);
         Ok(Attached { live, changed: attached.changed })
     }
 
     async fn look_at(&self, key: RunKey) -> Option<Progress> {
-        self.0.send(LookAt { key }).await.ok().flatten()
+        self.0.send(LookAt { key }).timeout(ANSWER_MAX).await.ok().flatten()
     }
 
     fn is_alive(&self) -> bool {
@@ -41,6 +46,6 @@ impl seam::Engine for EngineSeam {
 #[async_trait]
 impl Live for LiveStream {
     async fn subscribe(&self, after: i64) -> Result<Subscription, Gone> {
-        self.0.send(Subscribe { after }).await.map_err(|_| Gone)
+        self.0.send(Subscribe { after }).timeout(ANSWER_MAX).await.map_err(|_| Gone)
     }
 }
