@@ -1,0 +1,105 @@
+//! A store that times the groups that pass through it to the real one: the engine's time inside and outside storage.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gleaner::domain::ids::{RunKey, TaskNo};
+use gleaner::domain::ledger::{Entry, Group, Memory, StoredEvent};
+use gleaner::domain::run::Command;
+use gleaner::domain::task::{OpenTask, Phase};
+use gleaner::store::{Accepted, Kept, PgStore, RunStore, StoreError, TakenOver};
+use tokio::time::Instant;
+
+/// What passed through.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    pub groups: usize,
+    pub outcomes: usize,
+    pub events: usize,
+    /// From handing a group over to its answer.
+    pub keeping: Duration,
+    /// From an answer to the next group.
+    pub between: Duration,
+    /// How long requests took by the workers' watches, in milliseconds.
+    pub waited_ms: i64,
+    answered_at: Option<Instant>,
+}
+
+/// The real store, watched.
+#[derive(Clone)]
+pub struct WatchedStore {
+    store: PgStore,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl WatchedStore {
+    pub fn new(store: PgStore) -> Self {
+        Self { store, seen: Arc::default() }
+    }
+
+    pub fn seen(&self) -> Seen {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl RunStore for WatchedStore {
+    async fn take_over(&self, key: RunKey) -> Result<TakenOver, StoreError> {
+        self.store.take_over(key).await
+    }
+
+    async fn raise_fence(&self, key: RunKey, fence: i64) -> Result<Memory, StoreError> {
+        self.store.raise_fence(key, fence).await
+    }
+
+    async fn memory(&self, key: RunKey) -> Result<Memory, StoreError> {
+        self.store.memory(key).await
+    }
+
+    async fn read_ahead(
+        &self,
+        key: RunKey,
+        phase: Phase,
+        after: TaskNo,
+        limit: i64,
+    ) -> Result<Vec<OpenTask>, StoreError> {
+        self.store.read_ahead(key, phase, after, limit).await
+    }
+
+    async fn keep(&self, group: &Group) -> Result<Kept, StoreError> {
+        let since = Instant::now();
+        let kept = self.store.keep(group).await;
+        let mut seen = self.lock();
+        if let Some(answered_at) = seen.answered_at {
+            seen.between += since - answered_at;
+        }
+        seen.keeping += since.elapsed();
+        seen.groups += 1;
+        for entry in &group.entries {
+            if let Entry::Outcome(outcome) = entry {
+                seen.outcomes += 1;
+                seen.waited_ms += outcome.duration_ms;
+            }
+        }
+        seen.events += kept.as_ref().map_or(0, |kept| kept.events.len());
+        seen.answered_at = Some(Instant::now());
+        kept
+    }
+
+    async fn last_events(&self, key: RunKey, limit: i64) -> Result<Vec<StoredEvent>, StoreError> {
+        self.store.last_events(key, limit).await
+    }
+
+    async fn command(&self, key: RunKey, command: Command, runs_max: i64) -> Result<Accepted, StoreError> {
+        self.store.command(key, command, runs_max).await
+    }
+
+    async fn running(&self) -> Result<Vec<RunKey>, StoreError> {
+        self.store.running().await
+    }
+}
