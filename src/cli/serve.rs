@@ -34,9 +34,6 @@ pub async fn run(config: &Config, demo: bool) -> Result<ExitCode, Failure> {
 
 async fn serve(app: &App, config: &Config, demo: bool) -> Result<ExitCode, Failure> {
     let store = &app.database.store;
-    let new = store.first_org().await?.is_none();
-    let org = app::organisation(store).await?;
-    let token = if new { Some(first_token(app, org.id).await?) } else { None };
     let rooms = Rooms {
         store: store.clone(),
         engine: Arc::new(EngineSeam(app.engine.clone())),
@@ -45,6 +42,10 @@ async fn serve(app: &App, config: &Config, demo: bool) -> Result<ExitCode, Failu
     };
     let (running, server) = server::start(&config.server, rooms)?;
     let serving = actix_rt::spawn(server);
+    // Only now that the address is ours: a first token which is made and never printed would be lost for good.
+    let new = store.first_org().await?.is_none();
+    let org = app::organisation(store).await?;
+    let token = if new { Some(first_token(app, org.id).await?) } else { None };
     let code = new_code(store, &app.clock, org.id).await?;
     greet(config, running.address, &code, token.as_deref());
     let mut engine_dead = app.engine_dead.clone();
