@@ -6,6 +6,7 @@ mod support;
 mod actors;
 mod browser;
 mod cli;
+mod process;
 mod scrapers;
 mod store;
 mod web;
