@@ -112,8 +112,8 @@ enum TokenTask {
     },
     /// Take a token back: whoever uses it is refused from now on
     Revoke {
-        /// The token
-        #[arg(value_name = "TOKEN")]
+        /// The token, which may begin with a hyphen
+        #[arg(value_name = "TOKEN", allow_hyphen_values = true)]
         token: String,
     },
 }
@@ -130,11 +130,18 @@ type Failure = Box<dyn std::error::Error>;
 pub fn run(arguments: Arguments) -> ExitCode {
     match actix_rt::System::new().block_on(dispatch(arguments)) {
         Ok(code) => code,
+        Err(error) if nobody_reads(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("gleaner: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whoever took the output has had enough of it, as `head` does: no fault of anybody.
+fn nobody_reads(error: &(dyn std::error::Error + 'static)) -> bool {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
 async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {

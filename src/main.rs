@@ -9,5 +9,14 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    gleaner::cli::run(gleaner::cli::Arguments::parse())
+    match gleaner::cli::Arguments::try_parse() {
+        Ok(arguments) => gleaner::cli::run(arguments),
+        Err(told) => {
+            // Help that was asked for is no error. What cannot be read ends with 1: scripts know 2 as a paused run.
+            let code = if told.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+            // A reader that is gone needs no words.
+            let _ = told.print();
+            code
+        }
+    }
 }

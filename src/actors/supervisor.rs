@@ -214,7 +214,16 @@ impl Supervisor {
             Close::Failed { .. } => (RunStatus::Failed, Wish::Run, None),
             Close::Cancelled => (RunStatus::Cancelled, Wish::Cancel, None),
         };
-        let closing = async move { hand.ask(Hand(Entry::Close { close, at })).await };
+        let closing = async move {
+            let close = match close {
+                Close::Paused { pause, message, reprieved } if pause.reason == PauseReason::ConsecutiveFailures => {
+                    let at_rest = hand.ask(Hand(Entry::Mark)).await;
+                    Close::Paused { pause, message, reprieved: with_late(reprieved, &at_rest) }
+                }
+                other => other,
+            };
+            hand.ask(Hand(Entry::Close { close, at })).await
+        };
         ctx.spawn(wrap_future::<_, Self>(closing).map(move |_: Receipt, supervisor, ctx| {
             if let Some(tree) = &mut supervisor.tree {
                 tree.stands(Standing { status, wanted, pause });
@@ -228,6 +237,13 @@ impl Supervisor {
         self.lines.ended.do_send(Ended { key: self.key, status });
         ctx.stop();
     }
+}
+
+/// The tasks of a streak with those that were on the wire at its trip and failed like it.
+fn with_late(mut streak: Vec<TaskNo>, at_rest: &Receipt) -> Vec<TaskNo> {
+    let late = Memory::clone(&at_rest.after).streak;
+    streak.extend(late.into_iter().filter(|task_no| !streak.contains(task_no)).collect::<Vec<_>>());
+    streak
 }
 
 /// Tasks of the phase failed and none was done.

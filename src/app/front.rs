@@ -31,8 +31,6 @@ impl Front {
     /// Where the address is taken or the database is away.
     pub async fn open(app: &App, config: &Config) -> Result<Self, AppError> {
         let store = &app.database.store;
-        let new = store.first_org().await?.is_none();
-        let org = organisation(store).await?;
         let rooms = Rooms {
             store: store.clone(),
             engine: Arc::new(EngineSeam(app.engine.clone())),
@@ -42,6 +40,9 @@ impl Front {
         let (running, server) = server::start(&config.server, rooms)?;
         let serving = actix_rt::spawn(server);
         let address = running.address;
+        // Only now that the address is ours: a first token that is made and never shown would be lost for good.
+        let new = store.first_org().await?.is_none();
+        let org = organisation(store).await?;
         let first_token = if new {
             let secret = Secret::new(&app.clock);
             store.create_token(org.id, "first token", secret.hash).await?;

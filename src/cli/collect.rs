@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::json;
+use serde::Serialize;
 
 use super::progress::follow;
 use super::run_flags::RunFlags;
@@ -12,6 +12,7 @@ use super::{Failure, SandboxFlags, settings_of, signals};
 use crate::app::App;
 use crate::app::runs::{RunRow, category};
 use crate::config::Config;
+use crate::domain::ids::RunId;
 use crate::domain::run::RunStatus;
 use crate::domain::settings::RunSettings;
 use crate::domain::task::Category;
@@ -49,7 +50,7 @@ pub async fn run(config: &Config, args: &CollectArgs) -> Result<ExitCode, Failur
     let collected = collect(&app, args, categories, settings).await;
     app.stop().await?;
     let row = collected?;
-    report(&row, args.json);
+    report(&row, args.json)?;
     Ok(match row.status {
         RunStatus::Completed => ExitCode::SUCCESS,
         RunStatus::Paused => ExitCode::from(PAUSED),
@@ -85,24 +86,39 @@ async fn collect(
     }
 }
 
-fn report(row: &RunRow, as_json: bool) {
+/// What `--json` ends with, in this order.
+#[derive(Serialize)]
+struct Summary {
+    run_id: RunId,
+    status: RunStatus,
+    products_total: i32,
+    products_searched: i32,
+    sellers_found: i32,
+    sellers_new: i32,
+    requests_made: i64,
+    failed_items: i32,
+    skipped_items: i32,
+    duration_ms: i64,
+}
+
+fn report(row: &RunRow, as_json: bool) -> Result<(), serde_json::Error> {
     let counters = &row.counters;
     let ended = row.completed_at.unwrap_or(row.updated_at);
     let duration_ms = row.started_at.map_or(0, |started| (ended - started).num_milliseconds());
     if as_json {
-        let object = json!({
-            "run_id": row.id,
-            "status": row.status,
-            "products_total": counters.ebay.total(),
-            "products_searched": counters.ebay.done,
-            "sellers_found": counters.sellers_found,
-            "sellers_new": counters.sellers_new,
-            "requests_made": counters.requests_made,
-            "failed_items": counters.amazon.failed + counters.ebay.failed,
-            "skipped_items": counters.amazon.skipped + counters.ebay.skipped,
-            "duration_ms": duration_ms,
-        });
-        println!("{object}");
+        let summary = Summary {
+            run_id: row.id,
+            status: row.status,
+            products_total: counters.ebay.total(),
+            products_searched: counters.ebay.done,
+            sellers_found: counters.sellers_found,
+            sellers_new: counters.sellers_new,
+            requests_made: counters.requests_made,
+            failed_items: counters.amazon.failed + counters.ebay.failed,
+            skipped_items: counters.amazon.skipped + counters.ebay.skipped,
+            duration_ms,
+        };
+        println!("{}", serde_json::to_string(&summary)?);
     }
     if let Some(pause) = &row.pause {
         let last = pause.proofs.last().map(|proof| format!(" ({})", proof.error_message)).unwrap_or_default();
@@ -124,4 +140,5 @@ fn report(row: &RunRow, as_json: bool) {
         counters.requests_made,
         std::time::Duration::from_millis(u64::try_from(duration_ms).unwrap_or(0)).as_secs_f64(),
     );
+    Ok(())
 }

@@ -71,6 +71,8 @@ impl Chromium {
             // Tests run as root in containers, where the sandbox cannot be set up.
             .no_sandbox()
             .viewport(None)
+            // Longer than a page may look for a fact, so that what is missing is told and not a silence.
+            .request_timeout(Duration::from_secs(FACT_SECONDS_MAX * 3))
             .args(["disable-gpu", "disable-quic", "disable-component-update"])
             .build()
             .expect("a configuration");
@@ -168,8 +170,12 @@ impl Tab {
             "new Promise((done) => {{ const end = performance.now() + {ms}; const look = () => ({fact}) ? done(true) : \
              performance.now() > end ? done(false) : setTimeout(look, 25); look(); }})"
         );
-        let held = self.ask(&asked).await;
-        assert_eq!(held, Value::Bool(true), "never came true within {FACT_SECONDS_MAX} s: {fact}");
+        if self.ask(&asked).await != Value::Bool(true) {
+            let (seen, complaints) = (self.text("body").await, self.complaints());
+            panic!(
+                "never came true within {FACT_SECONDS_MAX} s: {fact}; the page says {seen:?}, the console {complaints:?}"
+            );
+        }
     }
 
     /// Clicks what this selector finds first, once it is there and can be clicked.

@@ -1,13 +1,15 @@
 //! The page in a real browser: what a person does with it and sees of it. Each scene takes a site, whoever serves it.
 //!
-//! `GLEANER_SITE=URL` (a base address, or a one-time sign-in link of `gleaner serve` on the sandbox) plays the scenes on
-//! a server that runs already.
+//! The site is the real binary on its sandbox. `GLEANER_SITE=URL` (a base address, or a one-time sign-in link of
+//! `gleaner serve` on the sandbox) plays the scenes on a server that runs already.
 
 #[path = "../../support/chromium.rs"]
 mod chromium;
 mod scenes;
 
 use chromium::{Chromium, Look};
+
+use crate::support::binary::Folder;
 
 /// A server with its page.
 pub struct Site {
@@ -31,24 +33,30 @@ const WIDTHS: [i64; 3] = [380, 1_280, 2_560];
 
 #[tokio::test]
 async fn a_person_collects_watches_pauses_resumes_and_cancels() {
-    let Ok(link) = std::env::var("GLEANER_SITE") else {
-        eprintln!("SKIPPED: no GLEANER_SITE to play the scenes on");
-        return;
-    };
     let Some(browser) = Chromium::launch().await else { return };
-    let site = Site::of(&link);
+    match std::env::var("GLEANER_SITE") {
+        Ok(link) => play(&browser, &Site::of(&link)).await,
+        Err(_) => {
+            let folder = Folder::new();
+            let mut serving = folder.serve(&["--latency-ms", "200"]).await;
+            play(&browser, &Site::of(&serving.sign_in())).await;
+            assert_eq!(serving.stop().await, Some(0), "{}", serving.complained());
+        }
+    }
+    browser.close().await;
+}
+
+async fn play(browser: &Chromium, site: &Site) {
     let tab = browser.tab(Look { width: 1_280, height: 1_000, dark: false }).await;
-    scenes::signs_in(&tab, &site).await;
-    scenes::is_told_what_is_wrong_before_anything_is_sent(&tab, &site).await;
-    scenes::starts_a_run(&tab, &site).await;
+    scenes::signs_in(&tab, site).await;
+    scenes::is_told_what_is_wrong_before_anything_is_sent(&tab, site).await;
+    scenes::starts_a_run(&tab, site).await;
     let second = browser.tab(Look { width: 380, height: 1_400, dark: true }).await;
     scenes::a_second_tab_shows_the_same_numbers(&tab, &second).await;
     scenes::pauses_and_resumes(&tab).await;
     scenes::fits_every_width_in_both_themes(&tab, "running").await;
     scenes::cancels_after_being_asked(&tab).await;
-    scenes::keeps_its_place(&tab, &site).await;
+    scenes::keeps_its_place(&tab, site).await;
     assert_eq!(tab.complaints(), Vec::<String>::new(), "the console stays empty");
     assert_eq!(second.complaints(), Vec::<String>::new(), "the console stays empty");
-    drop((tab, second));
-    browser.close().await;
 }

@@ -1,0 +1,60 @@
+//! `collect` and `export`: a run in the foreground, what it prints, how it ends.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::support::api::names;
+use crate::support::binary::{Folder, run};
+
+const CATEGORIES: [&str; 4] = ["--category", "home-bath", "--category", "home-bedding"];
+const SHORT: [&str; 4] = ["--pages-per-category", "1", "--pages-per-product", "1"];
+const QUICK: [&str; 4] = ["--page-delay-ms", "0", "--latency-ms", "0"];
+
+#[actix_web::test]
+async fn collect_finds_the_truth_says_so_in_one_object_and_export_names_the_same_sellers() {
+    let folder = Folder::new();
+    let done = folder.run(&[&["collect", "--json"], &CATEGORIES[..], &SHORT, &QUICK].concat()).await;
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    let last = done.out.lines().last().expect("an object");
+    assert_eq!(done.out.lines().count(), 1, "results alone on standard output: {}", done.out);
+    let summary: Value = serde_json::from_str(last).expect("JSON");
+    let fields: BTreeSet<&str> = summary.as_object().expect("an object").keys().map(String::as_str).collect();
+    let expected = "run_id status products_total products_searched sellers_found sellers_new requests_made \
+                    failed_items skipped_items duration_ms";
+    assert_eq!(fields, expected.split_whitespace().collect());
+    assert_eq!((&summary["status"], &summary["failed_items"]), (&"completed".into(), &0.into()));
+    assert_eq!(summary["products_total"], 100);
+    assert!(done.err.contains("phase ebay"), "progress goes to standard error: {}", done.err);
+
+    let truth = run(&[&["sandbox", "truth"], &CATEGORIES[..], &SHORT].concat()).await;
+    assert_eq!(truth.code, Some(0), "{}", truth.err);
+    let truth: BTreeSet<String> = truth.out.lines().map(str::to_owned).collect();
+    let id = summary["run_id"].as_str().expect("an id");
+    let exported = folder.run(&["export", "--run", id, "--format", "ndjson"]).await;
+    assert_eq!(exported.code, Some(0), "{}", exported.err);
+    assert_eq!(names(&exported.out), truth);
+    assert_eq!(summary["sellers_found"], truth.len());
+
+    let table = folder.run(&["export", "--run", id, "--format", "csv"]).await;
+    let head = table.out.lines().next().expect("a head").trim();
+    assert_eq!(head, "name,display_name,platform,feedback_percent,feedback_count,products,first_seen_at");
+    let unknown = folder.run(&["export", "--run", "01a20e2c-0000-730a-bbaa-06d1a39be1f7", "--format", "csv"]).await;
+    assert_eq!((unknown.code, unknown.out.as_str()), (Some(1), ""));
+    assert!(unknown.err.contains("--run: there is no run"), "{}", unknown.err);
+}
+
+#[actix_web::test]
+async fn a_provider_that_always_fails_pauses_the_run_with_exit_2_and_the_reason() {
+    let folder = Folder::new();
+    let listed = run(&["categories"]).await.out;
+    let known = listed.lines().filter_map(|line| line.split('\t').next()).take(8);
+    let chosen: Vec<&str> = known.flat_map(|id| ["--category", id]).collect();
+    let flags = ["--faults", "1", "--latency-ms", "0", "--max-attempts", "1", "--retry-backoff-ms", "0"];
+    let waits = ["--request-timeout-ms", "300", "--rate-limit-wait-ms", "10", "--max-consecutive-failures", "3"];
+    let done = folder.run(&[&["collect", "--json"], &chosen[..], &flags, &waits].concat()).await;
+    assert_eq!(done.code, Some(2), "{}{}", done.out, done.err);
+    assert!(done.err.contains("paused, consecutive_failures"), "{}", done.err);
+    let summary: Value = serde_json::from_str(done.out.trim()).expect("JSON");
+    assert_eq!(summary["status"], "paused");
+}

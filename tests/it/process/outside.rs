@@ -1,0 +1,84 @@
+//! An engine whose provider is a sandbox in a process of its own: it keeps its counts while engines die.
+
+use std::collections::BTreeSet;
+
+use awc::http::Method;
+use serde_json::{Value, json};
+
+use crate::support::api::Api;
+use crate::support::binary::{Folder, Process};
+
+/// How the engine signs in at the sandbox.
+pub const CREDENTIALS: [(&str, &str); 2] = [("OXYLABS_USERNAME", "sandbox"), ("OXYLABS_PASSWORD", "sandbox")];
+
+/// A marketplace outside and a data folder that is configured for it.
+pub struct Outside {
+    pub folder: Folder,
+    /// The configuration file's path.
+    pub config: String,
+    sandbox: Api,
+    _process: Process,
+}
+
+impl Outside {
+    pub async fn start(latency_ms: u64) -> Self {
+        let process = Process::sandbox(&["--latency-ms", &latency_ms.to_string()]).await;
+        let folder = Folder::new();
+        let config = folder.file(&format!("[oxylabs]\nbase_url = \"{}\"\n", process.base()));
+        let sandbox = Api::new(process.base(), "none is asked for");
+        Self { folder, config: config.display().to_string(), sandbox, _process: process }
+    }
+
+    /// An engine on the folder.
+    pub async fn serve(&self) -> Process {
+        self.folder.serve_as(&["--config", &self.config], &CREDENTIALS).await
+    }
+
+    /// Sets something at the sandbox.
+    pub async fn set(&self, what: &str, value: Value) {
+        let (status, text) = self.sandbox.ask(Method::POST, &format!("/sandbox/{what}"), Some(value)).await;
+        assert_eq!(status, 200, "{text}");
+    }
+
+    pub async fn counts(&self) -> Value {
+        self.sandbox.get("/sandbox/counts").await
+    }
+
+    /// Waits until so many pages of this kind were asked for.
+    pub async fn until_asked(&self, kind: &str, count: u64) {
+        let enough = |counts: &Value| counts[kind].as_u64() >= Some(count);
+        self.sandbox.until("/sandbox/counts?pages=false", &format!("{count} of {kind}"), enough).await;
+    }
+
+    /// What a run with these settings ought to find.
+    pub async fn truth(&self, categories: &[&str], settings: &Value) -> BTreeSet<String> {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for category in categories {
+            query.append_pair("category", category);
+        }
+        query.append_pair("settings", &settings.to_string());
+        let told = self.sandbox.get(&format!("/sandbox/truth?{}", query.finish())).await;
+        serde_json::from_value(told["sellers"].clone()).expect("names")
+    }
+}
+
+/// A short run: one page of each list, no waits that are not needed.
+pub fn short() -> Value {
+    json!({"pages_per_category": 1, "pages_per_product": 1, "page_delay_ms": 0, "retry_backoff_ms": 10})
+}
+
+fn pages(counts: &Value) -> impl Iterator<Item = (u64, u64)> {
+    let number = |page: &Value, name: &str| page[name].as_u64().expect("a number");
+    let pages = counts["pages"].as_array().expect("pages").iter();
+    pages.map(move |page| (number(page, "asked"), number(page, "answered")))
+}
+
+/// Requests beyond the first one of each page.
+pub fn repeated(counts: &Value) -> u64 {
+    pages(counts).map(|(asked, _)| asked - 1).sum()
+}
+
+/// Answered pages that were answered before.
+pub fn answered_again(counts: &Value) -> u64 {
+    pages(counts).map(|(_, answered)| answered.saturating_sub(1)).sum()
+}

@@ -1,0 +1,72 @@
+//! What cannot be taken: every refusal names the field, says what is allowed, and makes nothing.
+
+use crate::support::binary::Folder;
+
+/// Arguments, and words that the answer must hold.
+const REFUSED: [(&[&str], &[&str]); 13] = [
+    (&["collect", "--category", "nope"], &["--category", "`nope`", "gleaner categories"]),
+    (&["collect"], &["--category"]),
+    (&["collect", "--category", "home-bath", "--workers", "0"], &["--workers", "1 to 64"]),
+    (&["collect", "--category", "home-bath", "--workers", "65"], &["--workers", "1 to 64"]),
+    (&["collect", "--category", "home-bath", "--workers", "five"], &["--workers", "five"]),
+    (&["collect", "--category", "home-bath", "--price-window", "120..80"], &["--price-window", "smaller comes first"]),
+    (&["collect", "--category", "home-bath", "--filters", "new"], &["--filters", "brand_new"]),
+    (&["collect", "--category", "home-bath", "--faults", "2"], &["faults", "0 to 1"]),
+    (&["serve", "--latency-ms", "9999999"], &["latency_ms", "0 to 600000"]),
+    (&["serve", "--listen", "nowhere"], &["--listen", "nowhere"]),
+    (&["token", "revoke", "-8JpXq3"], &["no token", "43 letters"]),
+    (&["export", "--run", "seven", "--format", "csv"], &["--run", "`seven`"]),
+    (&["export", "--run", "seven", "--format", "xml"], &["--format", "ndjson or csv"]),
+];
+
+#[actix_web::test]
+async fn flags_that_cannot_be_taken_are_named_and_nothing_is_made() {
+    let folder = Folder::new();
+    for (arguments, words) in REFUSED {
+        let done = folder.run(arguments).await;
+        assert_eq!((done.code, done.out.as_str()), (Some(1), ""), "{arguments:?}: {}", done.err);
+        for word in words {
+            assert!(done.err.contains(word), "{arguments:?} does not say `{word}`: {}", done.err);
+        }
+        assert!(!folder.data().exists(), "{arguments:?} made a data folder");
+    }
+}
+
+#[actix_web::test]
+async fn a_typo_in_the_configuration_is_named_with_the_nearest_key_and_nothing_is_made() {
+    let folder = Folder::new();
+    let cases = [
+        ("[server]\nlisen = \"127.0.0.1:1\"\n", vec!["server.lisen", "`listen`"]),
+        ("[sever]\nlisten = \"127.0.0.1:1\"\n", vec!["`sever`", "`server`"]),
+        ("[runs.defaults]\nworkers = 65\n", vec!["runs.defaults.workers", "1 to 64"]),
+        ("[runs.defaults]\nworkerz = 5\n", vec!["runs.defaults.workerz"]),
+        ("[log]\nlevel = \"loud\"\n", vec!["log.level", "loud"]),
+        ("[server\n", vec!["gleaner.toml"]),
+    ];
+    for (text, words) in cases {
+        let file = folder.file(text).display().to_string();
+        for command in [&["serve"][..], &["collect", "--category", "home-bath"], &["migrate"]] {
+            let done = folder.run(&[command, &["--config", &file]].concat()).await;
+            assert_eq!(done.code, Some(1), "{text}: {}", done.err);
+            for word in &words {
+                assert!(done.err.contains(word), "{text} does not lead to `{word}`: {}", done.err);
+            }
+        }
+        let checked = folder.run(&["check", "--config", &file]).await;
+        assert_eq!(checked.code, Some(1));
+        assert!(checked.out.starts_with("configuration  wrong: ") && checked.out.contains(words[0]), "{}", checked.out);
+    }
+    let mut command = folder.command(&["migrate"]);
+    command.env("GLEANER__SERVER__LISEN", "127.0.0.1:1");
+    let said = command.output().await.expect("it starts");
+    assert_eq!(said.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&said.stderr).contains("server.lisen"));
+    assert!(!folder.data().exists());
+}
+
+#[actix_web::test]
+async fn help_is_no_error() {
+    let done = Folder::new().run(&["--help"]).await;
+    assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
+    assert!(done.out.contains("collect") && done.out.contains("serve"));
+}

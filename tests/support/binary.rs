@@ -1,0 +1,221 @@
+//! The real binary as people run it: a data folder of its own, commands with a time limit, and servers that are ready
+//! when they say so. Whatever a test starts ends with the value that holds it, the private PostgreSQL too.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep, timeout};
+
+/// Longest wait for a fact, a command or an end. The first start makes a database.
+pub const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A data folder; what still runs on it when the test ends is ended.
+pub struct Folder {
+    kept: TempDir,
+}
+
+impl Folder {
+    pub fn new() -> Self {
+        let kept = tempfile::Builder::new().prefix("gleaner-process-").tempdir_in("/tmp").expect("a temporary folder");
+        // The server's account is another one than ours where that is root.
+        std::fs::set_permissions(kept.path(), Permissions::from_mode(0o755)).expect("our own folder");
+        Self { kept }
+    }
+
+    /// The data folder, which does not exist before the first start.
+    pub fn data(&self) -> PathBuf {
+        self.kept.path().join("data")
+    }
+
+    /// Writes a configuration file beside the data folder.
+    pub fn file(&self, text: &str) -> PathBuf {
+        let path = self.kept.path().join("gleaner.toml");
+        std::fs::write(&path, text).expect("our own folder");
+        path
+    }
+
+    /// The private server's process, where one runs or ended without tidying up.
+    pub fn database_pid(&self) -> Option<Pid> {
+        let text = std::fs::read_to_string(self.data().join("postgres/postmaster.pid")).ok()?;
+        text.lines().next()?.trim().parse().ok().map(Pid::from_raw)
+    }
+
+    /// The command with these arguments, on this folder and nothing else from outside.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = command(arguments);
+        command.env("GLEANER_DATA", self.data());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub async fn run(&self, arguments: &[&str]) -> Done {
+        done(self.command(arguments)).await
+    }
+
+    /// Starts `serve` on a free port and waits until it is ready.
+    pub async fn serve(&self, arguments: &[&str]) -> Process {
+        self.serve_as(arguments, &[]).await
+    }
+
+    /// As [`Self::serve`], with these variables set.
+    pub async fn serve_as(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Process {
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.args(arguments).envs(variables.iter().copied());
+        let mut process = Process::start(command);
+        process.until_printed("/sign-in?code=").await;
+        process
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let Some(pid) = self.database_pid() else { return };
+        let ours = std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(self.kept.path()));
+        if ours {
+            // Gone meanwhile is as good.
+            let _ = kill(pid, Signal::SIGQUIT);
+        }
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gleaner"));
+    for name in ["DATABASE_URL", "GLEANER_DATA", "GLEANER_CONFIG", "OXYLABS_USERNAME", "OXYLABS_PASSWORD"] {
+        command.env_remove(name);
+    }
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+/// How a command ended and what it said.
+#[derive(Debug)]
+pub struct Done {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+/// Runs a command that needs no folder.
+pub async fn run(arguments: &[&str]) -> Done {
+    done(command(arguments)).await
+}
+
+async fn done(mut command: Command) -> Done {
+    let ended = timeout(PATIENCE, command.output()).await;
+    let Output { status, stdout, stderr } = ended.expect("it ends in time").expect("it starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    Done { code: status.code(), out: text(stdout), err: text(stderr) }
+}
+
+/// A process that goes on until it is ended.
+pub struct Process {
+    child: Child,
+    out: Arc<Mutex<String>>,
+    err: Arc<Mutex<String>>,
+}
+
+impl Process {
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("it starts");
+        let out = gather(child.stdout.take().expect("piped"));
+        let err = gather(child.stderr.take().expect("piped"));
+        Self { child, out, err }
+    }
+
+    /// A sandbox in a process of its own, which keeps its counts while engines die.
+    pub async fn sandbox(arguments: &[&str]) -> Self {
+        let mut command = command(&["sandbox", "--listen", "127.0.0.1:0"]);
+        command.args(arguments);
+        let mut process = Self::start(command);
+        process.until_printed("http://").await;
+        process
+    }
+
+    pub fn printed(&self) -> String {
+        self.out.lock().expect("no panic while held").clone()
+    }
+
+    pub fn complained(&self) -> String {
+        self.err.lock().expect("no panic while held").clone()
+    }
+
+    async fn until_printed(&mut self, words: &str) {
+        let limit = Instant::now() + PATIENCE;
+        while !self.printed().contains(words) {
+            let ended = self.child.try_wait().expect("our own child");
+            let goes_on = ended.is_none() && Instant::now() < limit;
+            assert!(goes_on, "`{words}` was never printed: {ended:?} {}{}", self.printed(), self.complained());
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// The first word that begins like this, on standard output.
+    pub fn word(&self, begin: &str) -> Option<String> {
+        self.printed().split_whitespace().find(|word| word.starts_with(begin)).map(str::to_owned)
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn base(&self) -> String {
+        self.word("http://").expect("it said where it is").trim_end_matches('/').to_owned()
+    }
+
+    /// The one-time link.
+    pub fn sign_in(&self) -> String {
+        let printed = self.printed();
+        let link = printed.split_whitespace().find(|word| word.contains("/sign-in?code="));
+        link.expect("it printed a link").to_owned()
+    }
+
+    /// The token of a first start, which is printed last.
+    pub async fn token(&mut self) -> String {
+        self.until_printed("shown once").await;
+        let printed = self.printed();
+        let line = printed.lines().find_map(|line| line.trim().strip_prefix("API token "));
+        line.and_then(|line| line.split_whitespace().next()).expect("a first start prints a token").to_owned()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let pid = self.child.id().expect("it runs");
+        kill(Pid::from_raw(i32::try_from(pid).expect("a pid")), signal).expect("our own child");
+    }
+
+    /// As a power cut does.
+    pub async fn kill_hard(mut self) {
+        timeout(PATIENCE, self.child.kill()).await.expect("it ends in time").expect("our own child");
+    }
+
+    /// Its exit status, once it has ended.
+    pub async fn ended(&mut self) -> Option<i32> {
+        let ended = timeout(PATIENCE, self.child.wait()).await;
+        ended.unwrap_or_else(|_| panic!("it does not end: {}", self.complained())).expect("our own child").code()
+    }
+
+    /// Asks it to stop, and waits.
+    pub async fn stop(&mut self) -> Option<i32> {
+        self.signal(Signal::SIGTERM);
+        self.ended().await
+    }
+}
+
+fn gather(pipe: impl AsyncRead + Unpin + Send + 'static) -> Arc<Mutex<String>> {
+    let gathered = Arc::new(Mutex::new(String::new()));
+    let into = Arc::clone(&gathered);
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(pipe).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            let mut text = into.lock().expect("no panic while held");
+            text.push_str(&line);
+            text.push('\n');
+        }
+    });
+    gathered
+}
