@@ -124,6 +124,8 @@ async fn role_of_another_process() {
 #[tokio::test]
 async fn a_first_start_makes_a_private_durable_cluster_that_a_second_start_finds_again() {
     let data = folder();
+    // As `mktemp -d` makes it: as root, an empty folder is opened for the server's account to pass.
+    fs::set_permissions(data.path(), fs::Permissions::from_mode(0o700)).expect("ours");
     let began = Instant::now();
     let first = engine(data.path()).await;
     let cold = began.elapsed();
