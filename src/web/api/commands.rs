@@ -26,7 +26,7 @@ struct Accepted {
 /// `POST .../start`, and `/execute` as the original calls it.
 ///
 /// # Errors
-/// As [`give`].
+/// 404 where the caller has no such run, 409 where its state does not allow it, 503 while nobody answers.
 pub async fn start(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -38,7 +38,7 @@ pub async fn start(
 /// `POST .../pause`.
 ///
 /// # Errors
-/// As [`give`].
+/// 404 where the caller has no such run, 409 where its state does not allow it, 503 while nobody answers.
 pub async fn pause(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -50,7 +50,7 @@ pub async fn pause(
 /// `POST .../resume`.
 ///
 /// # Errors
-/// As [`give`].
+/// 404 where the caller has no such run, 409 where its state does not allow it, 503 while nobody answers.
 pub async fn resume(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -62,7 +62,7 @@ pub async fn resume(
 /// `POST .../cancel`.
 ///
 /// # Errors
-/// As [`give`].
+/// 404 where the caller has no such run, 409 where its state does not allow it, 503 while nobody answers.
 pub async fn cancel(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -74,7 +74,7 @@ pub async fn cancel(
 /// `POST .../retry-failed`.
 ///
 /// # Errors
-/// As [`give`].
+/// 404 where the caller has no such run, 409 where its state does not allow it, 503 while nobody answers.
 pub async fn retry_failed(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
