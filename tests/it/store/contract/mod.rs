@@ -22,10 +22,14 @@ macro_rules! over_both_stores {
     };
 }
 
+mod claims;
+mod closes;
 mod entries;
 mod ground;
+mod groups;
 mod hand;
 mod outcomes;
 mod products;
+mod read_ahead;
 mod registry;
 mod take_over;
