@@ -22,14 +22,17 @@ macro_rules! over_both_stores {
     };
 }
 
+mod audit_entries;
 mod claims;
 mod closes;
+mod commands;
 mod entries;
 mod ground;
 mod groups;
 mod hand;
 mod outcomes;
 mod products;
+mod random_groups;
 mod read_ahead;
 mod registry;
 mod take_over;
