@@ -30,6 +30,8 @@ mod entries;
 mod ground;
 mod groups;
 mod hand;
+mod neighbours;
+mod odd_names;
 mod outcomes;
 mod products;
 mod random_groups;
