@@ -23,13 +23,19 @@ impl Platform {
     }
 }
 
-/// A seller's identity: Unicode NFKC, trimmed, inner white space collapsed to one space, lower-cased.
+/// Most characters of an identity. A marketplace allows 64; an index entry of the database holds about 2,700 bytes, and a
+/// damaged page must not bring a name that cannot be kept.
+const IDENTITY_CHARS_MAX: usize = 500;
+
+/// A seller's identity: Unicode NFKC, trimmed, inner white space collapsed to one space, lower-cased, cut to 500
+/// characters. NUL, which no database keeps in text, becomes U+FFFD.
 #[must_use]
 pub fn normalise(name: &str) -> String {
-    let folded: String = name.nfkc().collect();
+    let folded: String = name.replace('\0', "\u{fffd}").nfkc().collect();
     let spaced = folded.split_whitespace().collect::<Vec<_>>().join(" ");
     // Lower-casing can leave a string that NFKC would change again (for example `İ`), so it is composed once more.
-    spaced.to_lowercase().nfkc().collect()
+    let identity: String = spaced.to_lowercase().nfkc().take(IDENTITY_CHARS_MAX).collect();
+    identity.trim_end().to_owned()
 }
 
 /// One listing of one seller on one result page.
@@ -63,6 +69,13 @@ mod tests {
         assert_eq!(normalise("  Top\u{a0} Dog\tShop "), "top dog shop");
         assert_eq!(normalise("ＡＢＣ１２３"), "abc123");
         assert_eq!(normalise("Cafe\u{301}"), normalise("café"));
+    }
+
+    #[test]
+    fn a_name_that_no_database_could_keep_has_an_identity_all_the_same() {
+        assert_eq!(normalise("a\0B"), "a\u{fffd}b");
+        assert_eq!(normalise(&"x".repeat(10_000)).len(), 500);
+        assert_eq!(normalise(&format!("{} {}", "x".repeat(499), "y")).len(), 499);
     }
 
     proptest! {

@@ -15,7 +15,7 @@ use crate::domain::seller::normalise;
 use crate::store::StoreError;
 use crate::store::sellers::sighted;
 use crate::store::tasks::TaskRow;
-use crate::store::text::clean;
+use crate::store::text::{clean, clean_json};
 use crate::store::transition::Plan;
 
 type Time = chrono::DateTime<chrono::Utc>;
@@ -140,8 +140,8 @@ pub(super) fn remember_run<'a>(group: &'a Group, plan: &Plan, settled: &Settled,
         sellers_new: after.counters.sellers_new,
         requests_made: after.counters.requests_made,
         requests_billed: after.counters.requests_billed,
-        checkpoint: summary.map(|summary| &summary.checkpoint),
-        worker_status: summary.map(|summary| &summary.worker_status),
+        checkpoint: summary.map(|summary| clean_json(summary.checkpoint.clone())),
+        worker_status: summary.map(|summary| clean_json(summary.worker_status.clone())),
         now,
     }
 }
@@ -164,7 +164,7 @@ pub(super) fn close_run<'a>(
         Close::Cancelled => RunStatus::Cancelled,
     };
     let (pause, fail) = match close {
-        Close::Paused { pause, .. } => (Some(serde_json::to_value(pause)), None),
+        Close::Paused { pause, .. } => (Some(serde_json::to_value(pause).map(clean_json)), None),
         Close::Failed { reason, message } => (None, Some((*reason, message))),
         Close::Completed | Close::Cancelled => (None, None),
     };

@@ -166,8 +166,8 @@ fragment! {
         sellers_new: i32 => Integer,
         requests_made: i64 => BigInt,
         requests_billed: i64 => BigInt,
-        checkpoint: Option<&'a Value> => Nullable<Jsonb>,
-        worker_status: Option<&'a Value> => Nullable<Jsonb>,
+        checkpoint: Option<Value> => Nullable<Jsonb>,
+        worker_status: Option<Value> => Nullable<Jsonb>,
         now: Time => Timestamptz,
     }
     answers ();

@@ -1,5 +1,6 @@
 //! The store: one contract suite over both implementations, and what PostgreSQL itself says of its tables.
 
+mod contract;
 mod embedded;
 mod flat;
 mod runs_over_postgres;

@@ -1,0 +1,103 @@
+//! Claims that are given back, and workers that die holding one.
+
+use gleaner::domain::ledger::{Entry, ReleaseResult, Reply, Verdict};
+use gleaner::domain::task::TaskState;
+
+use super::entries::{first, released, sellers, started};
+use super::ground::Ground;
+use super::hand::Hand;
+
+over_both_stores!(
+    a_released_claim_goes_back_to_pending_at_its_page,
+    a_released_task_answers_as_before_when_it_is_released_again,
+    what_a_released_holder_still_sends_is_refused,
+    a_release_of_what_is_final_or_held_by_another_does_nothing,
+    a_crash_is_counted_and_the_third_quarantines,
+    an_answer_kept_before_a_release_stays,
+);
+
+fn pending(reply: Reply) -> gleaner::domain::task::OpenTask {
+    match reply {
+        Reply::Release(ReleaseResult::Pending(task)) => *task,
+        other => panic!("pending was expected: {other:?}"),
+    }
+}
+
+async fn a_released_claim_goes_back_to_pending_at_its_page(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 1).await;
+    hand.keep(vec![started(first(2)), sellers(first(2), &["Ann"], false)]).await;
+    let told = hand.told().await;
+    let task = pending(hand.tell(released(2, 1, false)).await);
+    assert_eq!((task.state, task.claim_no, task.next_page, task.requests), (TaskState::Pending, 2, 2, 1));
+    assert_eq!(task, hand.task(2).await.open(), "the answer is the row");
+    assert_eq!(hand.task(2).await.crashes, 0);
+    assert_eq!(hand.told().await, told, "nothing is told of a claim given back in peace");
+    hand.adds_up().await;
+}
+
+async fn a_released_task_answers_as_before_when_it_is_released_again(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 1).await;
+    hand.tell(started(first(2))).await;
+    let task = pending(hand.tell(released(2, 1, true)).await);
+    let told = hand.told().await;
+    let again = hand.tell(released(2, 1, true)).await;
+    assert_eq!(again, Reply::Release(ReleaseResult::PendingBefore(Box::new(task))));
+    assert_eq!(hand.task(2).await.crashes, 1, "it is not counted again");
+    assert_eq!(hand.told().await, told, "nor told again");
+    hand.adds_up().await;
+}
+
+async fn what_a_released_holder_still_sends_is_refused(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 1).await;
+    hand.tell(started(first(2))).await;
+    hand.tell(released(2, 1, true)).await;
+    assert_eq!(hand.tell(sellers(first(2), &["Ann"], true)).await, Reply::Outcome(Verdict::Refused));
+    let unheard = hand.tell(released(2, 3, false)).await;
+    assert_eq!(pending(unheard).claim_no, 4, "a claim whose start was lost is given back as well");
+    hand.adds_up().await;
+}
+
+async fn a_release_of_what_is_final_or_held_by_another_does_nothing(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 2).await;
+    hand.accepts(sellers(first(2), &["Ann"], true)).await;
+    hand.tell(started(first(3).claimed_as(5))).await;
+    let tasks = ground.tasks(hand.key).await;
+    let nothing = Reply::Release(ReleaseResult::Nothing);
+    assert_eq!(hand.tell(released(2, 1, false)).await, nothing);
+    assert_eq!(hand.tell(released(3, 4, false)).await, nothing);
+    assert_eq!(hand.tell(released(77, 1, false)).await, nothing);
+    assert_eq!(ground.tasks(hand.key).await, tasks);
+    hand.adds_up().await;
+}
+
+async fn a_crash_is_counted_and_the_third_quarantines(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 1).await;
+    for (crashes, claim) in [(1, 1), (2, 3)] {
+        hand.tell(started(first(2).claimed_as(claim))).await;
+        assert_eq!(pending(hand.tell(released(2, claim, true)).await).crashes, crashes);
+    }
+    hand.tell(started(first(2).claimed_as(5))).await;
+    assert_eq!(hand.tell(released(2, 5, true)).await, Reply::Release(ReleaseResult::Quarantined));
+    let task = hand.task(2).await;
+    assert_eq!((task.state, task.error_code.as_deref()), (TaskState::Failed, Some("worker_crashed")));
+    assert_eq!(task.error_message.as_deref(), Some("the worker died"));
+    let deaths = hand.told().await.iter().filter(|action| *action == "worker_restarted").count();
+    assert_eq!(deaths, 3);
+    hand.adds_up().await;
+}
+
+async fn an_answer_kept_before_a_release_stays(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 1).await;
+    let entries: Vec<Entry> = vec![
+        started(first(2)),
+        sellers(first(2), &["Ann"], false),
+        released(2, 1, true),
+        started(first(2).claimed_as(3)),
+    ];
+    let kept = hand.keep(entries).await;
+    assert_eq!(kept.replies[1], Reply::Outcome(Verdict::Accepted));
+    let task = hand.task(2).await;
+    assert_eq!((task.state, task.claim_no, task.next_page, task.crashes), (TaskState::Claimed, 3, 2, 1));
+    hand.accepts(sellers(first(2).next_page().claimed_as(3), &["Bea"], true)).await;
+    hand.adds_up().await;
+}

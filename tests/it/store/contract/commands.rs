@@ -1,0 +1,181 @@
+//! Commands: every cell of the state machine, races, and the limit of runs at one time.
+
+use futures_util::future::join;
+use gleaner::domain::ledger::Close;
+use gleaner::domain::run::{Command, FailReason, PauseReason, RunStatus, Wish};
+use gleaner::domain::settings::RunSettings;
+use gleaner::domain::task::{Phase, TaskState};
+use gleaner::store::StoreError;
+
+use super::entries::{categories, close, failed, first, paused, phase_over, product, products, sellers};
+use super::ground::Ground;
+use super::hand::{Hand, MANY};
+
+over_both_stores!(
+    every_command_in_every_state_does_what_the_drawing_says,
+    of_two_racing_commands_one_loses,
+    only_as_many_runs_start_as_are_allowed,
+    two_racing_starts_do_not_pass_the_limit,
+    retry_failed_runs_the_failed_tasks_in_their_phase,
+    retry_failed_of_products_alone_stays_in_their_phase,
+);
+
+/// Each state that a run can stand in, with the commands that it takes and where they lead.
+const DRAWING: [(Stand, &[(Command, RunStatus, Wish)]); 10] = [
+    (
+        Stand::Pending,
+        &[(Command::Start, RunStatus::Running, Wish::Run), (Command::Cancel, RunStatus::Cancelled, Wish::Cancel)],
+    ),
+    (
+        Stand::Running,
+        &[(Command::Pause, RunStatus::Running, Wish::Pause), (Command::Cancel, RunStatus::Running, Wish::Cancel)],
+    ),
+    (Stand::Pausing, &[(Command::Cancel, RunStatus::Running, Wish::Cancel)]),
+    (Stand::Cancelling, &[(Command::Cancel, RunStatus::Running, Wish::Cancel)]),
+    (
+        Stand::Paused,
+        &[(Command::Resume, RunStatus::Running, Wish::Run), (Command::Cancel, RunStatus::Cancelled, Wish::Cancel)],
+    ),
+    (Stand::Completed, &[]),
+    (Stand::CompletedWithFailures, &[(Command::RetryFailed, RunStatus::Running, Wish::Run)]),
+    (Stand::Failed, &[(Command::RetryFailed, RunStatus::Running, Wish::Run)]),
+    (Stand::Cancelled, &[]),
+    (Stand::CancelledBeforeStart, &[]),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Stand {
+    Pending,
+    Running,
+    Pausing,
+    Cancelling,
+    Paused,
+    Completed,
+    CompletedWithFailures,
+    Failed,
+    Cancelled,
+    CancelledBeforeStart,
+}
+
+async fn stand(ground: &dyn Ground, stand: Stand) -> Hand<'_> {
+    if matches!(stand, Stand::Pending | Stand::CancelledBeforeStart) {
+        let key = ground.add_run(&RunSettings::default(), &categories(1)).await;
+        let hand = Hand { ground, key, before: ground.store().memory(key).await.expect("the row") };
+        if stand == Stand::CancelledBeforeStart {
+            hand.give(Command::Cancel).await;
+        }
+        return hand;
+    }
+    let mut hand = Hand::start(ground, 1).await;
+    let nothing = || Close::Failed { reason: FailReason::NothingSucceeded, message: "nothing".to_owned() };
+    match stand {
+        Stand::Pausing => hand.give(Command::Pause).await,
+        Stand::Cancelling => hand.give(Command::Cancel).await,
+        Stand::Paused => _ = hand.tell(close(paused(PauseReason::Manual, &[]))).await,
+        Stand::Completed => _ = hand.keep(vec![products(first(1), vec![], true), close(Close::Completed)]).await,
+        Stand::CompletedWithFailures => _ = hand.keep(vec![failed(first(1), false), close(Close::Completed)]).await,
+        Stand::Failed => _ = hand.keep(vec![failed(first(1), false), close(nothing())]).await,
+        Stand::Cancelled => {
+            hand.give(Command::Cancel).await;
+            hand.tell(close(Close::Cancelled)).await;
+        }
+        Stand::Pending | Stand::Running | Stand::CancelledBeforeStart => {}
+    }
+    hand
+}
+
+async fn every_command_in_every_state_does_what_the_drawing_says(ground: &dyn Ground) {
+    for (standing, allowed) in DRAWING {
+        for command in Command::ALL {
+            let hand = stand(ground, standing).await;
+            let (row, told) = (ground.run(hand.key).await, hand.told().await.len());
+            let given = ground.store().command(hand.key, *command, MANY).await;
+            let after = ground.run(hand.key).await;
+            let cell = format!("{command} in {standing:?}");
+            let Some((_, status, wanted)) = allowed.iter().find(|(one, ..)| one == command) else {
+                let Err(StoreError::NotAllowed { status, wanted }) = given else { panic!("{cell}: {given:?}") };
+                assert_eq!((status, wanted), (row.status, row.wanted), "{cell}");
+                assert_eq!(after, row, "{cell} changes nothing");
+                continue;
+            };
+            let accepted = given.unwrap_or_else(|error| panic!("{cell}: {error}"));
+            assert_eq!((accepted.status, accepted.wanted), (*status, *wanted), "{cell}");
+            assert_eq!((after.status, after.wanted), (*status, *wanted), "{cell}");
+            assert_eq!(accepted.repeated, standing == Stand::Cancelling, "{cell}");
+            let told_now = usize::from(row.status != RunStatus::Running);
+            assert_eq!(accepted.events.len(), told_now, "{cell}: actors tell it where there are some");
+            assert_eq!(hand.told().await.len(), told + told_now, "{cell}");
+            assert_eq!(after.pause, None, "{cell}");
+            assert_eq!(after.completed_at.is_some(), status.is_final(), "{cell}");
+        }
+    }
+}
+
+async fn of_two_racing_commands_one_loses(ground: &dyn Ground) {
+    for (standing, command) in [
+        (Stand::Pending, Command::Start),
+        (Stand::Running, Command::Pause),
+        (Stand::Paused, Command::Resume),
+        (Stand::Failed, Command::RetryFailed),
+    ] {
+        let hand = stand(ground, standing).await;
+        let store = ground.store();
+        let (one, other) = join(store.command(hand.key, command, MANY), store.command(hand.key, command, MANY)).await;
+        assert_eq!(usize::from(one.is_ok()) + usize::from(other.is_ok()), 1, "{command}: {one:?} {other:?}");
+        let lost = one.err().or(other.err());
+        assert!(matches!(lost, Some(StoreError::NotAllowed { .. })), "{command}: {lost:?}");
+        hand.told().await;
+    }
+}
+
+async fn only_as_many_runs_start_as_are_allowed(ground: &dyn Ground) {
+    let mut running = Hand::start(ground, 1).await;
+    let waiting = stand(ground, Stand::Pending).await.key;
+    let refused = ground.store().command(waiting, Command::Start, 1).await;
+    assert!(matches!(refused, Err(StoreError::ConcurrentLimit { running: 1, max: 1 })), "{refused:?}");
+    assert_eq!(ground.run(waiting).await.status, RunStatus::Pending);
+    let paused_run = stand(ground, Stand::Paused).await.key;
+    let resumed = ground.store().command(paused_run, Command::Resume, 1).await;
+    assert!(matches!(resumed, Err(StoreError::ConcurrentLimit { .. })), "{resumed:?}");
+    let wrong = ground.store().command(waiting, Command::Resume, 1).await;
+    assert!(matches!(wrong, Err(StoreError::NotAllowed { .. })), "what the state forbids is said first: {wrong:?}");
+    running.tell(close(Close::Cancelled)).await;
+    ground.store().command(waiting, Command::Start, 1).await.expect("there is room now");
+}
+
+async fn two_racing_starts_do_not_pass_the_limit(ground: &dyn Ground) {
+    let (one, other) = (stand(ground, Stand::Pending).await.key, stand(ground, Stand::Pending).await.key);
+    let store = ground.store();
+    let (one, other) = join(store.command(one, Command::Start, 1), store.command(other, Command::Start, 1)).await;
+    let lost = one.as_ref().err().or(other.as_ref().err());
+    assert!(matches!(lost, Some(StoreError::ConcurrentLimit { .. })), "{one:?} {other:?}");
+    assert!(one.is_ok() || other.is_ok());
+}
+
+async fn retry_failed_runs_the_failed_tasks_in_their_phase(ground: &dyn Ground) {
+    let mut hand = Hand::start(ground, 2).await;
+    hand.keep(vec![failed(first(1), true), products(first(2), vec![product(1), product(2)], true), phase_over()]).await;
+    hand.keep(vec![failed(first(3), false), sellers(first(4), &["Ann"], true), close(Close::Completed)]).await;
+    assert_eq!(hand.before.counters.departments_completed, 1);
+    hand.give_and_take_over(Command::RetryFailed).await;
+    assert_eq!((hand.before.phase, hand.before.counters.departments_completed), (Phase::Amazon, 0));
+    for task_no in [1, 3] {
+        let task = hand.task(task_no).await;
+        let fresh = (task.state, task.page_attempts, task.crashes, task.rejected);
+        assert_eq!(fresh, (TaskState::Pending, 0, 0, false));
+    }
+    assert_eq!(hand.state(4).await, TaskState::Done);
+    let event = hand.events().await.pop().expect("an event");
+    assert_eq!((&event["action"], &event["items_count"]), (&"reopened".into(), &2.into()));
+    hand.adds_up().await;
+    hand.accepts(products(first(1).again().claimed_as(2), vec![product(9)], true)).await;
+    hand.adds_up().await;
+}
+
+async fn retry_failed_of_products_alone_stays_in_their_phase(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 1).await;
+    hand.keep(vec![failed(first(2), false), close(Close::Completed)]).await;
+    hand.give_and_take_over(Command::RetryFailed).await;
+    assert_eq!(hand.before.phase, Phase::Ebay);
+    hand.adds_up().await;
+}

@@ -1,0 +1,120 @@
+//! Taking a run over, and raising its fence.
+
+use gleaner::domain::ids::{RunId, RunKey};
+use gleaner::domain::ledger::{Close, Reply, Verdict};
+use gleaner::domain::run::{Command, PauseReason, RunStatus, Wish};
+use gleaner::domain::task::TaskState;
+use gleaner::store::StoreError;
+use uuid::Uuid;
+
+use super::entries::{close, failed, first, paused, sellers, started};
+use super::ground::Ground;
+use super::hand::{Hand, MANY};
+
+over_both_stores!(
+    a_take_over_puts_claims_back_and_raises_the_fence,
+    a_take_over_obeys_what_was_wanted,
+    a_run_at_rest_is_left_as_it_is,
+    a_late_answer_of_the_old_owner_is_refused_by_its_claim,
+    a_fence_is_raised_only_by_who_holds_it,
+    running_runs_are_listed_and_no_others,
+    a_run_that_is_not_there_is_not_found,
+);
+
+async fn a_take_over_puts_claims_back_and_raises_the_fence(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 3).await;
+    let fence = hand.before.fence;
+    hand.keep(vec![
+        started(first(2)),
+        sellers(first(2), &["Ann"], false),
+        started(first(3)),
+        failed(first(3), false),
+        started(first(4)),
+    ])
+    .await;
+    let taken = ground.store().take_over(hand.key).await.expect("it is taken over");
+    assert_eq!((taken.status, taken.wanted, taken.released), (RunStatus::Running, Wish::Run, 2));
+    assert_eq!(taken.memory.fence, fence + 1);
+    assert!(taken.settings.is_ok() && taken.started_at.is_some());
+    assert_eq!(taken.name, "a run");
+    assert_eq!((taken.memory.counters.ebay.pending, taken.memory.counters.ebay.claimed), (2, 0));
+    let task = hand.task(2).await;
+    assert_eq!((task.state, task.claim_no, task.next_page, task.crashes), (TaskState::Pending, 1, 2, 0));
+    assert_eq!(hand.state(3).await, TaskState::Failed, "a final task stays final");
+    hand.before = taken.memory;
+    hand.adds_up().await;
+}
+
+async fn a_take_over_obeys_what_was_wanted(ground: &dyn Ground) {
+    let hand = Hand::start(ground, 1).await;
+    hand.give(Command::Pause).await;
+    let taken = ground.store().take_over(hand.key).await.expect("it is taken over");
+    assert_eq!((taken.status, taken.wanted), (RunStatus::Running, Wish::Pause));
+}
+
+async fn a_run_at_rest_is_left_as_it_is(ground: &dyn Ground) {
+    let mut hand = Hand::start(ground, 2).await;
+    for (end, status) in
+        [(paused(PauseReason::Manual, &[]), RunStatus::Paused), (Close::Completed, RunStatus::Completed)]
+    {
+        hand.keep(vec![started(first(1)), close(end)]).await;
+        let tasks = ground.tasks(hand.key).await;
+        let fence = hand.before.fence;
+        let taken = ground.store().take_over(hand.key).await.expect("it is read");
+        assert_eq!((taken.status, taken.released, taken.memory.fence), (status, 0, fence + 1));
+        assert_eq!(ground.tasks(hand.key).await, tasks);
+        assert_eq!(ground.run(hand.key).await.status, status);
+        hand.before = taken.memory;
+        if status == RunStatus::Paused {
+            hand.give_and_take_over(Command::Resume).await;
+        }
+    }
+}
+
+async fn a_late_answer_of_the_old_owner_is_refused_by_its_claim(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 1).await;
+    hand.tell(started(first(2))).await;
+    hand.before = ground.store().take_over(hand.key).await.expect("it is taken over").memory;
+    let late = hand.tell(sellers(first(2), &["Ann"], true)).await;
+    assert_eq!(late, Reply::Outcome(Verdict::Refused));
+    assert_eq!(ground.sellers().await, []);
+    hand.accepts(sellers(first(2).claimed_as(2), &["Ann"], true)).await;
+    hand.adds_up().await;
+}
+
+async fn a_fence_is_raised_only_by_who_holds_it(ground: &dyn Ground) {
+    let mut hand = Hand::start(ground, 1).await;
+    hand.tell(started(first(1))).await;
+    let fence = hand.before.fence;
+    let raised = ground.store().raise_fence(hand.key, fence).await.expect("it is ours");
+    assert_eq!(raised.fence, fence + 1);
+    assert_eq!(raised.counters.amazon.claimed, 1, "claims stay");
+    let lost = ground.store().raise_fence(hand.key, fence).await;
+    assert!(matches!(lost, Err(StoreError::FenceLost)), "{lost:?}");
+    assert_eq!(ground.run(hand.key).await.memory(), raised, "the loser changed nothing");
+    assert_eq!(ground.store().memory(hand.key).await.expect("the row"), raised);
+}
+
+async fn running_runs_are_listed_and_no_others(ground: &dyn Ground) {
+    let pending = Hand::start(ground, 1).await.key;
+    let mut other = Hand::start(ground, 1).await;
+    assert_eq!(running(ground).await.len(), 2);
+    other.tell(close(Close::Cancelled)).await;
+    assert_eq!(running(ground).await, [pending]);
+}
+
+async fn running(ground: &dyn Ground) -> Vec<RunKey> {
+    ground.store().running().await.expect("the store answers")
+}
+
+async fn a_run_that_is_not_there_is_not_found(ground: &dyn Ground) {
+    let mut hand = Hand::start(ground, 1).await;
+    hand.key = RunKey { org: ground.org(), run: RunId(Uuid::from_u128(99)) };
+    let store = ground.store();
+    assert!(matches!(store.take_over(hand.key).await, Err(StoreError::NotFound)));
+    assert!(matches!(store.raise_fence(hand.key, 1).await, Err(StoreError::NotFound)));
+    assert!(matches!(store.memory(hand.key).await, Err(StoreError::NotFound)));
+    assert!(matches!(store.keep(&hand.group(vec![started(first(1))])).await, Err(StoreError::NotFound)));
+    assert!(matches!(store.command(hand.key, Command::Start, MANY).await, Err(StoreError::NotFound)));
+    assert!(store.last_events(hand.key, 10).await.expect("none").is_empty());
+}
