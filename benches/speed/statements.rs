@@ -118,13 +118,14 @@ impl Statements {
         let (tasks, events): (Vec<&Row>, Vec<&Row>) = (tasks.iter().collect(), events.iter().collect());
         let last_seq = events.last().and_then(|row| row[0].clone()).unwrap_or_default();
         let done = tasks.len().to_string();
+        let remembered: [&(dyn ToSql + Sync); 4] = [&self.org, &self.run, &last_seq, &done];
         try_join!(
             self.client.execute(&prepared[0], &[]),
             self.send(&prepared[1], &tasks, 1),
             self.send(&prepared[2], &sellers, SELLER_COLUMNS),
             self.send(&prepared[3], &sightings, usize::MAX),
             self.send(&prepared[4], &events, usize::MAX),
-            self.client.execute(&prepared[5], &[&self.org, &self.run, &last_seq, &done]),
+            self.client.execute(&prepared[5], &remembered),
             self.client.execute(&prepared[6], &[]),
         )
         .expect("a group is written");
