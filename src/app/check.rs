@@ -20,7 +20,7 @@ pub async fn run(overrides: &Overrides, out: &mut impl Write) -> io::Result<bool
     let config = match Config::load(overrides) {
         Ok(config) => config,
         Err(error) => {
-            writeln!(out, "{error}")?;
+            writeln!(out, "configuration  wrong: {}", error.to_string().trim_start_matches("configuration: "))?;
             return Ok(false);
         }
     };

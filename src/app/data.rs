@@ -55,7 +55,9 @@ pub async fn create_token(config: &Config, name: &str) -> Result<String, DataErr
 /// # Errors
 /// [`DataError`].
 pub async fn revoke_token(config: &Config, token: &str) -> Result<(), DataError> {
-    let no_token = || DataError::NotAllowed("that is no token of this database".to_owned());
+    let no_token = || {
+        DataError::NotAllowed("that is no token of this database; a token is 43 letters, digits, - and _".to_owned())
+    };
     let hash = hash_of(token).ok_or_else(no_token)?;
     let database = Database::open(config, Role::Command, &Clock::system()).await?;
     let revoked = async {
