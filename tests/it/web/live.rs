@@ -33,7 +33,7 @@ async fn three_subscribers_hear_the_same_events_from_where_each_began() {
     let mut first = listen(&house, &run, "?from=start").await;
     assert_eq!(first.head.header("cache-control"), Some("no-cache, no-transform"));
     assert_eq!(first.head.header("x-accel-buffering"), Some("no"));
-    assert_eq!(first.head.header("content-encoding"), None);
+    assert!(matches!(first.head.header("content-encoding"), None | Some("identity")), "never compressed");
     let connected = first.next().await.expect("a first event");
     assert_eq!((connected.name.as_str(), connected.id.as_str()), ("connected", ""));
     assert_eq!(first.retry.as_deref(), Some("2000"));

@@ -20,8 +20,11 @@ over_both_stores!(
     retry_failed_of_products_alone_stays_in_their_phase,
 );
 
+/// A command and where it leads.
+type Way = (Command, RunStatus, Wish);
+
 /// Each state that a run can stand in, with the commands that it takes and where they lead.
-const DRAWING: [(Stand, &[(Command, RunStatus, Wish)]); 10] = [
+const DRAWING: [(Stand, &[Way]); 10] = [
     (
         Stand::Pending,
         &[(Command::Start, RunStatus::Running, Wish::Run), (Command::Cancel, RunStatus::Cancelled, Wish::Cancel)],
