@@ -64,7 +64,8 @@ fn cut_at_word(text: &str, chars_max: usize) -> String {
         let needed = if query.is_empty() { chars } else { chars + 1 };
         if length + needed > chars_max {
             if query.is_empty() {
-                query = word.chars().take(chars_max).collect();
+                // Cut inside a word, its first letters matter, not the marks before them.
+                query = word.chars().skip_while(|c| !c.is_alphanumeric()).take(chars_max).collect();
             }
             break;
         }
