@@ -116,6 +116,19 @@ impl Server {
         psql
     }
 
+    /// Waits until nobody is connected to the database: a connection that was dropped ends a moment later.
+    async fn left(&self, database: &str) {
+        let sql = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'");
+        for _ in 0..600 {
+            let counted = self.psql(&sql).stdin(Stdio::null()).output().expect("psql starts").stdout;
+            if String::from_utf8_lossy(&counted).trim() == "0" {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("somebody is still connected to {database} after 30 s");
+    }
+
     async fn ready(&self) {
         for _ in 0..600 {
             let answered = self.psql("SELECT 1").stdin(Stdio::null()).output().expect("psql starts").status.success();
@@ -137,6 +150,7 @@ pub async fn database() -> Option<TestDb> {
             server.ready().await;
             run(&mut server.psql(&format!("CREATE DATABASE {TEMPLATE}")));
             migrate::run(&server.url(TEMPLATE)).await.expect("the migrations apply");
+            server.left(TEMPLATE).await;
             Some(server)
         })
         .await;
