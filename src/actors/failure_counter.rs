@@ -198,6 +198,8 @@ impl Actor for FailureCounter {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         self.guard.tie(ctx);
+        // A streak that tripped a counter whose word was lost trips this one.
+        self.trip_if_due();
         if self.counted.group < 0 {
             let (context, gone) = (self.context.clone(), self.guard.gone());
             let reading = async move {

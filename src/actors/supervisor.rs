@@ -189,13 +189,13 @@ impl Supervisor {
             }
             Ok(_) if supervisor.aim != Aim::Work => supervisor.drained(ctx),
             Ok(_) if phase == Phase::Ebay => supervisor.close(Close::Completed, ctx),
-            Ok(_) => supervisor.begin(Phase::Ebay),
+            Ok(_) => supervisor.enter(Phase::Ebay),
         }));
     }
 
-    fn begin(&mut self, phase: Phase) {
+    fn enter(&mut self, phase: Phase) {
         if let Some(tree) = &mut self.tree {
-            tree.begin(phase);
+            tree.enter(phase);
         }
     }
 

@@ -229,10 +229,15 @@ impl Tree {
         self.recorder.do_send(Tell(Entry::Said { action, at: self.context.clock.now() }));
     }
 
-    /// From now on tasks of this phase are handed out, and the streak starts at 0.
+    /// The run has come to this phase: the streak starts at 0, and its tasks are handed out.
+    pub fn enter(&mut self, phase: Phase) {
+        self.counter.do_send(NewPhase);
+        self.begin(phase);
+    }
+
+    /// From now on tasks of this phase are handed out; a streak that a take-over found goes on.
     pub fn begin(&mut self, phase: Phase) {
         self.mode = Mode::Working(phase);
-        self.counter.do_send(NewPhase);
         self.coordinator.do_send(Begin(phase));
     }
 

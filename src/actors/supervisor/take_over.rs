@@ -69,12 +69,17 @@ impl Supervisor {
             tree.begin(phase);
         }
         self.tree = Some(tree);
-        match (invalid, taken.wanted) {
-            (Some(message), _) => self.close(Close::Failed { reason: FailReason::InvalidSettings, message }, ctx),
-            (None, Wish::Cancel) => self.drain(Aim::Cancel),
-            (None, Wish::Pause) => self.drain(self.manual_pause()),
-            (None, Wish::Run) if self.aim != Aim::Work => self.hold(),
-            (None, Wish::Run) => {}
+        if let Some(message) = invalid {
+            return self.close(Close::Failed { reason: FailReason::InvalidSettings, message }, ctx);
+        }
+        match taken.wanted {
+            Wish::Cancel => self.drain(Aim::Cancel),
+            Wish::Pause => self.drain(self.manual_pause()),
+            Wish::Run => {}
+        }
+        if self.aim != Aim::Work {
+            // The wish may have come before there was a tree that could hold.
+            self.hold();
         }
     }
 }

@@ -161,3 +161,27 @@ fn a_process_that_died_is_taken_over_where_it_stood() {
         });
     }
 }
+
+#[test]
+fn a_wish_that_comes_while_a_run_is_being_taken_over_is_obeyed() {
+    for (command, ends) in [(Command::Pause, RunStatus::Paused), (Command::Cancel, RunStatus::Cancelled)] {
+        let market = Market::small();
+        let (store, key) = in_virtual_time(async {
+            let world = World::new(market.script(LATENCY));
+            let key = world.add_run(&RunSettings::default(), &market.chosen());
+            world.give(key, Command::Start).await.expect("it can be started");
+            world.requests(9).await;
+            (world.store.clone(), key)
+        });
+        in_virtual_time(async {
+            let (script, witness) = (market.script(LATENCY), Witness::default());
+            let world = World::over(store, Clock::seeded(8), script, witness, Killer::default());
+            // The row wishes it already when the supervisor reads it, and the wish itself is in its mailbox too.
+            world.engine.do_send(Adopt);
+            world.give(key, command).await.expect("it can be given");
+            assert_eq!(world.rest(key).await, ends);
+            invariants::hold_at_rest(&world.store, key, &world.witness.seen());
+            assert_eq!(world.witness.seen().requests, 0, "nothing was asked for");
+        });
+    }
+}
