@@ -254,11 +254,12 @@ fn provider(raw: RawOxylabs, sandbox: &RawSandbox, overrides: &Overrides) -> Res
         (None, None) => None,
     };
     match (username, password) {
-        (Some(username), Some(password)) if overrides.replay.is_none() => Ok(Provider::Oxylabs(oxylabs::Settings {
-            base_url: raw.base_url,
-            username,
-            password: Secret::new(password),
-        })),
+        // A replay costs nothing, whatever else is configured.
+        (Some(username), Some(password)) if overrides.replay.is_none() => {
+            bounds::no_sandbox_flag(overrides)?;
+            let (base_url, password) = (raw.base_url, Secret::new(password));
+            Ok(Provider::Oxylabs(oxylabs::Settings { base_url, username, password }))
+        }
         (Some(_), None) => Err(ConfigError::Invalid(
             "oxylabs: a username is set and no password; set OXYLABS_PASSWORD or oxylabs.password_file".to_owned(),
         )),

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use log::LevelFilter;
 use serde_json::Value;
 
-use super::{ConfigError, LogFormat};
+use super::{ConfigError, LogFormat, Overrides};
 use crate::web::server::ServerSettings;
 
 /// Refuses a number outside its bounds, naming them.
@@ -37,6 +37,22 @@ pub fn listen(whole: &Value) -> Result<(), ConfigError> {
     Err(ConfigError::Invalid(format!(
         "server.listen: {given} is no address; an IP address with a port is, such as \"127.0.0.1:8080\""
     )))
+}
+
+/// Whoever tells the sandbox something must not be billed by the real provider instead.
+pub fn no_sandbox_flag(given: &Overrides) -> Result<(), ConfigError> {
+    let flags = [
+        ("--seed", given.seed.is_some()),
+        ("--faults", given.faults.is_some()),
+        ("--latency-ms", given.latency_ms.is_some()),
+    ];
+    match flags.into_iter().find(|(_, given)| *given) {
+        Some((flag, _)) => Err(ConfigError::Invalid(format!(
+            "{flag} is for the sandbox, and Oxylabs credentials are set, so that each answer would cost: leave the flag \
+             out, or unset OXYLABS_USERNAME and OXYLABS_PASSWORD"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// `log.format`.
