@@ -28,8 +28,31 @@ use run_flags::RunFlags;
 pub struct Arguments {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    serve: ServeFlags,
     #[command(subcommand)]
     command: Option<Task>,
+}
+
+/// What the engine and its web admin are told; also without a command, which is to serve.
+#[derive(Clone, Debug, Default, Args)]
+struct ServeFlags {
+    /// Where the web admin listens
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    #[command(flatten)]
+    sandbox: SandboxFlags,
+}
+
+impl ServeFlags {
+    fn are_given(&self) -> bool {
+        let Self { listen, sandbox: SandboxFlags { seed, faults, latency_ms } } = self;
+        listen.is_some() || seed.is_some() || faults.is_some() || latency_ms.is_some()
+    }
+
+    fn over(&self, overrides: Overrides) -> Overrides {
+        with_sandbox(Overrides { listen: self.listen, ..overrides }, &self.sandbox)
+    }
 }
 
 /// What every command takes.
@@ -60,13 +83,7 @@ struct SandboxFlags {
 #[derive(Debug, Subcommand)]
 enum Task {
     /// Run the engine and the web admin (the default; on a new database with a demo run)
-    Serve {
-        /// Where the web admin listens
-        #[arg(long, value_name = "ADDR")]
-        listen: Option<SocketAddr>,
-        #[command(flatten)]
-        sandbox: SandboxFlags,
-    },
+    Serve(ServeFlags),
     /// Do one run in the foreground; exit 0 when completed, 2 when paused, 1 otherwise
     Collect(collect::CollectArgs),
     /// Write the sellers of a run to standard output
@@ -99,7 +116,11 @@ enum Task {
     /// Bring the database's schema up to date and say what was applied
     Migrate,
     /// Check configuration, database and provider, and say how to mend what is wrong
-    Check,
+    Check {
+        /// Ask the real provider for one page, which costs one answer
+        #[arg(long)]
+        provider: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -147,12 +168,12 @@ fn nobody_reads(error: &(dyn std::error::Error + 'static)) -> bool {
 async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
     let overrides = Overrides { file: arguments.common.config, data: arguments.common.data, ..Overrides::default() };
     let mut out = io::stdout();
+    if arguments.command.is_some() && arguments.serve.are_given() {
+        return Err("--listen, --seed, --faults and --latency-ms belong after the command that they are for".into());
+    }
     match arguments.command {
-        None => serve::run(&configured(overrides)?, true).await,
-        Some(Task::Serve { listen, sandbox }) => {
-            let overrides = with_sandbox(Overrides { listen, ..overrides }, &sandbox);
-            serve::run(&configured(overrides)?, false).await
-        }
+        None => serve::run(&configured(arguments.serve.over(overrides))?, true).await,
+        Some(Task::Serve(flags)) => serve::run(&configured(flags.over(overrides))?, false).await,
         Some(Task::Collect(args)) => {
             let overrides = with_sandbox(Overrides { replay: args.replay.clone(), ..overrides }, &args.sandbox);
             let config = load(&overrides)?;
@@ -174,8 +195,8 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
         }
         Some(Task::Token { command }) => token(&quiet(overrides)?, command, &mut out).await,
         Some(Task::Migrate) => migrate(&quiet(overrides)?, &mut out).await,
-        Some(Task::Check) => {
-            let fine = check::run(&overrides, &mut out).await?;
+        Some(Task::Check { provider }) => {
+            let fine = check::run(&overrides, provider, &mut out).await?;
             Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }

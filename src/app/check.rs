@@ -1,5 +1,5 @@
 //! `gleaner check`: configuration, database, provider. Says what is wrong and how to mend it, and spends no money: the
-//! sandbox is asked, the real provider is not.
+//! sandbox is asked, the real provider only when the caller says so.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -7,16 +7,20 @@ use std::time::Duration;
 use super::Database;
 use crate::clock::Clock;
 use crate::config::{Config, Overrides, Provider};
-use crate::scrapers::oxylabs::Oxylabs;
+use crate::scrapers::oxylabs::{Oxylabs, Settings};
 use crate::scrapers::sandbox::Sandbox;
 use crate::scrapers::{BestSellers, CategoryRequest, catalogue};
 use crate::store::embedded::Role;
+
+/// Longest wait for the page that is asked for: the vendor's own time limit is three minutes.
+const REAL_TIMEOUT: Duration = Duration::from_secs(180);
+const SANDBOX_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Writes what was found to `out`; `true` where everything is fine.
 ///
 /// # Errors
 /// Where nobody takes the output.
-pub async fn run(overrides: &Overrides, out: &mut impl Write) -> io::Result<bool> {
+pub async fn run(overrides: &Overrides, ask_provider: bool, out: &mut impl Write) -> io::Result<bool> {
     let config = match Config::load(overrides) {
         Ok(config) => config,
         Err(error) => {
@@ -25,7 +29,7 @@ pub async fn run(overrides: &Overrides, out: &mut impl Write) -> io::Result<bool
         }
     };
     writeln!(out, "configuration  fine, data folder {}", config.data.display())?;
-    let (database, provider) = (check_database(&config).await, check_provider(&config).await);
+    let (database, provider) = (check_database(&config).await, check_provider(&config, ask_provider).await);
     for (what, found) in [("database", &database), ("provider", &provider)] {
         match found {
             Ok(words) => writeln!(out, "{what:<14} fine, {words}")?,
@@ -44,25 +48,30 @@ async fn check_database(config: &Config) -> Result<String, String> {
     Ok(format!("{which}, the schema is up to date"))
 }
 
-async fn check_provider(config: &Config) -> Result<String, String> {
+async fn check_provider(config: &Config, ask: bool) -> Result<String, String> {
     match &config.provider {
         Provider::Oxylabs(settings) => {
             Oxylabs::new(settings.clone()).map_err(|error| format!("oxylabs.{error}"))?;
-            Ok(format!("Oxylabs at {} with credentials; it is not asked, since each answer costs", settings.base_url))
+            let base_url = &settings.base_url;
+            if !ask {
+                let why = "it is not asked, since each answer costs; `gleaner check --provider` asks for one page";
+                return Ok(format!("Oxylabs at {base_url} with credentials; {why}"));
+            }
+            let count = ask_once(settings, REAL_TIMEOUT).await?;
+            Ok(format!("Oxylabs at {base_url} answers with {count} products"))
         }
         Provider::Sandbox(sandbox) => {
             let running = Sandbox::start(sandbox.clone()).map_err(|error| error.to_string())?;
-            let asked = ask_once(&running.settings()).await;
+            let asked = ask_once(&running.settings(), SANDBOX_TIMEOUT).await;
             running.stop().await;
             asked.map(|count| format!("the sandbox answers with {count} products"))
         }
     }
 }
 
-async fn ask_once(settings: &crate::scrapers::oxylabs::Settings) -> Result<usize, String> {
+async fn ask_once(settings: &Settings, timeout: Duration) -> Result<usize, String> {
     let client = Oxylabs::new(settings.clone()).map_err(|error| error.to_string())?;
     let first = catalogue::categories().next().ok_or("the catalogue is empty")?;
-    let timeout = Duration::from_secs(5);
     let request = CategoryRequest { node_id: first.node_id.to_owned(), page: 1, timeout };
     let answer = client.ask(&request).await;
     answer.result.map(|page| page.products.len()).map_err(|failure| failure.detail().to_owned())

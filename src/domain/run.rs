@@ -171,7 +171,7 @@ impl PauseReason {
             }
             Self::RateLimited => "Lower the load on this provider account or raise its limit, then resume.",
             Self::ProviderRefused => {
-                "Check the provider's credentials and quota (`gleaner check` asks it), then resume."
+                "Check the provider's credentials and quota (`gleaner check --provider` asks it once), then resume."
             }
         }
     }

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 
 use awc::http::Method;
 
+use super::outside::{CREDENTIALS, Outside};
 use crate::support::api::Api;
 use crate::support::binary::Folder;
 
@@ -75,4 +76,21 @@ async fn check_says_what_is_wrong_with_a_database_that_is_away() {
     let out = String::from_utf8_lossy(&done.stdout);
     assert_eq!(done.status.code(), Some(1), "{out}");
     assert!(out.contains("database       wrong: ") && out.contains("provider       fine"), "{out}");
+}
+
+#[actix_web::test]
+async fn the_real_provider_is_asked_only_by_a_check_that_is_told_to() {
+    let outside = Outside::start(0).await;
+    let check = async |arguments: &[&str]| {
+        let mut command = outside.folder.command(arguments);
+        command.args(["--config", &outside.config]).envs(CREDENTIALS);
+        let done = command.output().await.expect("it starts");
+        (done.status.code(), String::from_utf8_lossy(&done.stdout).into_owned())
+    };
+    let (code, out) = check(&["check"]).await;
+    assert!(code == Some(0) && out.contains("it is not asked"), "{out}");
+    assert_eq!(outside.counts().await["best_sellers"], 0);
+    let (code, out) = check(&["check", "--provider"]).await;
+    assert!(code == Some(0) && out.contains("answers with 50 products"), "{out}");
+    assert_eq!(outside.counts().await["best_sellers"], 1);
 }

@@ -3,7 +3,7 @@
 use crate::support::binary::Folder;
 
 /// Arguments, and words that the answer must hold.
-const REFUSED: [(&[&str], &[&str]); 13] = [
+const REFUSED: [(&[&str], &[&str]); 15] = [
     (&["collect", "--category", "nope"], &["--category", "`nope`", "gleaner categories"]),
     (&["collect"], &["--category"]),
     (&["collect", "--category", "home-bath", "--workers", "0"], &["--workers", "1 to 64"]),
@@ -14,6 +14,8 @@ const REFUSED: [(&[&str], &[&str]); 13] = [
     (&["collect", "--category", "home-bath", "--faults", "2"], &["faults", "0 to 1"]),
     (&["serve", "--latency-ms", "9999999"], &["latency_ms", "0 to 600000"]),
     (&["serve", "--listen", "nowhere"], &["--listen", "nowhere"]),
+    (&["--listen", "nowhere"], &["--listen", "nowhere"]),
+    (&["--seed", "1", "migrate"], &["--seed", "after the command"]),
     (&["token", "revoke", "-8JpXq3"], &["no token", "43 letters"]),
     (&["export", "--run", "seven", "--format", "csv"], &["--run", "`seven`"]),
     (&["export", "--run", "seven", "--format", "xml"], &["--format", "ndjson or csv"]),
@@ -69,4 +71,21 @@ async fn help_is_no_error() {
     let done = Folder::new().run(&["--help"]).await;
     assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
     assert!(done.out.contains("collect") && done.out.contains("serve"));
+}
+
+#[actix_web::test]
+async fn a_flag_of_the_sandbox_never_starts_a_run_that_the_real_provider_bills() {
+    let folder = Folder::new();
+    for arguments in [&["collect", "--category", "home-bath", "--seed", "1"][..], &["serve", "--faults", "0.1"]] {
+        let mut command = folder.command(arguments);
+        command.env("OXYLABS_USERNAME", "me").env("OXYLABS_PASSWORD", "hunter2");
+        // Nobody is at home there, should it be asked after all.
+        command.env("GLEANER__OXYLABS__BASE_URL", "http://127.0.0.1:1");
+        let done = command.output().await.expect("it starts");
+        let err = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(1), "{err}");
+        let flag = arguments[arguments.len() - 2];
+        assert!(err.contains(flag) && err.contains("sandbox") && !err.contains("hunter2"), "{err}");
+        assert!(!folder.data().exists(), "{arguments:?} made a data folder");
+    }
 }
