@@ -46,7 +46,7 @@ pub async fn run(config: &Config, args: &CollectArgs) -> Result<ExitCode, Failur
     // Everything that can be wrong with the arguments is told before anything starts.
     let categories = chosen(&args.categories)?;
     let settings = settings_of(&config.run_defaults, &args.settings)?;
-    let app = App::build(config).await?;
+    let app = signals::unless_asked_to_stop(App::build(config)).await?;
     let collected = collect(&app, args, categories, settings).await;
     app.stop().await?;
     let row = collected?;

@@ -15,7 +15,7 @@ const DEMO_CATEGORIES: [&str; 3] = ["home-bedding", "home-decor", "electronics-h
 
 /// Runs until asked to stop.
 pub async fn run(config: &Config, demo: bool) -> Result<ExitCode, Failure> {
-    let app = App::build(config).await?;
+    let app = signals::unless_asked_to_stop(App::build(config)).await?;
     let served = serve(&app, config, demo).await;
     if served.is_ok() {
         eprintln!("gleaner: stopping, what is on the wire is awaited; stop again to end at once");

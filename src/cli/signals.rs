@@ -2,6 +2,24 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::Failure;
+
+/// What is being made, unless the process is asked to stop meanwhile: then it is dropped, and with it whatever it started.
+///
+/// # Errors
+/// Where it cannot be made, or is not wanted any more.
+pub async fn unless_asked_to_stop<T, E: Into<Failure>>(
+    making: impl Future<Output = Result<T, E>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        made = making => made.map_err(Into::into),
+        asked = asked_to_stop() => {
+            asked?;
+            Err("asked to stop before it was ready".into())
+        }
+    }
+}
+
 /// Exit status of a process that was told twice to stop.
 const TOLD_TWICE: i32 = 130;
 

@@ -1,9 +1,13 @@
 //! SIGTERM: what is on the wire is kept, the process ends in good order, and the next start goes on.
 
+use std::time::Duration;
+
 use nix::sys::signal::Signal;
+use tokio::time::{Instant, sleep};
 
 use super::outside::{Outside, repeated, short};
 use crate::support::api::{Api, without_gap};
+use crate::support::binary::{Folder, PATIENCE, Process};
 
 const CATEGORIES: [&str; 2] = ["home-bath", "home-bedding"];
 
@@ -28,4 +32,23 @@ async fn an_engine_that_is_asked_to_stop_keeps_what_is_on_the_wire_and_the_next_
     without_gap(&api.events(&run).await);
     serving.signal(Signal::SIGINT);
     assert_eq!(serving.ended().await, Some(0), "Ctrl-C does the same");
+}
+
+#[actix_web::test]
+async fn a_start_that_is_asked_to_stop_leaves_no_database_server_behind() {
+    let folder = Folder::new();
+    // The cluster is there, so that the start below is at its server soon.
+    assert_eq!(folder.run(&["migrate"]).await.code, Some(0));
+    let mut starting = Process::start(folder.command(&["serve", "--listen", "127.0.0.1:0"]));
+    let until = Instant::now() + PATIENCE;
+    while folder.database_pid().is_none() && Instant::now() < until {
+        sleep(Duration::from_millis(2)).await;
+    }
+    starting.signal(Signal::SIGTERM);
+    let ended = starting.ended().await;
+    assert!(matches!(ended, Some(0 | 1)), "{ended:?}: {}", starting.complained());
+    while folder.database_pid().is_some() && Instant::now() < until {
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(folder.database_pid(), None);
 }
