@@ -4,6 +4,7 @@ use std::io::{IsTerminal, stderr};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use log::LevelFilter;
 
 use crate::app::App;
 use crate::app::runs::{RunError, RunRow};
@@ -28,8 +29,28 @@ pub async fn follow(app: &App, key: RunKey) -> Result<RunRow, RunError> {
 
 /// What the terminal shows.
 enum View {
-    Bars { all: MultiProgress, run: ProgressBar, workers: Vec<ProgressBar> },
+    Bars { all: MultiProgress, run: ProgressBar, workers: Vec<ProgressBar>, _hush: Hush },
     Lines { last: String },
+}
+
+/// While bars are drawn, the log writes what went wrong and no more: a line for each event would tear them apart, and
+/// says nothing that they do not show. Whoever sets `RUST_LOG` has asked for the lines.
+struct Hush(LevelFilter);
+
+impl Hush {
+    fn new() -> Self {
+        let before = log::max_level();
+        if std::env::var_os("RUST_LOG").is_none() {
+            log::set_max_level(before.min(LevelFilter::Warn));
+        }
+        Self(before)
+    }
+}
+
+impl Drop for Hush {
+    fn drop(&mut self) {
+        log::set_max_level(self.0);
+    }
 }
 
 impl View {
@@ -42,7 +63,7 @@ impl View {
         if let Ok(style) = ProgressStyle::with_template("{msg}\n{bar:50} {percent:>3} %  {pos} of {len}") {
             run.set_style(style);
         }
-        Self::Bars { all, run, workers: Vec::new() }
+        Self::Bars { all, run, workers: Vec::new(), _hush: Hush::new() }
     }
 
     fn pace(&self) -> Duration {
@@ -54,7 +75,7 @@ impl View {
 
     fn show(&mut self, progress: &Progress) {
         match self {
-            Self::Bars { all, run, workers } => {
+            Self::Bars { all, run, workers, .. } => {
                 run.set_length(u64::try_from(progress.tasks.total()).unwrap_or(0));
                 run.set_position(u64::try_from(progress.tasks.finished()).unwrap_or(0));
                 run.set_message(headline(progress));
