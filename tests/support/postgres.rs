@@ -42,10 +42,22 @@ impl TestDb {
         PgStore::connect(&self.url, 8, Clock::system()).await.expect("the test database answers")
     }
 
-    /// Takes the database away under whoever uses it.
+    /// Takes the database away for good under whoever uses it.
     pub fn remove(&self) {
-        let server = SERVER.get().and_then(Option::as_ref).expect("a database was made");
-        run(&mut server.psql(&format!("DROP DATABASE {} WITH (FORCE)", self.name)));
+        server_does(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+    }
+
+    /// From now on the database ends every session and lets nobody in.
+    pub fn go_away(&self) {
+        server_does(&format!("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", self.name));
+        let everyone =
+            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name);
+        server_does(&everyone);
+    }
+
+    /// The database lets in again.
+    pub fn come_back(&self) {
+        server_does(&format!("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true", self.name));
     }
 }
 
@@ -79,6 +91,11 @@ fn account() -> Option<User> {
 fn run(command: &mut Command) {
     let done = command.stdin(Stdio::null()).output().expect("the program starts");
     assert!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+fn server_does(sql: &str) {
+    let server = SERVER.get().and_then(Option::as_ref).expect("a database was made");
+    run(&mut server.psql(sql));
 }
 
 fn start(bin: PathBuf) -> Server {

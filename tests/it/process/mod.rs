@@ -1,7 +1,10 @@
 //! The real binary from outside: what its commands print and how they end, crashes, signals, outages, the stream.
+mod away;
 mod collect;
 mod commands;
+mod commit;
 mod crash;
+mod independent;
 mod outage;
 mod outside;
 mod refusals;

@@ -1,9 +1,11 @@
 //! An engine whose provider is a sandbox in a process of its own: it keeps its counts while engines die.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use awc::http::Method;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::support::api::Api;
 use crate::support::binary::{Folder, Process};
@@ -34,6 +36,12 @@ impl Outside {
         self.folder.serve_as(&["--config", &self.config], &CREDENTIALS).await
     }
 
+    /// An engine on the folder that keeps what it has in the database at this address.
+    pub async fn serve_on(&self, database_url: &str) -> Process {
+        let variables = [CREDENTIALS[0], CREDENTIALS[1], ("DATABASE_URL", database_url)];
+        self.folder.serve_as(&["--config", &self.config], &variables).await
+    }
+
     /// Sets something at the sandbox.
     pub async fn set(&self, what: &str, value: Value) {
         let (status, text) = self.sandbox.ask(Method::POST, &format!("/sandbox/{what}"), Some(value)).await;
@@ -48,6 +56,15 @@ impl Outside {
     pub async fn until_asked(&self, kind: &str, count: u64) {
         let enough = |counts: &Value| counts[kind].as_u64() >= Some(count);
         self.sandbox.until("/sandbox/counts?pages=false", &format!("{count} of {kind}"), enough).await;
+    }
+
+    /// Waits until nothing is on the wire, and sees that it stays so.
+    pub async fn until_nothing_is_asked(&self) {
+        let still = |counts: &Value| counts["in_flight"] == 0;
+        let before = self.sandbox.until("/sandbox/counts?pages=false", "nothing on the wire", still).await;
+        // Many times what an engine needs to ask for more.
+        sleep(Duration::from_millis(300)).await;
+        assert_eq!(self.sandbox.get("/sandbox/counts?pages=false").await["requests"], before["requests"]);
     }
 
     /// What a run with these settings ought to find.
