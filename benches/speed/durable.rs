@@ -12,8 +12,8 @@ use gleaner::actors::supervisor::Means;
 use gleaner::clock::Clock;
 use gleaner::domain::ids::RunKey;
 use gleaner::domain::run::{Command, RunStatus};
-use gleaner::scrapers::mocked::{Mocked, Witness};
-use gleaner::store::RunStore;
+use gleaner::scrapers::mocked::{Mocked, Script, Witness};
+use gleaner::store::{RunRow, RunStore};
 use tokio::time::Instant;
 
 use crate::Asked;
@@ -28,11 +28,23 @@ const PAGE_PRODUCTS: usize = 50;
 /// Longest time without a change of which actors live.
 const RUN_MAX: Duration = Duration::from_secs(600);
 
-/// A whole run of the real engine over this database: how long it took, and what passed to storage.
+/// A whole run of the real engine over this database, at a provider that answers at once or after `latency`: how long it
+/// took, and what passed to storage.
 pub async fn whole_run(database: &Database, market: Market, workers: u16, latency: Duration) -> (Duration, Seen) {
+    let (took, seen, run) = scripted_run(database, market, workers, market.script(latency)).await;
+    assert_eq!(usize::try_from(run.counters.requests_made), Ok(market.requests()));
+    (took, seen)
+}
+
+/// As [`whole_run`], at a provider that does as its script says; with the run as it ended.
+pub async fn scripted_run(
+    database: &Database,
+    market: Market,
+    workers: u16,
+    script: Arc<Script>,
+) -> (Duration, Seen, RunRow) {
     let key = database.new_run(market, Market::settings(workers)).await;
     let store = WatchedStore::new(database.store.clone());
-    let script = market.script(latency);
     let make_providers: MakeProviders = Arc::new(move || {
         let mocked = Rc::new(Mocked::new(script.clone(), Witness::default()));
         Providers { best_sellers: mocked.clone(), seller_search: mocked }
@@ -50,8 +62,7 @@ pub async fn whole_run(database: &Database, market: Market, workers: u16, latenc
     let took = since.elapsed();
     let run = database.store.run(key.org, key.run).await.expect("the run");
     assert_eq!(run.status, RunStatus::Completed);
-    assert_eq!(usize::try_from(run.counters.requests_made), Ok(market.requests()));
-    (took, store.seen())
+    (took, store.seen(), run)
 }
 
 /// Waits until no actor of the run is left.

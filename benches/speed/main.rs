@@ -9,6 +9,7 @@ mod market;
 mod overhead;
 mod parsing;
 mod plain_loop;
+mod restart;
 mod statements;
 mod watched_store;
 
@@ -46,6 +47,9 @@ fn main() {
         }
         if asked.wants("overhead") {
             overhead::measure(&asked).await;
+        }
+        if asked.wants("restart") {
+            restart::measure(&asked).await;
         }
     });
 }

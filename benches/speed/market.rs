@@ -77,7 +77,8 @@ impl Market {
         (0..2 + product % 2).map(|n| sighting((product * 7 + n * 13) % names, product)).collect()
     }
 
-    fn answer(self, ask: &Ask) -> Play {
+    /// What is answered when nothing is wrong.
+    pub fn answer(self, ask: &Ask) -> Play {
         match ask {
             Ask::Category(request) => {
                 let result = Ok(self.page_of(&request.node_id, request.page));
