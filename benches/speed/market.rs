@@ -66,7 +66,7 @@ impl Market {
             price: Some(Money::usd(i64::try_from(product).expect("small") + 1_999)),
             url: Some(format!("https://www.amazon.com/dp/B{product:09}")),
         });
-        ProductPage { products: products.collect(), bad_rows: 0, has_more: page < CATEGORY_PAGES }
+        ProductPage { products: products.collect(), bad_rows: 0, unread_prices: 0, has_more: page < CATEGORY_PAGES }
     }
 
     /// The sellers of a product: two or three, each of which sells some thirty products.

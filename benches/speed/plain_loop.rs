@@ -67,7 +67,7 @@ impl PlainLoop<'_> {
         let result = match &task.work {
             Work::Category(category) => {
                 let page = self.market.page_of(&category.node_id, task.next_page);
-                PageResult::Products { rows: page.products, bad_rows: 0, last: !page.has_more }
+                PageResult::Products { rows: page.products, bad_rows: 0, unread_prices: 0, last: !page.has_more }
             }
             Work::Product(target) => {
                 PageResult::Sellers { sightings: self.market.sellers_of(&target.title), last: true }

@@ -7,10 +7,11 @@ use super::money::Money;
 use super::product::Asin;
 
 /// The two phases of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Categories to products.
+    #[default]
     Amazon,
     /// Products to sellers.
     Ebay,

@@ -58,6 +58,8 @@ pub struct ProductPage {
     pub products: Vec<Product>,
     /// Rows that could not be read (a bad ASIN).
     pub bad_rows: i32,
+    /// Products whose price could not be read; they have none.
+    pub unread_prices: i32,
     /// The category has a further page.
     pub has_more: bool,
 }

@@ -71,7 +71,7 @@ impl Market {
                 let half = all.len().div_ceil(2);
                 let rows = if request.page == 1 { &all[..half] } else { &all[half..] };
                 let products = (1..).zip(rows).map(|(rank, product)| self.product(rank, *product)).collect();
-                let page = ProductPage { products, bad_rows: 0, has_more: request.page < 2 };
+                let page = ProductPage { products, bad_rows: 0, unread_prices: 0, has_more: request.page < 2 };
                 Play::Products(Answer { result: Ok(page), cost: COST })
             }
             Ask::Search(request) => {

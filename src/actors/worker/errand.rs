@@ -107,9 +107,9 @@ impl Errand {
         let settings = &context.settings;
         let page = u16::try_from(self.page).unwrap_or(u16::MAX);
         match answered {
-            Answered::Products(Ok(ProductPage { products, bad_rows, has_more })) => {
+            Answered::Products(Ok(ProductPage { products, bad_rows, unread_prices, has_more })) => {
                 let last = !has_more || page >= settings.pages_per_category;
-                PageResult::Products { rows: products, bad_rows, last }
+                PageResult::Products { rows: products, bad_rows, unread_prices, last }
             }
             Answered::Sellers(Ok(SellerPage { sightings, has_more })) => {
                 PageResult::Sellers { sightings, last: !has_more || page >= settings.pages_per_product }

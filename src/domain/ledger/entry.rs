@@ -72,6 +72,8 @@ pub enum PageResult {
         rows: Vec<Product>,
         /// Rows that could not be read (a bad ASIN), counted and reported.
         bad_rows: i32,
+        /// Products whose price could not be read, reported; they have none.
+        unread_prices: i32,
         /// No page of this category follows.
         last: bool,
     },
@@ -210,7 +212,7 @@ pub struct Summary {
 }
 
 /// What the Recorder remembers between two groups; equal to the run row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
     /// The fencing number: grows with each take-over and each new Recorder.
     pub fence: i64,

@@ -107,7 +107,7 @@ impl Ledger<'_> {
         self.after.counters.requests_made += 1;
         self.after.counters.requests_billed += i64::from(outcome.cost.billed);
         match &outcome.result {
-            PageResult::Products { rows, bad_rows, last } => {
+            PageResult::Products { rows, bad_rows, unread_prices, last } => {
                 let count = narrow(rows.len());
                 self.after.counters.products_fetched += count;
                 self.after.counters.ebay.pending += new_tasks.pending;
@@ -116,6 +116,10 @@ impl Ledger<'_> {
                 if *bad_rows > 0 {
                     let message = format!("{bad_rows} rows without a valid ASIN were left out");
                     self.error(outcome, ErrorType::ParseError, ErrorStage::ProductExtraction, message, None)?;
+                }
+                if *unread_prices > 0 {
+                    let message = format!("the price of {unread_prices} products cannot be read");
+                    self.error(outcome, ErrorType::ParseError, ErrorStage::PriceParsing, message, None)?;
                 }
                 self.operation(outcome, OperationType::ProductBatch, count, Action::Uploading)?;
                 let inserted = new_tasks.pending + new_tasks.skipped;

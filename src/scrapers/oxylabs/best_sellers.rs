@@ -1,5 +1,6 @@
 //! The vendor's `amazon_bestsellers` source: the query for a page, and products from the parsed content. A row that cannot
-//! be read is counted; a page of which no row can be read is a failure, so that a changed form is seen.
+//! be read is counted, and so is a price that cannot; a page of which no row or no price can be read is a failure, so that
+//! a changed form is seen.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -51,12 +52,19 @@ impl Content {
             let detail = format!("none of the page's {} rows can be read", rows.len());
             return Err(Failure::retryable(RetryKind::Layout, detail));
         }
-        let bad_rows = i32::try_from(rows.len() - products.len()).unwrap_or(i32::MAX);
-        Ok(ProductPage { products, bad_rows, has_more: page < PAGES_MAX && !rows.is_empty() })
+        let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+        let bad_rows = count(rows.len() - products.len());
+        let unread_prices = count(products.iter().filter(|(_, price_read)| !price_read).count());
+        if unread_prices > 1 && unread_prices == count(products.len()) {
+            return Err(Failure::retryable(RetryKind::Layout, format!("none of {unread_prices} prices can be read")));
+        }
+        let products = products.into_iter().map(|(product, _)| product).collect();
+        Ok(ProductPage { products, bad_rows, unread_prices, has_more: page < PAGES_MAX && !rows.is_empty() })
     }
 }
 
-fn products(rows: &[Value], page: i16) -> Vec<Product> {
+/// The products of the rows that can be read, and whether the price could be read too.
+fn products(rows: &[Value], page: i16) -> Vec<(Product, bool)> {
     let before = (i32::from(page) - 1).max(0) * RANKS_PER_PAGE;
     rows.iter()
         .zip(1..)
@@ -67,7 +75,10 @@ fn products(rows: &[Value], page: i16) -> Vec<Product> {
             // Whether positions of the second page count from 1 or from 51 is not documented; both become 51 and on.
             let place = row.get("pos").and_then(Value::as_i64).and_then(|pos| i32::try_from(pos).ok()).unwrap_or(place);
             let rank = if place > before { place } else { place + before };
-            Some(Product { asin, rank, title: title.map(str::to_owned), price: price(row)?, url: Some(url) })
+            let price = price(row);
+            let price_read = price.is_some();
+            let (title, price) = (title.map(str::to_owned), price.flatten());
+            Some((Product { asin, rank, title, price, url: Some(url) }, price_read))
         })
         .collect()
 }
@@ -127,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_price_that_cannot_be_read_makes_a_bad_row() {
+    fn a_price_that_cannot_be_read_is_told_from_none() {
         for price in [json!(-1), json!(true), json!("ask us"), json!([1]), json!("$5 - $9")] {
             assert_eq!(price_of(json!({"price": price})), None);
         }
@@ -149,6 +160,17 @@ mod tests {
             (page.products[1].asin.as_str(), &page.products[1].title, page.products[1].rank),
             ("B000000005", &None, 5)
         );
+    }
+
+    #[test]
+    fn a_product_whose_price_cannot_be_read_stays_without_one_and_is_counted() {
+        let row = |asin: &str, price: Value| json!({"asin": asin, "title": "Kettle", "price": price});
+        let mixed =
+            page(json!([row("B000000001", json!("$5 - $9")), row("B000000002", json!(20))]), 1).expect("a page");
+        assert_eq!((mixed.products.len(), mixed.bad_rows, mixed.unread_prices), (2, 0, 1));
+        assert_eq!(mixed.products.iter().map(|product| product.price.is_some()).collect::<Vec<_>>(), [false, true]);
+        let changed = page(json!([row("B000000001", json!("5 to 9")), row("B000000002", json!("from 5"))]), 1);
+        assert!(matches!(changed, Err(Failure::Retryable { kind: RetryKind::Layout, .. })), "{changed:?}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod best_sellers;
 mod client;
 mod envelope;
 mod rate_limit;
+mod refusing;
 mod secret;
 mod seller_search;
 
@@ -13,5 +14,6 @@ pub use answer::read;
 pub use best_sellers::Content;
 pub use client::{BASE_URL_DEFAULT, BODY_BYTES_MAX, Oxylabs, Settings, SettingsError};
 pub use rate_limit::RateLimit;
+pub use refusing::Refusing;
 pub use secret::Secret;
 pub use seller_search::read_page;

@@ -89,7 +89,8 @@ fn a_run_without_products_completes_at_once_and_says_so() {
     in_virtual_time(async {
         let market = Market { categories: 2, products: 0, pages: 1, sellers: 1 };
         let script: Arc<gleaner::scrapers::mocked::Script> = Arc::new(|_, _| {
-            let page = gleaner::scrapers::ProductPage { products: Vec::new(), bad_rows: 0, has_more: false };
+            let page =
+                gleaner::scrapers::ProductPage { products: Vec::new(), bad_rows: 0, unread_prices: 0, has_more: false };
             let answer = gleaner::scrapers::Answer { result: Ok(page), cost: crate::support::market::COST };
             (Duration::from_millis(10), gleaner::scrapers::mocked::Play::Products(answer))
         });

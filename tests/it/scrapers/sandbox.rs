@@ -71,7 +71,7 @@ async fn a_healthy_sandbox_gives_products_and_sellers() {
     let second = BestSellers::ask(&client, &category_request(NODE, 2)).await.result.expect("a page");
     assert_eq!((second.products.len(), second.has_more, second.products[49].rank), (50, false, 100));
     let unknown = BestSellers::ask(&client, &category_request("12345", 1)).await.result.expect("a page");
-    assert_eq!(unknown, ProductPage { products: Vec::new(), bad_rows: 0, has_more: false });
+    assert_eq!(unknown, ProductPage { products: Vec::new(), bad_rows: 0, unread_prices: 0, has_more: false });
     let third = BestSellers::ask(&client, &category_request(NODE, 3)).await.result;
     assert_eq!(kind(third), RetryKind::Server);
 

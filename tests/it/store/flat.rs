@@ -165,7 +165,12 @@ async fn a_group_reads_the_rows_it_names_and_not_its_run() {
     }
     let mut writer = Writer::begin(database.store().await, 60).await;
     writer
-        .finish(Phase::Amazon, 60, |number| PageResult::Products { rows: products(number), bad_rows: 0, last: true })
+        .finish(Phase::Amazon, 60, |number| PageResult::Products {
+            rows: products(number),
+            bad_rows: 0,
+            unread_prices: 0,
+            last: true,
+        })
         .await;
     writer.keep(vec![Entry::PhaseOver { at: writer.clock.now() }]).await;
     assert_eq!(writer.before.counters.ebay.pending, 3_000);

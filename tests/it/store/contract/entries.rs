@@ -119,11 +119,11 @@ pub fn product(number: usize) -> Product {
 }
 
 pub fn products(asked: Asked, rows: Vec<Product>, last: bool) -> Entry {
-    outcome(asked, Phase::Amazon, true, PageResult::Products { rows, bad_rows: 0, last })
+    outcome(asked, Phase::Amazon, true, PageResult::Products { rows, bad_rows: 0, unread_prices: 0, last })
 }
 
 pub fn products_and_bad_rows(asked: Asked, rows: Vec<Product>, bad_rows: i32) -> Entry {
-    outcome(asked, Phase::Amazon, true, PageResult::Products { rows, bad_rows, last: true })
+    outcome(asked, Phase::Amazon, true, PageResult::Products { rows, bad_rows, unread_prices: 1, last: true })
 }
 
 pub fn sighting(name: &str) -> Sighting {
