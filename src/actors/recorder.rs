@@ -22,7 +22,8 @@ use crate::actors::stream::Publish;
 use crate::domain::ledger::{Entry, Group, Memory, Reply, Summary};
 use crate::store::{Kept, StoreError};
 
-/// Keep this; nobody waits. At most one a worker is under way, so the queue stays bounded by the number of workers.
+/// Keep this; nobody waits. Told before each request that a worker hands the outcome of, and once a death of a neighbour:
+/// so the queue holds no more than two entries a worker and one a death.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct Tell(pub Entry);
@@ -74,6 +75,8 @@ const GATHER_MAX: Duration = Duration::from_millis(1);
 /// First and longest wait before a group is sent again.
 const AWAY_WAIT_MIN: Duration = Duration::from_millis(50);
 const AWAY_WAIT_MAX: Duration = Duration::from_secs(5);
+/// How often the log says that a group is still not kept.
+const AWAY_WORD_EVERY: Duration = Duration::from_secs(60);
 
 struct Waiting {
     entry: Entry,
@@ -221,18 +224,22 @@ impl Recorder {
     }
 }
 
-/// Sends the group until it is kept or may not be kept any more. While the database is away the stream shows since when.
+/// Sends the group until it is kept or may not be kept any more: a database that is away comes back, and one that refuses
+/// (its disk is full, say) is mended by people, who read the log. Meanwhile the stream shows since when.
 async fn keep_for_sure(context: RunContext, stream: Line<Publish>, group: Group) -> Result<Kept, StoreError> {
     let mut wait = AWAY_WAIT_MIN;
-    let mut away_since = None;
+    let (mut away_since, mut said_at) = (None, Instant::now());
     loop {
         let error = match context.store.keep(&group).await {
             Err(error @ (StoreError::Away(_) | StoreError::Broken(_))) => error,
             decided => return decided,
         };
+        if away_since.is_none() || said_at.elapsed() >= AWAY_WORD_EVERY {
+            said_at = Instant::now();
+            log::error!("run {}: {error}; the group is kept in memory and sent again", context.key.run);
+        }
         if away_since.is_none() {
             away_since = Some(context.clock.now());
-            log::error!("run {}: {error}; the group is kept in memory and sent again", context.key.run);
             stream.tell(Publish { events: Vec::new(), after: group.before.clone(), away_since });
         }
         sleep(wait.mul_f64(0.5 + context.clock.chance() / 2.0)).await;

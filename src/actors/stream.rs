@@ -20,6 +20,7 @@ use crate::actors::run_context::RunContext;
 use crate::domain::ledger::{Memory, StoredEvent};
 use crate::domain::progress::{Progress, WorkerStatus};
 use crate::domain::run::{Pause, RunStatus, Wish};
+use crate::store::StoreError;
 pub use board::About;
 use board::Board;
 
@@ -89,7 +90,7 @@ pub enum Told {
     End,
 }
 
-/// Say what people see now.
+/// Say what people see now; `None` while the stream does not know it yet, when the run row does.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "Option<Progress>")]
 pub struct Look;
@@ -113,14 +114,20 @@ pub struct Stream {
     subscribers: Vec<mpsc::Sender<Told>>,
     progress_due: bool,
     summary_due: bool,
-    /// `false` until the last events are read; subscribers are sent to the rows meanwhile.
+    /// `false` until the run row and the last events are read; whoever asks is sent to the rows meanwhile.
     complete: bool,
 }
 
 impl Stream {
-    /// A stream for this run; `recorder` writes its summary for people.
+    /// A stream for this run; `recorder` writes its summary for people. `memory` is the run row where it is known already.
     #[must_use]
-    pub fn new(context: RunContext, recorder: Line<Summarise>, guard: Guard, about: About, memory: &Memory) -> Self {
+    pub fn new(
+        context: RunContext,
+        recorder: Line<Summarise>,
+        guard: Guard,
+        about: About,
+        memory: Option<&Memory>,
+    ) -> Self {
         let board = Board::new(&context, about, memory);
         Self {
             context,
@@ -135,12 +142,19 @@ impl Stream {
         }
     }
 
-    /// Reads the last events, so that a stream that takes over from a dead one has what that one had.
+    /// Reads the run row and the last events, so that a stream that takes over from a dead one has what that one had.
     fn fill(&mut self, ctx: &mut Context<Self>) {
         let context = self.context.clone();
-        let reading = async move { context.store.last_events(context.key, i64::try_from(RING).unwrap_or(0)).await };
-        ctx.spawn(reading.into_actor(self).map(|events, stream, ctx| match events {
-            Ok(events) => stream.filled(events, ctx),
+        let reading = async move {
+            let memory = context.store.memory(context.key).await?;
+            let events = context.store.last_events(context.key, i64::try_from(RING).unwrap_or(0)).await?;
+            Ok::<_, StoreError>((memory, events))
+        };
+        ctx.spawn(reading.into_actor(self).map(|read, stream, ctx| match read {
+            Ok((memory, events)) => {
+                stream.board.catches_up(memory);
+                stream.filled(events, ctx);
+            }
             Err(_) => drop(ctx.run_later(SUMMARY_EVERY, Stream::fill)),
         }));
     }
@@ -212,8 +226,11 @@ impl Stream {
         }
         if !self.summary_due {
             self.summary_due = true;
-            ctx.run_later(SUMMARY_EVERY, |stream, _| {
+            ctx.run_later(SUMMARY_EVERY, |stream, ctx| {
                 stream.summary_due = false;
+                if !stream.complete {
+                    return stream.changed(ctx);
+                }
                 stream.recorder.tell(Summarise(stream.board.summary(&stream.context)));
             });
         }
@@ -289,6 +306,6 @@ impl Handler<Look> for Stream {
 
     fn handle(&mut self, _: Look, _: &mut Self::Context) -> Self::Result {
         self.context.probe.handling("stream", "look");
-        Some(self.board.progress(&self.context))
+        self.complete.then(|| self.board.progress(&self.context))
     }
 }

@@ -183,11 +183,12 @@ impl Supervisor {
         };
         ctx.spawn(wrap_future::<_, Self>(asking).map(move |over, supervisor, ctx| match over {
             _ if supervisor.closing => {}
+            // A wish or a trip came meanwhile, and nobody holds a task.
+            _ if supervisor.aim != Aim::Work => supervisor.drained(ctx),
             Err(_) => {
                 let message = format!("every task of phase {} failed", phase.as_str());
                 supervisor.close(Close::Failed { reason: FailReason::NothingSucceeded, message }, ctx);
             }
-            Ok(_) if supervisor.aim != Aim::Work => supervisor.drained(ctx),
             Ok(_) if phase == Phase::Ebay => supervisor.close(Close::Completed, ctx),
             Ok(_) => supervisor.enter(Phase::Ebay),
         }));

@@ -47,8 +47,6 @@ pub struct Tree {
     coordinator: Addr<Coordinator>,
     workers: BTreeMap<WorkerId, Place>,
     mode: Mode,
-    /// The run row when the tree was grown, with the newest fence: what a new Recorder and Stream start from.
-    memory: Memory,
 }
 
 /// A worker's place, which outlives its workers.
@@ -99,7 +97,7 @@ impl Nursery<'_> {
         recorder
     }
 
-    fn stream(&self, about: About, memory: &Memory) -> Addr<Stream> {
+    fn stream(&self, about: About, memory: Option<&Memory>) -> Addr<Stream> {
         let (summarise, guard) = (self.sockets.summarise.line(), self.guard(Child::Stream));
         let stream = Stream::new(self.context.clone(), summarise, guard, about, memory).start();
         self.sockets.publish.plug(&stream);
@@ -162,9 +160,9 @@ impl Tree {
             alive: &alive,
             sockets: &sockets,
         };
-        let stream = nursery.stream(about.clone(), &memory);
-        let recorder = nursery.recorder(Start::TakenOver(Box::new(memory.clone())));
+        let stream = nursery.stream(about.clone(), Some(&memory));
         let counter = nursery.counter(Some(&memory));
+        let recorder = nursery.recorder(Start::TakenOver(Box::new(memory)));
         let mode = Mode::Waiting;
         let coordinator = nursery.coordinator(mode, &BTreeMap::new());
         let places = 1..=context.settings.workers;
@@ -182,7 +180,6 @@ impl Tree {
             coordinator,
             workers,
             mode,
-            memory,
         }
     }
 
@@ -203,7 +200,7 @@ impl Tree {
                 self.recorder = self.nursery().recorder(Start::After(self.context.fence.get()));
             }
             Child::Stream => {
-                self.stream = self.nursery().stream(self.about.clone(), &self.memory);
+                self.stream = self.nursery().stream(self.about.clone(), None);
                 for place in self.workers.values() {
                     place.worker.do_send(SayWhatYouDo);
                 }

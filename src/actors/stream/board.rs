@@ -34,13 +34,13 @@ pub struct Board {
 }
 
 impl Board {
-    pub fn new(context: &RunContext, about: About, memory: &Memory) -> Self {
+    pub fn new(context: &RunContext, about: About, memory: Option<&Memory>) -> Self {
         let now = context.clock.now();
         let idle = |id| (WorkerId(id), WorkerStatus::idle(WorkerId(id), context.settings.max_attempts, now));
         Self {
             standing: about.standing.clone(),
             about,
-            memory: memory.clone(),
+            memory: memory.cloned().unwrap_or_default(),
             completed_at: None,
             away_since: None,
             workers: (1..=context.settings.workers).map(idle).collect(),
@@ -50,6 +50,13 @@ impl Board {
     pub fn row(&mut self, memory: &Memory, away_since: Option<DateTime<Utc>>) {
         self.memory.clone_from(memory);
         self.away_since = away_since;
+    }
+
+    /// The row as it was read; what was published meanwhile is newer.
+    pub fn catches_up(&mut self, memory: Memory) {
+        if memory.group_no > self.memory.group_no {
+            self.memory = memory;
+        }
     }
 
     /// The newest event that the run row knows.

@@ -25,7 +25,9 @@ impl Supervisor {
             let mut wait = Duration::from_millis(50);
             loop {
                 match store.take_over(key).await {
-                    Err(StoreError::Away(error)) => log::warn!("run {}: waiting for the database: {error}", key.run),
+                    Err(error @ (StoreError::Away(_) | StoreError::Broken(_))) => {
+                        log::warn!("run {}: it cannot be taken over yet: {error}", key.run);
+                    }
                     other => return other,
                 }
                 sleep(wait).await;
