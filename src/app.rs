@@ -1,6 +1,6 @@
 //! Builds the rooms in order, ties them together, and drains them in reverse: the only file that knows everyone.
 //!
-//! Order: database, migrations, store, sandbox, engine, web. The engine and all runs live on one arbiter of their own,
+//! Order: sandbox (it refuses a folder without having made anything), database, migrations, store, engine, web. The engine and all runs live on one arbiter of their own,
 //! so that neither the terminal nor a slow browser takes their thread.
 
 pub mod check;
@@ -25,9 +25,9 @@ use crate::actors::engine::{Adopt, Drain, Engine};
 use crate::actors::run_context::{MakeProviders, Providers};
 use crate::actors::supervisor::Means;
 use crate::clock::Clock;
-use crate::config::{Config, Provider};
+use crate::config::{Config, ConfigError, Provider};
 use crate::scrapers::catalogue;
-use crate::scrapers::oxylabs::{self, Oxylabs};
+use crate::scrapers::oxylabs::{self, Oxylabs, Refusing};
 use crate::scrapers::sandbox::{Running as RunningSandbox, Sandbox, SandboxError};
 use crate::store::embedded::{Embedded, EmbeddedError, Role};
 use crate::store::orgs::OrgRow;
@@ -50,6 +50,9 @@ pub enum AppError {
     /// The sandbox.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+    /// The configuration, read anew.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The provider's settings.
     #[error("oxylabs: {0}")]
     Provider(#[from] oxylabs::SettingsError),
@@ -161,9 +164,18 @@ impl App {
     /// What is in the way; what was started is stopped again.
     pub async fn build(config: &Config) -> Result<Self, AppError> {
         let clock = Clock::system();
+        let sandbox = match &config.provider {
+            Provider::Oxylabs(settings) => {
+                // Made once here, so that settings that cannot be used are told before anything runs.
+                drop(Oxylabs::new(settings.clone())?);
+                None
+            }
+            Provider::Sandbox(sandbox) => Some(Sandbox::start(sandbox.clone())?),
+        };
         let database = Database::open(config, Role::Engine, &clock).await?;
-        match Self::over(&database, config, &clock).await {
-            Ok((seat, sandbox, arbiter, engine, engine_dead)) => {
+        let make_providers = make_providers(config.clone(), sandbox.as_ref().map(RunningSandbox::settings));
+        match Self::over(&database, config, &clock, make_providers).await {
+            Ok((seat, arbiter, engine, engine_dead)) => {
                 Ok(Self { database, engine, clock, sandbox, engine_dead, arbiter, _seat: seat })
             }
             Err(error) => {
@@ -173,29 +185,20 @@ impl App {
         }
     }
 
-    async fn over(database: &Database, config: &Config, clock: &Clock) -> Result<Parts, AppError> {
+    async fn over(
+        database: &Database,
+        config: &Config,
+        clock: &Clock,
+        make_providers: MakeProviders,
+    ) -> Result<Parts, AppError> {
         let seat = EngineSeat::take(&database.url).await?;
-        let (sandbox, settings) = match &config.provider {
-            Provider::Oxylabs(settings) => (None, settings.clone()),
-            Provider::Sandbox(sandbox) => {
-                let running = Sandbox::start(sandbox.clone())?;
-                let settings = running.settings();
-                (Some(running), settings)
-            }
-        };
-        // Made once here, so that settings that cannot be used are told before anything runs.
-        drop(Oxylabs::new(settings.clone())?);
-        let means = Means {
-            store: Arc::new(database.store.clone()),
-            clock: clock.clone(),
-            make_providers: make_providers(settings),
-            make_probe: Arc::new(|| Rc::new(())),
-        };
+        let (store, clock) = (Arc::new(database.store.clone()), clock.clone());
+        let means = Means { store, clock, make_providers, make_probe: Arc::new(|| Rc::new(())) };
         let arbiter = Arbiter::new();
         let (alive, engine_dead) = watch::channel(());
         let engine = start_engine(&arbiter.handle(), means, config.max_concurrent_runs, alive).await?;
         engine.do_send(Adopt);
-        Ok((seat, sandbox, arbiter, engine, engine_dead))
+        Ok((seat, arbiter, engine, engine_dead))
     }
 
     /// Drains in reverse: runs stop where they can go on, then the sandbox and the database end.
@@ -216,13 +219,23 @@ impl App {
     }
 }
 
-type Parts = (EngineSeat, Option<RunningSandbox>, Arbiter, Addr<Engine>, watch::Receiver<()>);
+type Parts = (EngineSeat, Arbiter, Addr<Engine>, watch::Receiver<()>);
 
-fn make_providers(settings: oxylabs::Settings) -> MakeProviders {
-    Arc::new(move || match Oxylabs::new(settings.clone()) {
-        Ok(client) => Providers { best_sellers: Rc::new(client.clone()), seller_search: Rc::new(client) },
-        // The same settings made a client when the process started.
-        Err(error) => unreachable!("settings that were good at the start are not any more: {error}"),
+/// Makes a run's providers. Credentials of the real one are read anew for each run that starts or resumes, so that mended
+/// ones are used at once; where they cannot be read, the run is refused and says why.
+fn make_providers(config: Config, sandbox: Option<oxylabs::Settings>) -> MakeProviders {
+    Arc::new(move || {
+        let settings = match &sandbox {
+            Some(settings) => Ok(settings.clone()),
+            None => config.oxylabs_anew().map_err(AppError::from),
+        };
+        match settings.and_then(|settings| Ok(Oxylabs::new(settings)?)) {
+            Ok(client) => Providers { best_sellers: Rc::new(client.clone()), seller_search: Rc::new(client) },
+            Err(error) => {
+                let refusing = Refusing::new(format!("the provider's settings cannot be used: {error}"));
+                Providers { best_sellers: Rc::new(refusing.clone()), seller_search: Rc::new(refusing) }
+            }
+        }
     })
 }
 

@@ -99,6 +99,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Which are written.
     pub log_level: log::LevelFilter,
+    /// What the command line said.
+    overrides: Overrides,
 }
 
 /// A database's address, which holds a password and is never shown.
@@ -218,7 +220,22 @@ impl Config {
             max_concurrent_runs: raw.runs.max_concurrent_runs,
             log_format: bounds::log_format(&raw.log.format)?,
             log_level: bounds::log_level(&raw.log.level)?,
+            overrides: overrides.clone(),
         })
+    }
+
+    /// Settings of the real provider as file and environment say them now: credentials may have been mended meanwhile.
+    ///
+    /// # Errors
+    /// [`ConfigError`], also where there are no credentials any more.
+    pub fn oxylabs_anew(&self) -> Result<oxylabs::Settings, ConfigError> {
+        let raw = read(&self.data, &self.overrides)?;
+        match provider(raw.oxylabs, &raw.sandbox, &self.overrides)? {
+            Provider::Oxylabs(settings) => Ok(settings),
+            Provider::Sandbox(_) => {
+                Err(ConfigError::Invalid("oxylabs: username and password are not set any more".to_owned()))
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use futures_util::{StreamExt, pin_mut};
 
-use super::{Database, organisation};
+use super::Database;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::ids::RunId;
@@ -32,9 +32,10 @@ pub async fn run(config: &Config, run: &str, format: Format, out: &mut impl Writ
 }
 
 async fn write(store: &PgStore, run: RunId, format: Format, out: &mut impl Write) -> Result<(), Failure> {
-    let org = organisation(store).await?;
+    let nowhere = || format!("--run: there is no run {run}");
+    let org = store.first_org().await?.ok_or_else(nowhere)?;
     store.run(org.id, run).await.map_err(|error| match error {
-        StoreError::NotFound => format!("--run: there is no run {run}"),
+        StoreError::NotFound => nowhere(),
         other => other.to_string(),
     })?;
     let rows = store.stream_run_sellers(org.id, run);

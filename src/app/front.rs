@@ -18,14 +18,14 @@ pub struct Front {
     pub address: SocketAddr,
     /// A link that signs a browser in, once.
     pub sign_in: String,
-    /// The first API token of a new database.
+    /// The first API token of a database that had none.
     pub first_token: Option<String>,
     running: Running,
     serving: JoinHandle<std::io::Result<()>>,
 }
 
 impl Front {
-    /// Opens the web server; a new database gets its organisation and a first token.
+    /// Opens the web server; a new database gets its organisation, and one without a token its first.
     ///
     /// # Errors
     /// Where the address is taken or the database is away.
@@ -41,9 +41,8 @@ impl Front {
         let serving = actix_rt::spawn(server);
         let address = running.address;
         // Only now that the address is ours: a first token that is made and never shown would be lost for good.
-        let new = store.first_org().await?.is_none();
         let org = organisation(store).await?;
-        let first_token = if new {
+        let first_token = if !store.has_api_token().await? {
             let secret = Secret::new(&app.clock);
             store.create_token(org.id, "first token", secret.hash).await?;
             Some(secret.text)

@@ -100,6 +100,15 @@ impl PgStore {
         self.add_token(Fresh { org, kind, name, hash: &hash, run: None, made_by: None, expires_at: None }).await
     }
 
+    /// Whether an API token was ever made.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn has_api_token(&self) -> Result<bool, StoreError> {
+        let made = api_tokens::table.filter(api_tokens::kind.eq(TokenKind::Api.as_str()));
+        Ok(diesel::select(diesel::dsl::exists(made)).get_result(&mut self.connection().await?).await?)
+    }
+
     /// Keeps a token that opens one run's stream, no longer than the token that made it.
     ///
     /// # Errors

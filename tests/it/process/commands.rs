@@ -26,6 +26,22 @@ async fn a_taken_port_is_said_clearly_and_the_next_start_still_prints_the_first_
 }
 
 #[actix_web::test]
+async fn commands_that_come_before_the_first_start_do_not_use_it_up() {
+    let folder = Folder::new();
+    let export = ["export", "--format", "csv", "--run", "00000000-0000-7000-8000-000000000000"];
+    let exported = folder.run(&export).await;
+    assert_eq!((exported.code, exported.out.as_str()), (Some(1), ""));
+    assert!(exported.err.contains("there is no run"), "{}", exported.err);
+    let collected = folder.run(&["collect", "--category", "home-bath", "--pages-per-category", "1"]).await;
+    assert_eq!(collected.code, Some(0), "{}", collected.err);
+
+    let mut serving = folder.serve(&[]).await;
+    let api = Api::new(serving.base(), &serving.token().await);
+    assert_eq!(api.get("/collection/runs").await["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(serving.stop().await, Some(0));
+}
+
+#[actix_web::test]
 async fn commands_work_beside_an_engine_and_a_second_engine_is_refused() {
     let folder = Folder::new();
     let migrated = folder.run(&["migrate"]).await;

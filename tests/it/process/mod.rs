@@ -4,6 +4,7 @@ mod collect;
 mod commands;
 mod commit;
 mod crash;
+mod credentials;
 mod independent;
 mod outage;
 mod outside;

@@ -42,6 +42,11 @@ impl Outside {
         self.folder.serve_as(&["--config", &self.config], &variables).await
     }
 
+    /// Where the marketplace is.
+    pub fn base(&self) -> &str {
+        &self.sandbox.base
+    }
+
     /// Sets something at the sandbox.
     pub async fn set(&self, what: &str, value: Value) {
         let (status, text) = self.sandbox.ask(Method::POST, &format!("/sandbox/{what}"), Some(value)).await;

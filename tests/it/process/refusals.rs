@@ -3,7 +3,7 @@
 use crate::support::binary::Folder;
 
 /// Arguments, and words that the answer must hold.
-const REFUSED: [(&[&str], &[&str]); 15] = [
+const REFUSED: [(&[&str], &[&str]); 16] = [
     (&["collect", "--category", "nope"], &["--category", "`nope`", "gleaner categories"]),
     (&["collect"], &["--category"]),
     (&["collect", "--category", "home-bath", "--workers", "0"], &["--workers", "1 to 64"]),
@@ -12,6 +12,7 @@ const REFUSED: [(&[&str], &[&str]); 15] = [
     (&["collect", "--category", "home-bath", "--price-window", "120..80"], &["--price-window", "smaller comes first"]),
     (&["collect", "--category", "home-bath", "--filters", "new"], &["--filters", "brand_new"]),
     (&["collect", "--category", "home-bath", "--faults", "2"], &["faults", "0 to 1"]),
+    (&["collect", "--category", "home-bath", "--replay", "/nowhere"], &["cannot read /nowhere"]),
     (&["serve", "--latency-ms", "9999999"], &["latency_ms", "0 to 600000"]),
     (&["serve", "--listen", "nowhere"], &["--listen", "nowhere"]),
     (&["--listen", "nowhere"], &["--listen", "nowhere"]),
