@@ -68,7 +68,12 @@ impl Folder {
 
     /// As [`Self::serve`], with these variables set.
     pub async fn serve_as(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Process {
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        self.serve_at("127.0.0.1:0", arguments, variables).await
+    }
+
+    /// As [`Self::serve_as`], at this address.
+    pub async fn serve_at(&self, address: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Process {
+        let mut command = self.command(&["serve", "--listen", address]);
         command.args(arguments).envs(variables.iter().copied());
         let mut process = Process::start(command);
         process.until_printed("/sign-in?code=").await;

@@ -46,6 +46,41 @@ async fn a_person_collects_watches_pauses_resumes_and_cancels() {
     browser.close().await;
 }
 
+/// One page is there from the start, one joins late, one is cut off twice: by a reload, and with all others by the death of
+/// the server.
+#[actix_web::test]
+async fn three_pages_miss_nothing_and_show_nothing_twice_over_the_death_of_their_server() {
+    let Some(browser) = Chromium::launch().await else { return };
+    let folder = Folder::new();
+    let arguments = ["--latency-ms", "500"];
+    let mut serving = folder.serve(&arguments).await;
+    let token = serving.token().await;
+    let site = Site::of(&serving.sign_in());
+    let look = Look { width: 1_280, height: 1_000, dark: false };
+    let first = browser.tab(look).await;
+    scenes::signs_in(&first, &site).await;
+    let run = scenes::has_a_short_run(&site, &token).await;
+    let (late, cut) = (browser.tab(look).await, browser.tab(look).await);
+    for tab in [&first, &cut] {
+        scenes::records_numbers(tab, &site, &run).await;
+    }
+    scenes::has_cards(&cut, 20).await;
+    scenes::records_numbers(&cut, &site, &run).await;
+    scenes::has_cards(&first, 60).await;
+    scenes::records_numbers(&late, &site, &run).await;
+
+    let address = site.base.trim_start_matches("http://").to_owned();
+    serving.kill_hard().await;
+    scenes::says_that_it_reconnects(&first).await;
+    let mut serving = folder.serve_at(&address, &arguments, &[]).await;
+    for tab in [&first, &late, &cut] {
+        scenes::follows_to_the_end(tab).await;
+    }
+    scenes::fits_every_width_in_both_themes(&first, "finished").await;
+    assert_eq!(serving.stop().await, Some(0), "{}", serving.complained());
+    browser.close().await;
+}
+
 async fn play(browser: &Chromium, site: &Site) {
     let tab = browser.tab(Look { width: 1_280, height: 1_000, dark: false }).await;
     scenes::signs_in(&tab, site).await;

@@ -1,7 +1,10 @@
 //! What people do with the page, scene by scene; each ends where the next can begin, with a look at what is seen.
 
+use serde_json::{Value, json};
+
 use super::chromium::{Look, Tab};
 use super::{Site, WIDTHS};
+use crate::support::api::Api;
 
 const STATE: &str = "document.querySelector('h1 + .state')?.textContent";
 const NUMBERS: &str = "[...document.querySelectorAll('.ev')].map((card) => Number(card.dataset.seq))";
@@ -102,6 +105,51 @@ pub async fn keeps_its_place(tab: &Tab, site: &Site) {
     tab.until("document.querySelector('main.home')").await;
     tab.ask("history.forward()").await;
     tab.until("document.querySelector('main.run h1')").await;
+}
+
+/// A run that was started by a program: its id.
+pub async fn has_a_short_run(site: &Site, token: &str) -> String {
+    let api = Api::new(site.base.clone(), token);
+    let settings = json!({"pages_per_category": 1, "pages_per_product": 1, "page_delay_ms": 0});
+    let path = api.start_run(&["home-bath", "home-bedding"], settings).await;
+    path.rsplit('/').next().expect("an id").to_owned()
+}
+
+/// Opens the run's page, which from now on writes down the number of each card that is added.
+pub async fn records_numbers(tab: &Tab, site: &Site, run: &str) {
+    tab.open(&format!("{}/?run={run}", site.base)).await;
+    tab.until("document.querySelectorAll('.ev').length > 0").await;
+    tab.ask(
+        "(() => { window.numbers = [...document.querySelectorAll('.ev')].map((card) => Number(card.dataset.seq)).reverse(); \
+         new MutationObserver((changes) => changes.flatMap((change) => [...change.addedNodes]) \
+         .filter((node) => node.matches?.('.ev')).map((node) => Number(node.dataset.seq)).sort((a, b) => a - b) \
+         .forEach((number) => window.numbers.push(number))) \
+         .observe(document.querySelector('.ev').parentElement, { childList: true }); })()",
+    )
+    .await;
+}
+
+/// Waits until the page has shown so many cards.
+pub async fn has_cards(tab: &Tab, count: usize) {
+    tab.until(&format!("window.numbers.length >= {count}")).await;
+}
+
+/// The page says that its connection is gone.
+pub async fn says_that_it_reconnects(tab: &Tab) {
+    tab.until("document.querySelector('.conn').dataset.conn === 'reconnecting'").await;
+    tab.photograph("reconnecting").await;
+}
+
+/// Every number that this page ever showed follows the one before, up to the last event of the finished run.
+pub async fn follows_to_the_end(tab: &Tab) {
+    tab.until(&format!("{STATE} === 'Completed'")).await;
+    tab.until("document.querySelector('.conn').dataset.conn === 'ended'").await;
+    has_no_gap(tab).await;
+    let shown: Vec<i64> = serde_json::from_value(tab.ask("window.numbers").await).expect("numbers");
+    let wrong = shown.windows(2).find(|pair| pair[1] != pair[0] + 1);
+    assert_eq!(wrong, None, "from {:?} to {:?}", shown.first(), shown.last());
+    let newest = tab.ask("Number(document.querySelector('.ev').dataset.seq)").await;
+    assert_eq!(shown.last().copied().map(Value::from), Some(newest));
 }
 
 /// Looks at what is shown at every width in both themes; nothing scrolls sideways.
