@@ -76,6 +76,7 @@ pub async fn pauses_and_resumes(tab: &Tab) {
     tab.click("[data-command=resume]").await;
     tab.until(&format!("{STATE} === 'Running'")).await;
     tab.until("!document.querySelector('.halt-box').offsetParent").await;
+    tab.until("document.querySelectorAll('.wk[data-s=fetching]').length > 2").await;
     has_no_gap(tab).await;
 }
 
