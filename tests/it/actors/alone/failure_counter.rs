@@ -84,6 +84,29 @@ fn tasks(tripped: &Tripped) -> (Vec<i32>, Vec<i32>) {
 }
 
 #[test]
+fn five_reports_that_cross_trip_once_and_are_told_oldest_first() {
+    in_virtual_time(async {
+        let mut alone = Alone::new().await;
+        // All five are in the mailbox before one is counted, the newest first.
+        let newest_first = [(5, 4), (4, 3), (3, 2), (2, 1), (1, 0)];
+        let crossing: Vec<_> = newest_first
+            .map(|(task_no, index)| Asked::of(&alone.counter, report(task_no, (1, index), failed(task_no))))
+            .into();
+        let mut verdicts = Vec::new();
+        for verdict in crossing {
+            verdicts.push(verdict.answer().await);
+        }
+        use Verdict::{GoOn, Hold};
+        assert_eq!(verdicts, [GoOn, GoOn, GoOn, GoOn, Hold]);
+        assert!(!alone.bench.context.gate.is_open(), "the gate was closed before the verdict was given");
+        let tripped = alone.tripped.next().await;
+        assert_eq!(tripped.reason, PauseReason::ConsecutiveFailures);
+        assert_eq!(tasks(&tripped), (vec![1, 2, 3, 4, 5], vec![1, 2, 3, 4, 5]));
+        alone.tripped.hears_nothing_for(HOUR).await;
+    });
+}
+
+#[test]
 fn a_failure_after_the_trip_is_held_and_trips_nothing() {
     in_virtual_time(async {
         let mut alone = Alone::new().await;
@@ -116,6 +139,24 @@ fn a_success_by_another_worker_starts_the_streak_anew() {
 }
 
 #[test]
+fn what_was_kept_first_counts_first_even_where_it_is_reported_last() {
+    in_virtual_time(async {
+        let mut alone = Alone::new().await;
+        // Given: task 2 failed after task 1 was done, and task 3 before; all in one group, reported crosswise.
+        alone.report(2, (1, 2), failed(2)).await;
+        alone.report(1, (1, 1), Answered::TaskDone).await;
+        alone.report(3, (1, 0), failed(3)).await;
+        // When four more fail.
+        for task_no in 4..=6 {
+            assert_eq!(alone.fail(task_no).await, Verdict::GoOn);
+        }
+        assert_eq!(alone.fail(7).await, Verdict::Hold);
+        // Then the streak and its proofs are those since the success.
+        assert_eq!(tasks(&alone.tripped.next().await), (vec![2, 4, 5, 6, 7], vec![2, 4, 5, 6, 7]));
+    });
+}
+
+#[test]
 fn pages_and_rate_limits_neither_end_a_streak_nor_make_it_longer() {
     in_virtual_time(async {
         let mut alone = Alone::new().await;
@@ -130,6 +171,21 @@ fn pages_and_rate_limits_neither_end_a_streak_nor_make_it_longer() {
         assert!(alone.bench.context.gate.is_open());
         assert_eq!(alone.report(5, (22, 0), failed(5)).await, Verdict::Hold);
         assert_eq!(tasks(&alone.tripped.next().await).0, [1, 2, 3, 4, 5]);
+    });
+}
+
+#[test]
+fn a_streak_is_proved_by_its_failures_however_many_rate_limits_came_in_between() {
+    in_virtual_time(async {
+        let mut alone = Alone::new().await;
+        for task_no in 1..=4 {
+            alone.fail(task_no).await;
+        }
+        for index in 0..12 {
+            alone.report(20, (20, index), Answered::RateLimited(proof(20, ErrorType::RateLimit))).await;
+        }
+        assert_eq!(alone.report(5, (21, 0), failed(5)).await, Verdict::Hold);
+        assert_eq!(tasks(&alone.tripped.next().await), (vec![1, 2, 3, 4, 5], vec![1, 2, 3, 4, 5]));
     });
 }
 
@@ -188,6 +244,24 @@ fn a_new_phase_starts_the_streak_at_nothing() {
         }
         assert_eq!(alone.fail(9).await, Verdict::Hold);
         assert_eq!(tasks(&alone.tripped.next().await), (vec![5, 6, 7, 8, 9], vec![5, 6, 7, 8, 9]));
+    });
+}
+
+#[test]
+fn a_new_counter_reads_the_streak_from_the_row_and_passes_over_what_is_in_it() {
+    in_virtual_time(async {
+        // Given: a success and four failures are kept, two of them not reported when the counter died.
+        let bench = Bench::new(9).await;
+        bench.keep(vec![bench.outcome(9, rejected(9)), bench.outcome(8, last_page())]).await;
+        bench.keep((1..=4).map(|task_no| bench.outcome(task_no, rejected(task_no))).collect()).await;
+        let mut alone = Alone::successor(bench).await;
+        // When those two are reported, one of them under the number of a second hand-over.
+        assert_eq!(alone.report(3, (2, 2), failed(3)).await, Verdict::GoOn);
+        assert_eq!(alone.report(4, (3, 0), failed(4)).await, Verdict::GoOn);
+        // Then only a fifth task trips.
+        assert_eq!(alone.report(5, (4, 0), failed(5)).await, Verdict::Hold);
+        assert_eq!(tasks(&alone.tripped.next().await), (vec![1, 2, 3, 4, 5], vec![3, 4, 5]));
+        alone.tripped.hears_nothing_for(HOUR).await;
     });
 }
 
