@@ -1,6 +1,6 @@
 //! Claims whose holder a new Coordinator has to learn of.
 
-use gleaner::actors::coordinator::{Left, Mode};
+use gleaner::actors::coordinator::{Left, Mode, Standstill};
 use gleaner::actors::recorder::Flush;
 use gleaner::actors::worker::SayWhatYouHold;
 use gleaner::domain::ids::{TaskNo, WorkerId};
@@ -33,6 +33,72 @@ fn one_that_takes_over_hands_out_nothing_until_every_live_worker_has_said_what_i
         assert_eq!(waiting.answer().await.task_no, TaskNo(2));
         assert_eq!(alone.gets(3, Left::Nothing).await.task_no, TaskNo(3));
         alone.hand.hears_nothing_for(HOUR).await;
+    });
+}
+
+#[test]
+fn a_worker_that_dies_while_the_others_are_asked_has_its_claim_released() {
+    in_virtual_time(async {
+        let bench = Bench::new(1).await;
+        let held = OpenTask { state: TaskState::Claimed, claim_no: 1, ..bench.open_tasks().await.remove(0) };
+        let mut one = FarEnd::<SayWhatYouHold>::by_hand();
+        let mut alone = Alone::with(bench, Mode::Working(Phase::Amazon), vec![(WorkerId(1), one.recipient())]);
+        one.next_to_answer().await.1.send(Some(held.clone())).expect("it waits");
+        let (Flush, flushed) = alone.flush.next_to_answer().await;
+        alone.dies(1).await;
+        let mut waiting = alone.pull(1, Left::Nothing);
+        waiting.waits().await;
+        flushed.send(()).expect("it waits");
+        let (release, answer_release) = alone.release().await;
+        assert_eq!((release.worker, release.task_no, release.claim_no), (WorkerId(1), TaskNo(1), 1));
+        waiting.waits().await;
+        answer_release(ReleaseResult::Pending(Box::new(given_back(&held))));
+        assert_eq!(task_and_claim(&waiting.answer().await), (1, 3, TaskState::Claimed));
+    });
+}
+
+#[test]
+fn a_task_that_a_worker_gave_back_long_ago_stays_with_the_one_that_holds_it_now() {
+    in_virtual_time(async {
+        // Given: worker 1 gave task 1 back and waits; the Coordinator handed it to worker 2 and died.
+        let bench = Bench::new(1).await;
+        let first = bench.open_tasks().await.remove(0);
+        let given_back = given_back(&OpenTask { claim_no: 1, ..first });
+        let held = OpenTask { state: TaskState::Claimed, claim_no: 3, ..given_back.clone() };
+        let mut two = FarEnd::<SayWhatYouHold>::by_hand();
+        let mut alone = Alone::with(bench, Mode::Working(Phase::Amazon), vec![(WorkerId(2), two.recipient())]);
+        // When worker 1 asks the new one what it had asked the dead one.
+        let mut waiting = alone.pull(1, Left::Released(Box::new(given_back)));
+        two.next_to_answer().await.1.send(Some(held)).expect("it waits");
+        alone.flush.next_to_answer().await.1.send(()).expect("it waits");
+        // Then the task is not handed out twice, nor taken from the one that has it.
+        waiting.waits().await;
+        alone.hand.hears_nothing_for(HOUR).await;
+    });
+}
+
+#[test]
+fn a_task_is_left_only_by_the_one_that_holds_it() {
+    in_virtual_time(async {
+        for stale in [false, true] {
+            // Given: worker 2 holds the task that worker 1 gave back.
+            let mut alone = Alone::new(1).await;
+            alone.begin().await;
+            let first = alone.gets(1, Left::Nothing).await;
+            let back = Box::new(given_back(&first));
+            let _waiting = alone.pull(2, Left::Nothing);
+            let mut waiting = alone.pull(1, Left::Released(back.clone()));
+            waiting.waits().await;
+            // When worker 1 asks once more, as after a Coordinator's death, or says that somebody else has it.
+            let left = if stale { Left::Released(back) } else { Left::Lost(first.task_no) };
+            let mut again = alone.pull(1, left);
+            // Then it is still worker 2 that holds it.
+            again.waits().await;
+            alone.hold().await;
+            alone.standstill.hears_nothing_for(HOUR).await;
+            let _left = alone.pull(2, Left::Finished(first.task_no));
+            assert_eq!(alone.standstill.next().await, Standstill::Drained);
+        }
     });
 }
 
