@@ -122,10 +122,11 @@ pub struct Coordinator {
     reading: bool,
     /// Nothing is left above `read_to`.
     exhausted: bool,
-    /// Tasks that left a worker while rows were being read: the rows may be older than that.
-    left_meanwhile: BTreeSet<TaskNo>,
-    /// Claims of dead workers whose release is not answered yet.
-    releasing: usize,
+    /// Tasks that left a worker while rows were being read, or the others were asked: what is read or said may be older
+    /// than that.
+    left_meanwhile: BTreeSet<(TaskNo, WorkerId)>,
+    /// Tasks of dead workers whose release is not answered yet.
+    releasing: BTreeSet<TaskNo>,
     told: bool,
 }
 
@@ -154,7 +155,7 @@ impl Coordinator {
             reading: false,
             exhausted: false,
             left_meanwhile: BTreeSet::new(),
-            releasing: 0,
+            releasing: BTreeSet::new(),
             told: false,
         }
     }
@@ -167,7 +168,7 @@ impl Coordinator {
         match self.mode {
             Mode::Waiting => {}
             Mode::Holding => {
-                if self.held.is_empty() && self.releasing == 0 && !self.told {
+                if self.held.is_empty() && self.releasing.is_empty() && !self.told {
                     self.told = true;
                     self.lines.supervisor.tell(Standstill::Drained);
                 }
@@ -176,7 +177,7 @@ impl Coordinator {
                 self.answer();
                 if self.ready.len() < READ_AGAIN && !self.reading && !self.exhausted {
                     self.read(phase, ctx);
-                } else if self.ready.is_empty() && self.held.is_empty() && self.releasing == 0 && !self.reading {
+                } else if self.ready.is_empty() && self.held.is_empty() && self.releasing.is_empty() && !self.reading {
                     // All that was read is gone: look again from the start, since only rows say that a phase is over.
                     self.read_to = TaskNo(0);
                     self.read(phase, ctx);
@@ -236,10 +237,10 @@ impl Coordinator {
             self.read_to = last.task_no;
         }
         let over = rows.is_empty() && after == TaskNo(0);
-        let held: BTreeSet<TaskNo> = self.held.values().map(|task| task.task_no).collect();
+        let elsewhere = self.left_meanwhile.iter().map(|(task_no, _)| *task_no).chain(self.releasing.iter().copied());
+        let seen: BTreeSet<TaskNo> = self.held.values().map(|task| task.task_no).chain(elsewhere).collect();
         for task in rows {
-            let seen = held.contains(&task.task_no) || self.left_meanwhile.contains(&task.task_no);
-            if seen || self.ready.contains_key(&task.task_no) {
+            if seen.contains(&task.task_no) || self.ready.contains_key(&task.task_no) {
                 continue;
             }
             match task.state {
@@ -247,7 +248,7 @@ impl Coordinator {
                 _ => self.free(task),
             }
         }
-        if over && self.ready.is_empty() && self.held.is_empty() && self.releasing == 0 {
+        if over && self.ready.is_empty() && self.held.is_empty() && self.releasing.is_empty() {
             self.mode = Mode::Waiting;
             self.lines.supervisor.tell(Standstill::PhaseOver(phase));
             return;
@@ -262,10 +263,13 @@ impl Coordinator {
             Left::Released(task) => task.task_no,
         };
         if self.reading || !self.knows_claims {
-            self.left_meanwhile.insert(task_no);
+            self.left_meanwhile.insert((task_no, worker));
         }
-        self.held.retain(|holder, task| *holder != worker && task.task_no != task_no);
-        if let Left::Released(task) = left {
+        self.held.remove(&worker);
+        // Asked again after a Coordinator's death, a worker may bring back what somebody else holds by now.
+        if let Left::Released(task) = left
+            && !self.held.values().any(|held| held.task_no == task_no)
+        {
             self.free(*task);
         }
     }
@@ -331,9 +335,6 @@ impl Handler<WorkerDied> for Coordinator {
         if !self.knows_claims {
             self.died_meanwhile.insert(died.worker, died.cause);
         } else if let Some(task) = self.held.remove(&died.worker) {
-            if self.reading {
-                self.left_meanwhile.insert(task.task_no);
-            }
             self.release(died.worker, &task, &died.cause, ctx);
         } else {
             self.tell_restart(died.worker, died.cause);

@@ -79,6 +79,9 @@ pub const RATE_LIMITED_MAX: Duration = Duration::from_secs(600);
 /// Proofs that a pause shows.
 const PROOFS_MAX: usize = 10;
 
+/// Proofs by their place in the order of what was kept.
+type Proofs = BTreeMap<KeptNo, Proof>;
+
 /// The actor. See the module's documentation.
 pub struct FailureCounter {
     context: RunContext,
@@ -87,10 +90,13 @@ pub struct FailureCounter {
     /// The failures since the newest success, by their place in the order of what was kept: reports of one group may
     /// come in any order.
     streak: BTreeMap<KeptNo, TaskNo>,
-    proofs: Vec<Proof>,
+    /// The streak's failures in words, and a refusal.
+    proofs: Proofs,
     /// Failures up to here are in the streak or before its start.
     counted: KeptNo,
     limited_since: Option<Instant>,
+    /// The rate limits since then.
+    limits: Proofs,
     tripped: bool,
 }
 
@@ -103,9 +109,10 @@ impl FailureCounter {
             supervisor,
             guard,
             streak: BTreeMap::new(),
-            proofs: Vec::new(),
+            proofs: Proofs::new(),
             counted: KeptNo { group: -1, index: 0 },
             limited_since: None,
+            limits: Proofs::new(),
             tripped: false,
         };
         if let Some(memory) = memory {
@@ -124,42 +131,40 @@ impl FailureCounter {
     fn count(&mut self, report: Report) -> Verdict {
         if !matches!(report.answered, Answered::RateLimited(_)) {
             self.limited_since = None;
+            self.limits.clear();
         }
         match report.answered {
             Answered::RateLimited(proof) => {
                 let since = *self.limited_since.get_or_insert_with(Instant::now);
-                self.prove(proof);
+                prove(&mut self.limits, report.no, proof);
                 if since.elapsed() >= RATE_LIMITED_MAX {
                     self.trip(PauseReason::RateLimited);
                 }
             }
             Answered::Refused(proof) => {
-                self.prove(proof);
+                prove(&mut self.proofs, report.no, proof);
                 self.trip(PauseReason::ProviderRefused);
             }
             Answered::Page => {}
             Answered::TaskDone if report.no > self.counted => {
                 self.counted = report.no;
                 self.streak.retain(|no, _| *no > report.no);
-                self.proofs.clear();
+                self.proofs.retain(|no, _| *no > report.no);
             }
             Answered::TaskFailed(proof) => {
-                self.prove(proof);
-                if report.no > self.counted {
+                // A task fails once in a streak: one that is in it was handed over again after a Recorder's death.
+                let known = self.streak.values().any(|task_no| *task_no == report.task_no);
+                if !known && report.no > self.counted {
                     self.streak.insert(report.no, report.task_no);
+                }
+                if known || report.no > self.counted {
+                    prove(&mut self.proofs, report.no, proof);
                 }
                 self.trip_if_due();
             }
             Answered::TaskDone => {}
         }
         if self.context.gate.is_open() { Verdict::GoOn } else { Verdict::Hold }
-    }
-
-    fn prove(&mut self, proof: Proof) {
-        self.proofs.push(proof);
-        if self.proofs.len() > PROOFS_MAX {
-            self.proofs.remove(0);
-        }
     }
 
     fn trip_if_due(&mut self) {
@@ -175,8 +180,16 @@ impl FailureCounter {
         }
         self.tripped = true;
         self.context.gate.close();
-        let (proofs, streak) = (self.proofs.clone(), self.streak.values().copied().collect());
+        let proofs = if reason == PauseReason::RateLimited { &self.limits } else { &self.proofs };
+        let (proofs, streak) = (proofs.values().cloned().collect(), self.streak.values().copied().collect());
         self.supervisor.tell(Tripped { reason, proofs, streak });
+    }
+}
+
+fn prove(proofs: &mut Proofs, no: KeptNo, proof: Proof) {
+    proofs.insert(no, proof);
+    if proofs.len() > PROOFS_MAX {
+        proofs.pop_first();
     }
 }
 

@@ -33,9 +33,11 @@ impl Coordinator {
             coordinator.context.probe.handling("coordinator", "gathered");
             coordinator.knows_claims = true;
             for (worker, task) in held {
-                if coordinator.left_meanwhile.contains(&task.task_no) {
+                if coordinator.left_meanwhile.contains(&(task.task_no, worker)) {
                     continue;
                 }
+                // Another worker that gave it back said so to the dead Coordinator already, which handed it to this one.
+                coordinator.ready.remove(&task.task_no);
                 match coordinator.died_meanwhile.remove(&worker) {
                     Some(cause) => coordinator.release(worker, &task, &cause, ctx),
                     None => drop(coordinator.held.insert(worker, task)),
@@ -51,15 +53,18 @@ impl Coordinator {
 
     /// Has the claim of a dead worker released; the task is handed out again only on the Recorder's answer.
     pub(super) fn release(&mut self, worker: WorkerId, task: &OpenTask, cause: &str, ctx: &mut Context<Self>) {
-        self.releasing += 1;
+        self.releasing.insert(task.task_no);
         let crash = Crash { subject: subject(&task.work), message: cause.to_owned() };
         let (task_no, claim_no, at) = (task.task_no, task.claim_no, self.context.clock.now());
         let release = Release { worker, task_no, claim_no, crash: Some(crash), at };
         let hand = self.lines.hand.clone();
         let releasing = async move { hand.ask(Hand(Entry::Release(release))).await.reply };
-        ctx.spawn(wrap_future::<_, Self>(releasing).map(|reply, coordinator, ctx| {
+        ctx.spawn(wrap_future::<_, Self>(releasing).map(move |reply, coordinator, ctx| {
             coordinator.context.probe.handling("coordinator", "released");
-            coordinator.releasing -= 1;
+            coordinator.releasing.remove(&task_no);
+            if coordinator.reading {
+                coordinator.left_meanwhile.insert((task_no, worker));
+            }
             if let Reply::Release(ReleaseResult::Pending(task) | ReleaseResult::PendingBefore(task)) = reply {
                 coordinator.free(*task);
             }

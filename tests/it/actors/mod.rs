@@ -1,5 +1,6 @@
 //! The actors with mocked scrapers over the memory store, in virtual time.
 
+mod alone;
 mod deaths;
 mod five_workers;
 mod standstill;
