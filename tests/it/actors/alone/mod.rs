@@ -143,7 +143,7 @@ impl Bench {
 
 /// A category's last page, which holds nothing.
 fn last_page() -> PageResult {
-    PageResult::Products { rows: Vec::new(), bad_rows: 0, last: true }
+    PageResult::Products { rows: Vec::new(), bad_rows: 0, unread_prices: 0, last: true }
 }
 
 /// A page that was rejected.

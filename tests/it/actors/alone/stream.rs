@@ -41,7 +41,7 @@ impl Alone {
         let standing = Standing { status: RunStatus::Running, wanted: Wish::Run, pause: None };
         let about = About { name: "a run".to_owned(), started_at: None, standing };
         let (context, guard) = (bench.context.clone(), bench.guard(Child::Stream));
-        let stream = Stream::new(context, summaries.line(), guard, about, &bench.memory).start();
+        let stream = Stream::new(context, summaries.line(), guard, about, Some(&bench.memory)).start();
         Self { bench, stream, summaries }
     }
 

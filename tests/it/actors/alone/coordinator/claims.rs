@@ -122,7 +122,7 @@ fn a_claim_whose_worker_is_nowhere_is_released_before_it_is_handed_out() {
     in_virtual_time(async {
         // Given: a row says that task 1 is claimed, and no live worker holds it.
         let bench = Bench::new(1).await;
-        let more = PageResult::Products { rows: Vec::new(), bad_rows: 0, last: false };
+        let more = PageResult::Products { rows: Vec::new(), bad_rows: 0, unread_prices: 0, last: false };
         bench.keep(vec![bench.outcome(1, more)]).await;
         let orphan = bench.open_tasks().await.remove(0);
         let mut alone = Alone::with(bench, Mode::Working(Phase::Amazon), Vec::new());
