@@ -3,4 +3,5 @@
 mod alone;
 mod deaths;
 mod five_workers;
+mod last_words;
 mod standstill;
