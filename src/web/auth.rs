@@ -120,11 +120,11 @@ async fn valid(request: &HttpRequest, text: &str, kind: TokenKind) -> Result<Tok
     let shared = shared(request)?;
     let unknown = || Problem::unauthorized("the token is not known here");
     let hash = token::hash_of(text).ok_or_else(unknown)?;
-    let row = shared.store.find_token(hash).await?.filter(|row| row.kind == kind).ok_or_else(unknown)?;
+    let row = shared.rooms.store.find_token(hash).await?.filter(|row| row.kind == kind).ok_or_else(unknown)?;
     if row.revoked_at.is_some() {
         return Err(Problem::unauthorized("the token has been revoked"));
     }
-    if row.expires_at.is_some_and(|end| end <= shared.clock.now()) {
+    if row.expires_at.is_some_and(|end| end <= shared.rooms.clock.now()) {
         return Err(Problem::unauthorized("the token has expired"));
     }
     Ok(row)
@@ -135,8 +135,8 @@ async fn activity_caller(request: &HttpRequest, text: &str) -> Result<Caller, Pr
     let shared = shared(request)?;
     let refused = || Problem::unauthorized("the token does not open this stream");
     let run = row.run_id.filter(|run| Some(*run) == run_id(request)).ok_or_else(refused)?;
-    let run = shared.store.run(row.org_id, run).await?;
-    let over = |end: DateTime<Utc>| end + TimeDelta::minutes(AFTER_THE_RUN_MINUTES) <= shared.clock.now();
+    let run = shared.rooms.store.run(row.org_id, run).await?;
+    let over = |end: DateTime<Utc>| end + TimeDelta::minutes(AFTER_THE_RUN_MINUTES) <= shared.rooms.clock.now();
     if run.status.is_final() && run.completed_at.is_some_and(over) {
         return Err(Problem::unauthorized("the token has expired: the run ended more than an hour ago"));
     }

@@ -94,7 +94,7 @@ async fn give(
 ) -> Result<HttpResponse, Problem> {
     Query::of(request, &[])?;
     let key = run_key(request, caller)?;
-    let answer = tokio::time::timeout(Duration::from_secs(ANSWER_SECONDS_MAX), shared.engine.obey(key, command));
+    let answer = tokio::time::timeout(Duration::from_secs(ANSWER_SECONDS_MAX), shared.rooms.engine.obey(key, command));
     let accepted = answer.await.map_err(|_| Problem::from(Gone))??;
     let (status, wanted) = (accepted.status, accepted.wanted);
     Ok(HttpResponse::Accepted().json(Accepted { status, wanted, state: Standing { status, wanted }.word() }))

@@ -38,12 +38,12 @@ pub async fn create(
     Query::of(&request, &[])?;
     let key = idempotency_key(&request)?;
     let fields = json_object(&request, payload).await?;
-    let body = NewRunBody::read(&fields, &shared.run_defaults)?;
+    let body = NewRunBody::read(&fields, &shared.rooms.run_defaults)?;
     let categories = known_categories(&shared, &body.category_ids).await?;
     let name = body.name.unwrap_or_else(|| default_name(&categories));
     let new = NewRun { name: Some(name), categories, settings: body.settings };
     let idempotency = key.map(|key| Idempotency { key, body_hash: digest(&fields) });
-    let created = shared.store.create_run(caller.org, &new, idempotency.as_ref()).await?;
+    let created = shared.rooms.store.create_run(caller.org, &new, idempotency.as_ref()).await?;
     let mut answer = HttpResponse::Created();
     answer.insert_header((header::LOCATION, format!("/collection/runs/{}", created.run.id)));
     if created.replayed {
@@ -69,7 +69,7 @@ pub async fn list(
         Some(Cursor::Runs(created_at, run)) => Some((created_at, run)),
         Some(_) => return Err(Cursor::refused()),
     };
-    let rows = shared.store.list_runs(caller.org, after, limit + 1, status).await?;
+    let rows = shared.rooms.store.list_runs(caller.org, after, limit + 1, status).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Runs(row.created_at, row.id), RunView::from)))
 }
 
@@ -84,7 +84,7 @@ pub async fn read(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let key = run_key(&request, &caller)?;
-    let row = shared.store.run(key.org, key.run).await?;
+    let row = shared.rooms.store.run(key.org, key.run).await?;
     Ok(HttpResponse::Ok().json(RunView::from(row)))
 }
 
@@ -99,10 +99,10 @@ pub async fn progress(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let key = run_key(&request, &caller)?;
-    if let Some(progress) = shared.engine.look_at(key).await {
+    if let Some(progress) = shared.rooms.engine.look_at(key).await {
         return Ok(HttpResponse::Ok().json(progress));
     }
-    let row = shared.store.run(key.org, key.run).await?;
+    let row = shared.rooms.store.run(key.org, key.run).await?;
     Ok(HttpResponse::Ok().json(super::run_view::progress(&row)))
 }
 
@@ -123,7 +123,7 @@ fn digest(fields: &Map<String, Value>) -> Vec<u8> {
 }
 
 async fn known_categories(shared: &Shared, ids: &[String]) -> Result<Vec<Category>, Problem> {
-    let rows = shared.store.categories_by_id(ids).await?;
+    let rows = shared.rooms.store.categories_by_id(ids).await?;
     let mut errors = Vec::new();
     let mut categories = Vec::with_capacity(ids.len());
     for (index, id) in ids.iter().enumerate() {
