@@ -39,15 +39,17 @@ pub struct Caller {
 
 /// Lets a request pass that carries an API token or a browser's session.
 ///
+/// Otherwise the answer is 401 without a valid one, 403 for a browser's change without [`CSRF_HEADER`], 503 while the
+/// database is away.
+///
 /// # Errors
-/// 401 without a valid one, 403 for a browser's change without [`CSRF_HEADER`], 503 while the database is away.
+/// Those of what comes next, passed on.
 pub async fn require_token(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let caller = caller(request.request()).await?;
-    request.extensions_mut().insert(caller);
-    Ok(next.call(request).await?.map_into_boxed_body())
+    let caller = caller(request.request()).await;
+    pass(caller, request, next).await
 }
 
 /// As [`require_token`], and also lets an activity token of that run pass, in the query: a browser's stream on another
@@ -61,12 +63,27 @@ pub async fn require_token_or_activity_token(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let caller = match query_token(request.request()) {
         Some(text) if !request.headers().contains_key(header::AUTHORIZATION) => {
-            activity_caller(request.request(), &text).await?
+            activity_caller(request.request(), &text).await
         }
-        _ => caller(request.request()).await?,
+        _ => caller(request.request()).await,
     };
-    request.extensions_mut().insert(caller);
-    Ok(next.call(request).await?.map_into_boxed_body())
+    pass(caller, request, next).await
+}
+
+/// Goes on with the caller, or answers why not. A refusal is an answer and no error: the layers around this one put
+/// their headers on answers, and write their line about them.
+async fn pass(
+    caller: Result<Caller, Problem>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match caller {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            Ok(next.call(request).await?.map_into_boxed_body())
+        }
+        Err(problem) => Ok(request.error_response(problem)),
+    }
 }
 
 /// The run that a path names, as a key that only this caller's organisation opens.
