@@ -70,7 +70,8 @@ pub async fn create_token(
         return Err(Problem::new(Kind::WrongState, detail));
     }
     let secret = Secret::new(&shared.rooms.clock);
-    shared.rooms.store.create_activity_token(key.org, key.run, caller.token, secret.hash, expires_at).await?;
+    let made = shared.rooms.store.create_activity_token(key.org, key.run, caller.token, secret.hash, expires_at).await;
+    made.map_err(|error| Problem::in_a_change(error, "ask for another; one that nobody has seen opens nothing"))?;
     Ok(HttpResponse::Created()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(ActivityToken { token: secret.text, expires_at }))

@@ -28,7 +28,8 @@ const KEY_CHARS_MAX: usize = 255;
 /// `Idempotency-Key` that was used before, the same run again.
 ///
 /// # Errors
-/// 400 for a body that is no JSON, 422 for fields that cannot be taken or a key used before for another body.
+/// 400 for a body that is no JSON, 422 for fields that cannot be taken or a key used before for another body, 503 where
+/// the database went away before it said whether the run is kept.
 pub async fn create(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -43,7 +44,8 @@ pub async fn create(
     let name = body.name.unwrap_or_else(|| default_name(&categories));
     let new = NewRun { name: Some(name), categories, settings: body.settings };
     let idempotency = key.map(|key| Idempotency { key, body_hash: digest(&fields) });
-    let created = shared.rooms.store.create_run(caller.org, &new, idempotency.as_ref()).await?;
+    let created = shared.rooms.store.create_run(caller.org, &new, idempotency.as_ref()).await;
+    let created = created.map_err(|error| Problem::in_a_change(error, fate(idempotency.is_some())))?;
     let mut answer = HttpResponse::Created();
     answer.insert_header((header::LOCATION, format!("/collection/runs/{}", created.run.id)));
     if created.replayed {
@@ -115,6 +117,16 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
             format!("cannot be taken; allowed are 1 to {KEY_CHARS_MAX} visible ASCII characters without spaces");
         Problem::bad_request("Idempotency-Key", message)
     })
+}
+
+/// How to find out where nobody can say whether the run was made.
+fn fate(has_key: bool) -> &'static str {
+    if has_key {
+        "the run may have been made; send the same request with the same Idempotency-Key again, which makes one run at most"
+    } else {
+        "the run may have been made; look for it (GET /collection/runs) before you send this again, and send an \
+         Idempotency-Key with it, with which it is safe to repeat"
+    }
 }
 
 /// What the body says, whatever its spaces and the order of its fields.
