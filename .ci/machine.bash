@@ -44,7 +44,7 @@ install_tool() {
     fi
     say "installing $crate $version into $tools: $why"
     env -u CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=0 \
-        timeout 1500 cargo install --quiet --locked --debug --root "$tools" "$crate@$version" "$@" </dev/null ||
+        timeout 1200 cargo install --quiet --locked --debug --root "$tools" "$crate@$version" "$@" </dev/null ||
         give_up "cargo could not install $crate $version"
 }
 

@@ -108,7 +108,7 @@ enum Task {
     Sandbox(sandbox::SandboxArgs),
     /// List the categories that can be chosen: id, department, name
     Categories,
-    /// Make API tokens
+    /// Make API tokens, or take them back
     Token {
         #[command(subcommand)]
         command: TokenTask,
@@ -153,7 +153,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Ok(code) => code,
         Err(error) if nobody_reads(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("gleaner: {error}");
+            tell(error);
             ExitCode::FAILURE
         }
     }
@@ -165,6 +165,11 @@ fn nobody_reads(error: &(dyn std::error::Error + 'static)) -> bool {
     causes.filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
+/// Says something to people, on standard error. Whether anybody listens changes nothing.
+fn tell(words: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "gleaner: {words}");
+}
+
 async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
     let overrides = Overrides { file: arguments.common.config, data: arguments.common.data, ..Overrides::default() };
     let mut out = io::stdout();
@@ -172,13 +177,13 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
         return Err("--listen, --seed, --faults and --latency-ms belong after the command that they are for".into());
     }
     match arguments.command {
-        None => serve::run(&configured(arguments.serve.over(overrides))?, true).await,
-        Some(Task::Serve(flags)) => serve::run(&configured(flags.over(overrides))?, false).await,
+        None => serve::run(&configured(arguments.serve.over(overrides))?, true, &mut out).await,
+        Some(Task::Serve(flags)) => serve::run(&configured(flags.over(overrides))?, false, &mut out).await,
         Some(Task::Collect(args)) => {
             let overrides = with_sandbox(Overrides { replay: args.replay.clone(), ..overrides }, &args.sandbox);
             let config = load(&overrides)?;
             logging::start(config.log_format, config.log_level.min(log::LevelFilter::Warn));
-            collect::run(&config, &args).await
+            collect::run(&config, &args, &mut out).await
         }
         Some(Task::Export { run, format }) => {
             export::run(&quiet(overrides)?, &run, format, &mut out).await?;
@@ -207,7 +212,7 @@ async fn token(config: &Config, task: TokenTask, out: &mut impl Write) -> Result
         TokenTask::Create { name } => writeln!(out, "{}", data::create_token(config, &name).await?)?,
         TokenTask::Revoke { token } => {
             data::revoke_token(config, &token).await?;
-            eprintln!("gleaner: the token is taken back");
+            tell("the token is taken back");
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -219,7 +224,7 @@ async fn migrate(config: &Config, out: &mut impl Write) -> Result<ExitCode, Fail
         writeln!(out, "applied {name}")?;
     }
     if applied.is_empty() {
-        eprintln!("gleaner: nothing to apply, the schema is up to date");
+        tell("nothing to apply, the schema is up to date");
     }
     Ok(ExitCode::SUCCESS)
 }

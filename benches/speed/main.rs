@@ -10,6 +10,8 @@ mod overhead;
 mod parsing;
 mod plain_loop;
 mod restart;
+#[path = "../../tests/support/samples.rs"]
+mod samples;
 mod statements;
 mod watched_store;
 

@@ -2,32 +2,21 @@
 //! nothing is measured, and that is said.
 
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
 
 use gleaner::scrapers::ebay_page::parse;
 use tokio::time::Instant;
 
 use crate::Asked;
 use crate::figures::Figures;
-
-fn samples() -> Option<PathBuf> {
-    let folder = std::env::var_os("GLEANER_SAMPLES")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/samples"), PathBuf::from)
-        .join("ebay_srp");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("parsing: skipped, no captured pages in {} (set GLEANER_SAMPLES)", folder.display());
-    None
-}
+use crate::samples::samples;
 
 /// Parses each page `parses` times after two that warm up; a page counts with its median.
 pub fn measure(asked: &Asked) {
-    let Some(folder) = samples() else { return };
+    let Some(folder) = samples(&["ebay_srp"]) else { return };
     let times = asked.number("parses", 15);
     let mut pages = Figures::default();
     let (mut sum, mut count, mut slowest) = (0.0, 0.0, (0.0, String::new()));
-    for entry in std::fs::read_dir(folder).expect("a readable folder") {
+    for entry in std::fs::read_dir(folder.join("ebay_srp")).expect("a readable folder") {
         let path = entry.expect("a readable folder").path();
         if path.extension().is_none_or(|extension| extension != "html") {
             continue;

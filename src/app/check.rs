@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Database;
 use crate::clock::Clock;
-use crate::config::{Config, Overrides, Provider};
+use crate::config::{Config, ConfigError, Overrides, Provider};
 use crate::scrapers::oxylabs::{Oxylabs, Settings};
 use crate::scrapers::sandbox::Sandbox;
 use crate::scrapers::{BestSellers, CategoryRequest, catalogue};
@@ -24,7 +24,12 @@ pub async fn run(overrides: &Overrides, ask_provider: bool, out: &mut impl Write
     let config = match Config::load(overrides) {
         Ok(config) => config,
         Err(error) => {
-            writeln!(out, "configuration  wrong: {}", error.to_string().trim_start_matches("configuration: "))?;
+            // The line says already what is wrong: the configuration.
+            let words = match error {
+                ConfigError::Invalid(words) => words,
+                other @ ConfigError::NoDataFolder => other.to_string(),
+            };
+            writeln!(out, "configuration  wrong: {words}")?;
             return Ok(false);
         }
     };

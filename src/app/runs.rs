@@ -33,11 +33,6 @@ pub fn category(id: &str) -> Option<Category> {
     catalogue::find(id).map(|listed| listed.category())
 }
 
-/// The first categories of the catalogue.
-pub fn first_categories() -> impl Iterator<Item = Category> {
-    catalogue::categories().map(|listed| listed.category())
-}
-
 impl App {
     /// Makes a run and starts it.
     ///

@@ -1,5 +1,6 @@
 //! `gleaner collect`: one run in the foreground.
 
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,7 +9,7 @@ use serde::Serialize;
 
 use super::progress::follow;
 use super::run_flags::RunFlags;
-use super::{Failure, SandboxFlags, settings_of, signals};
+use super::{Failure, SandboxFlags, settings_of, signals, tell};
 use crate::app::App;
 use crate::app::runs::{RunRow, category};
 use crate::config::Config;
@@ -42,7 +43,7 @@ pub struct CollectArgs {
 const PAUSED: u8 = 2;
 
 /// Does the run and says how it ended.
-pub async fn run(config: &Config, args: &CollectArgs) -> Result<ExitCode, Failure> {
+pub async fn run(config: &Config, args: &CollectArgs, out: &mut impl Write) -> Result<ExitCode, Failure> {
     // Everything that can be wrong with the arguments is told before anything starts.
     let categories = chosen(&args.categories)?;
     let settings = settings_of(&config.run_defaults, &args.settings)?;
@@ -50,7 +51,13 @@ pub async fn run(config: &Config, args: &CollectArgs) -> Result<ExitCode, Failur
     let collected = collect(&app, args, categories, settings).await;
     app.stop().await?;
     let row = collected?;
-    report(&row, args.json)?;
+    let written = if args.json { summarise(&row, out) } else { Ok(()) };
+    report(&row);
+    match written {
+        // How the run ended does not hang on whether anybody reads of it.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error.into()),
+        _ => {}
+    }
     Ok(match row.status {
         RunStatus::Completed => ExitCode::SUCCESS,
         RunStatus::Paused => ExitCode::from(PAUSED),
@@ -73,13 +80,13 @@ async fn collect(
 ) -> Result<RunRow, Failure> {
     let count = categories.len();
     let key = app.start_run(args.name.clone(), categories, settings).await?;
-    eprintln!("gleaner: run {} over {count} categories", key.run);
+    tell(format_args!("run {} over {count} categories", key.run));
     let mut engine_dead = app.engine_dead.clone();
     tokio::select! {
         row = follow(app, key) => Ok(row?),
         asked = signals::asked_to_stop() => {
             asked?;
-            eprintln!("gleaner: stopping; `gleaner serve` on the same data folder goes on with run {}", key.run);
+            tell(format_args!("stopping; `gleaner serve` on the same data folder goes on with run {}", key.run));
             Ok(app.run_row(key).await?)
         }
         _ = engine_dead.changed() => Err("the engine died; the log says why".into()),
@@ -101,34 +108,40 @@ struct Summary {
     duration_ms: i64,
 }
 
-fn report(row: &RunRow, as_json: bool) -> Result<(), serde_json::Error> {
-    let counters = &row.counters;
+fn duration_ms(row: &RunRow) -> i64 {
     let ended = row.completed_at.unwrap_or(row.updated_at);
-    let duration_ms = row.started_at.map_or(0, |started| (ended - started).num_milliseconds());
-    if as_json {
-        let summary = Summary {
-            run_id: row.id,
-            status: row.status,
-            products_total: counters.ebay.total(),
-            products_searched: counters.ebay.done,
-            sellers_found: counters.sellers_found,
-            sellers_new: counters.sellers_new,
-            requests_made: counters.requests_made,
-            failed_items: counters.amazon.failed + counters.ebay.failed,
-            skipped_items: counters.amazon.skipped + counters.ebay.skipped,
-            duration_ms,
-        };
-        println!("{}", serde_json::to_string(&summary)?);
-    }
+    row.started_at.map_or(0, |started| (ended - started).num_milliseconds())
+}
+
+fn summarise(row: &RunRow, out: &mut impl Write) -> std::io::Result<()> {
+    let counters = &row.counters;
+    let summary = Summary {
+        run_id: row.id,
+        status: row.status,
+        products_total: counters.ebay.total(),
+        products_searched: counters.ebay.done,
+        sellers_found: counters.sellers_found,
+        sellers_new: counters.sellers_new,
+        requests_made: counters.requests_made,
+        failed_items: counters.amazon.failed + counters.ebay.failed,
+        skipped_items: counters.amazon.skipped + counters.ebay.skipped,
+        duration_ms: duration_ms(row),
+    };
+    writeln!(out, "{}", serde_json::to_string(&summary)?)?;
+    out.flush()
+}
+
+fn report(row: &RunRow) {
+    let counters = &row.counters;
     if let Some(pause) = &row.pause {
         let last = pause.proofs.last().map(|proof| format!(" ({})", proof.error_message)).unwrap_or_default();
-        eprintln!("gleaner: paused, {}{last}. {}", pause.reason, pause.reason.what_to_do());
+        tell(format_args!("paused, {}{last}. {}", pause.reason, pause.reason.what_to_do()));
     }
     if let Some(message) = &row.fail_message {
-        eprintln!("gleaner: failed, {message}");
+        tell(format_args!("failed, {message}"));
     }
-    eprintln!(
-        "gleaner: run {} is {}: {} of {} products searched, {} skipped, {} failed, {} sellers found, {} new, {} requests, {:.1} s",
+    tell(format_args!(
+        "run {} is {}: {} of {} products searched, {} skipped, {} failed, {} sellers found, {} new, {} requests, {:.1} s",
         row.id,
         row.status,
         counters.ebay.done,
@@ -138,7 +151,6 @@ fn report(row: &RunRow, as_json: bool) -> Result<(), serde_json::Error> {
         counters.sellers_found,
         counters.sellers_new,
         counters.requests_made,
-        std::time::Duration::from_millis(u64::try_from(duration_ms).unwrap_or(0)).as_secs_f64(),
-    );
-    Ok(())
+        std::time::Duration::from_millis(u64::try_from(duration_ms(row)).unwrap_or(0)).as_secs_f64(),
+    ));
 }

@@ -17,9 +17,6 @@ pub enum ParseError {
     /// Some files could not be read; the reports on the others are printed.
     #[error("{}", .0.join("\n"))]
     Unreadable(Vec<String>),
-    /// No file was named.
-    #[error("name at least one file with a saved result page, or - for standard input")]
-    NoFile,
     /// Nobody takes the output.
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
@@ -28,9 +25,6 @@ pub enum ParseError {
 /// Prints a report on each file in order: JSON, one object a line, or a table for people. `-` is standard input. A file that
 /// cannot be read is named in the error, after the others were printed.
 pub fn run(files: &[PathBuf], human: bool, out: &mut impl Write) -> Result<(), ParseError> {
-    if files.is_empty() {
-        return Err(ParseError::NoFile);
-    }
     let mut unreadable = Vec::new();
     for file in files {
         let html = match read(file) {

@@ -1,6 +1,6 @@
 //! A run's progress in the terminal: a bar with one line a worker, or plain lines where there is no terminal.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write, stderr};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -94,7 +94,8 @@ impl View {
                 let (tasks, line) = (progress.tasks, headline(progress));
                 let line = format!("{line}, {} of {} tasks ({} %)", tasks.finished(), tasks.total(), progress.percent);
                 if line != *last {
-                    eprintln!("{line}");
+                    // A terminal that is gone needs nothing, here and below.
+                    let _ = writeln!(stderr(), "{line}");
                     *last = line;
                 }
             }
@@ -103,7 +104,7 @@ impl View {
 
     fn end(&self) {
         if let Self::Bars { all, .. } = self {
-            // What is drawn stays; a terminal that is gone needs nothing.
+            // The bars go: what the command says at its end takes their place.
             let _ = all.clear();
         }
     }

@@ -72,12 +72,7 @@ pub async fn run(args: SandboxArgs, out: &mut impl Write) -> Result<ExitCode, Fa
         replay: args.replay.clone(),
         ..Config::default()
     };
-    let end = async {
-        if let Err(error) = signals::asked_to_stop().await {
-            log::error!("signals cannot be waited for: {error}");
-        }
-    };
-    serve(config, end, out).await?;
+    serve(config, signals::asked_to_stop(), out).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -90,10 +85,10 @@ pub enum SandboxCommandError {
     /// A category that does not exist.
     #[error(transparent)]
     Category(#[from] UnknownCategory),
-    /// No category was named.
-    #[error("name at least one category with --category; `gleaner categories` lists them")]
-    NoCategory,
-    /// Nobody takes the output, or the end signal cannot be waited for.
+    /// The system does not let signals be waited for.
+    #[error("cannot wait for the signal to stop: {0}")]
+    Signals(#[source] io::Error),
+    /// Nobody takes the output.
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
 }
@@ -101,34 +96,33 @@ pub enum SandboxCommandError {
 /// Runs a sandbox alone until `end` comes (Ctrl-C, say), after printing its address.
 ///
 /// # Errors
-/// Where it cannot start, or the address cannot be printed.
+/// Where it cannot start, the address cannot be printed, or `end` cannot be waited for.
 pub async fn serve(
     config: Config,
-    end: impl Future<Output = ()>,
+    end: impl Future<Output = io::Result<()>>,
     out: &mut impl Write,
 ) -> Result<(), SandboxCommandError> {
     let running = Sandbox::start(config)?;
     let told = writeln!(out, "{}", running.base_url()).and_then(|()| out.flush());
-    if told.is_ok() {
-        end.await;
-    }
+    let ended = match &told {
+        Ok(()) => end.await.map_err(SandboxCommandError::Signals),
+        Err(_) => Ok(()),
+    };
     running.stop().await;
-    Ok(told?)
+    told?;
+    ended
 }
 
 /// Prints the sellers that a run over these categories ought to find, one normalised name a line, sorted.
 ///
 /// # Errors
-/// Where a category does not exist or none is named; nothing is printed then.
+/// Where a category does not exist; nothing is printed then.
 pub fn truth(
     seed: u64,
     categories: &[String],
     settings: &RunSettings,
     out: &mut impl Write,
 ) -> Result<(), SandboxCommandError> {
-    if categories.is_empty() {
-        return Err(SandboxCommandError::NoCategory);
-    }
     let sellers = sandbox::truth(seed, categories, settings)?;
     let mut text = String::new();
     for seller in sellers {

@@ -1,32 +1,36 @@
 //! `gleaner serve`: the engine and the web admin until the process is asked to stop. Without any argument and on a new
 //! database it begins with a demo run.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use super::progress::follow;
-use super::{Failure, signals};
-use crate::app::runs::{category, first_categories};
+use super::{Failure, signals, tell};
+use crate::app::runs::category;
 use crate::app::{App, Front};
 use crate::config::{Config, Provider};
 use crate::domain::task::Category;
 
-/// Categories of the demo run: about a minute at the sandbox's own latency.
+/// Categories of the demo run: about 20 s at the sandbox's own latency.
 const DEMO_CATEGORIES: [&str; 3] = ["home-bedding", "home-decor", "electronics-headphones"];
 
 /// Runs until asked to stop.
-pub async fn run(config: &Config, demo: bool) -> Result<ExitCode, Failure> {
+pub async fn run(config: &Config, demo: bool, out: &mut impl Write) -> Result<ExitCode, Failure> {
     let app = signals::unless_asked_to_stop(App::build(config)).await?;
-    let served = serve(&app, config, demo).await;
+    let served = serve(&app, config, demo, out).await;
     if served.is_ok() {
-        eprintln!("gleaner: stopping, what is on the wire is awaited; stop again to end at once");
+        tell("stopping, what is on the wire is awaited; stop again to end at once");
     }
     app.stop().await?;
     served
 }
 
-async fn serve(app: &App, config: &Config, demo: bool) -> Result<ExitCode, Failure> {
+async fn serve(app: &App, config: &Config, demo: bool, out: &mut impl Write) -> Result<ExitCode, Failure> {
     let front = Front::open(app, config).await?;
-    greet(config, &front);
+    if let Err(error) = greet(config, &front, out) {
+        // Whoever started it may have closed its output; that is no reason to serve nobody.
+        log::warn!("ready at http://{}, but nobody takes the greeting: {error}", front.address);
+    }
     let mut engine_dead = app.engine_dead.clone();
     let showing = async {
         if demo && front.first_token.is_some() {
@@ -43,30 +47,39 @@ async fn serve(app: &App, config: &Config, demo: bool) -> Result<ExitCode, Failu
     ended
 }
 
-fn greet(config: &Config, front: &Front) {
+fn greet(config: &Config, front: &Front, out: &mut impl Write) -> io::Result<()> {
     let provider = match &config.provider {
         Provider::Sandbox(sandbox) => format!("the sandbox (seed {})", sandbox.seed),
         Provider::Oxylabs(settings) => format!("Oxylabs at {}", settings.base_url),
     };
-    println!("gleaner is ready at http://{}", front.address);
-    println!("  data       {}", config.data.display());
-    println!("  provider   {provider}");
-    println!("  sign in    {}   (opens once)", front.sign_in);
+    writeln!(out, "gleaner is ready at http://{}", front.address)?;
+    writeln!(out, "  data       {}", config.data.display())?;
+    writeln!(out, "  provider   {provider}")?;
+    writeln!(out, "  sign in    {}   (opens once)", front.sign_in)?;
     if let Some(token) = &front.first_token {
-        println!("  API token  {token}   (shown once)");
+        writeln!(out, "  API token  {token}   (shown once)")?;
     }
+    out.flush()
 }
 
 async fn show_demo(app: &App, config: &Config) -> Result<(), Failure> {
-    let mut categories: Vec<Category> = DEMO_CATEGORIES.iter().filter_map(|id| category(id)).collect();
-    if categories.is_empty() {
-        categories.extend(first_categories().take(DEMO_CATEGORIES.len()));
-    }
+    let categories: Vec<Category> = DEMO_CATEGORIES.iter().filter_map(|id| category(id)).collect();
     let key = app.start_run(Some("Demo run".to_owned()), categories, config.run_defaults.clone()).await?;
     let row = follow(app, key).await?;
-    eprintln!(
-        "gleaner: the demo run is {}: {} sellers found, {} requests. The admin stays open, Ctrl-C stops it",
+    tell(format_args!(
+        "the demo run is {}: {} sellers found, {} requests. The admin stays open, Ctrl-C stops it",
         row.status, row.counters.sellers_found, row.counters.requests_made
-    );
+    ));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_category_of_the_demo_run_exists() {
+        let unknown: Vec<_> = DEMO_CATEGORIES.iter().filter(|id| category(id).is_none()).collect();
+        assert_eq!(unknown, Vec::<&&str>::new());
+    }
 }

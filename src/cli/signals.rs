@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Failure;
+use super::{Failure, tell};
 
 /// What is being made, unless the process is asked to stop meanwhile: then it is dropped, and with it whatever it started.
 ///
@@ -39,7 +39,7 @@ pub async fn asked_to_stop() -> std::io::Result<()> {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        eprintln!("gleaner: told twice, stopping at once");
+        tell("told twice, stopping at once");
         std::process::exit(TOLD_TWICE);
     });
     Ok(())

@@ -47,8 +47,6 @@ pub struct TokenRow {
     pub id: Uuid,
     /// What it opens.
     pub kind: TokenKind,
-    /// Its name, for people.
-    pub name: String,
     /// The run, for a token of a run's stream.
     pub run_id: Option<RunId>,
     /// When it ends; never, where there is none.
@@ -179,7 +177,7 @@ impl PgStore {
             .eq(api_tokens::org_id)
             .and(maker.field(api_tokens::id).nullable().eq(api_tokens::made_by));
         type Found = (
-            (Uuid, Uuid, String, String),
+            (Uuid, Uuid, String),
             (Option<Uuid>, Option<DateTime<Utc>>, Option<DateTime<Utc>>, Option<DateTime<Utc>>),
             Option<DateTime<Utc>>,
         );
@@ -188,14 +186,14 @@ impl PgStore {
             .left_join(maker.on(made_by))
             .filter(api_tokens::token_hash.eq(hash.as_slice()))
             .select((
-                (api_tokens::org_id, api_tokens::id, api_tokens::kind, api_tokens::name),
+                (api_tokens::org_id, api_tokens::id, api_tokens::kind),
                 (api_tokens::run_id, api_tokens::expires_at, api_tokens::revoked_at, api_tokens::last_used_at),
                 maker.field(api_tokens::revoked_at).nullable(),
             ))
             .first(&mut connection)
             .await
             .optional()?;
-        let Some(((org, id, kind, name), (run, expires_at, revoked_at, last_used_at), maker_revoked)) = found else {
+        let Some(((org, id, kind), (run, expires_at, revoked_at, last_used_at), maker_revoked)) = found else {
             return Ok(None);
         };
         let now = self.clock.now();
@@ -208,7 +206,7 @@ impl PgStore {
         let kind = TokenKind::parse(&kind).ok_or_else(|| StoreError::Broken(format!("token {id} is a `{kind}`")))?;
         let (org_id, run_id) = (OrgId(org), run.map(RunId));
         let revoked_at = revoked_at.or(maker_revoked);
-        Ok(Some(TokenRow { org_id, id, kind, name, run_id, expires_at, revoked_at }))
+        Ok(Some(TokenRow { org_id, id, kind, run_id, expires_at, revoked_at }))
     }
 
     /// Takes a token back, with every token that it made.

@@ -13,7 +13,7 @@ use super::connection::establish;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
-/// The lock's number: any that nobody else takes; it spells the product's name.
+/// The lock's number: any that nobody else takes.
 const LOCK: &str = "SELECT pg_advisory_lock(7234314)";
 
 /// Applies what is missing and says what it applied, by name, in order. Waits for another process that does the same,

@@ -45,15 +45,6 @@ impl PgStore {
         Ok(OrgRow { id: OrgId(id), name: name.to_owned() })
     }
 
-    /// An organisation.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] where there is none; [`StoreError::Away`].
-    pub async fn org(&self, org: OrgId) -> Result<OrgRow, StoreError> {
-        let name: String = orgs::table.find(org.0).select(orgs::name).first(&mut self.connection().await?).await?;
-        Ok(OrgRow { id: org, name })
-    }
-
     /// Whether the database answers.
     ///
     /// # Errors

@@ -58,14 +58,6 @@ impl PgStore {
         Ok(rows.into_iter().map(told).collect())
     }
 
-    /// The number of a run's newest event, 0 before the first.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] where the organisation has no such run; [`StoreError::Away`].
-    pub async fn last_seq(&self, org: OrgId, run: RunId) -> Result<i64, StoreError> {
-        Ok(self.run(org, run).await?.last_seq)
-    }
-
     /// The newest events, oldest first.
     pub(super) async fn newest_events(&self, key: RunKey, limit: i64) -> Result<Vec<StoredEvent>, StoreError> {
         let mut rows: Vec<(i64, String)> = run_events::table

@@ -39,15 +39,17 @@ pub struct Caller {
 
 /// Lets a request pass that carries an API token or a browser's session.
 ///
+/// Otherwise the answer is 401 without a valid one, 403 for a browser's change without [`CSRF_HEADER`], 503 while the
+/// database is away.
+///
 /// # Errors
-/// 401 without a valid one, 403 for a browser's change without [`CSRF_HEADER`], 503 while the database is away.
+/// Those of what comes next, passed on.
 pub async fn require_token(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let caller = caller(request.request()).await?;
-    request.extensions_mut().insert(caller);
-    Ok(next.call(request).await?.map_into_boxed_body())
+    let caller = caller(request.request()).await;
+    pass(caller, request, next).await
 }
 
 /// As [`require_token`], and also lets an activity token of that run pass, in the query: a browser's stream on another
@@ -61,12 +63,27 @@ pub async fn require_token_or_activity_token(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let caller = match query_token(request.request()) {
         Some(text) if !request.headers().contains_key(header::AUTHORIZATION) => {
-            activity_caller(request.request(), &text).await?
+            activity_caller(request.request(), &text).await
         }
-        _ => caller(request.request()).await?,
+        _ => caller(request.request()).await,
     };
-    request.extensions_mut().insert(caller);
-    Ok(next.call(request).await?.map_into_boxed_body())
+    pass(caller, request, next).await
+}
+
+/// Goes on with the caller, or answers why not. A refusal is an answer and no error: the layers around this one put
+/// their headers on answers, and write their line about them.
+async fn pass(
+    caller: Result<Caller, Problem>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match caller {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            Ok(next.call(request).await?.map_into_boxed_body())
+        }
+        Err(problem) => Ok(request.error_response(problem)),
+    }
 }
 
 /// The run that a path names, as a key that only this caller's organisation opens.
@@ -120,11 +137,11 @@ async fn valid(request: &HttpRequest, text: &str, kind: TokenKind) -> Result<Tok
     let shared = shared(request)?;
     let unknown = || Problem::unauthorized("the token is not known here");
     let hash = token::hash_of(text).ok_or_else(unknown)?;
-    let row = shared.store.find_token(hash).await?.filter(|row| row.kind == kind).ok_or_else(unknown)?;
+    let row = shared.rooms.store.find_token(hash).await?.filter(|row| row.kind == kind).ok_or_else(unknown)?;
     if row.revoked_at.is_some() {
         return Err(Problem::unauthorized("the token has been revoked"));
     }
-    if row.expires_at.is_some_and(|end| end <= shared.clock.now()) {
+    if row.expires_at.is_some_and(|end| end <= shared.rooms.clock.now()) {
         return Err(Problem::unauthorized("the token has expired"));
     }
     Ok(row)
@@ -135,8 +152,8 @@ async fn activity_caller(request: &HttpRequest, text: &str) -> Result<Caller, Pr
     let shared = shared(request)?;
     let refused = || Problem::unauthorized("the token does not open this stream");
     let run = row.run_id.filter(|run| Some(*run) == run_id(request)).ok_or_else(refused)?;
-    let run = shared.store.run(row.org_id, run).await?;
-    let over = |end: DateTime<Utc>| end + TimeDelta::minutes(AFTER_THE_RUN_MINUTES) <= shared.clock.now();
+    let run = shared.rooms.store.run(row.org_id, run).await?;
+    let over = |end: DateTime<Utc>| end + TimeDelta::minutes(AFTER_THE_RUN_MINUTES) <= shared.rooms.clock.now();
     if run.status.is_final() && run.completed_at.is_some_and(over) {
         return Err(Problem::unauthorized("the token has expired: the run ended more than an hour ago"));
     }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::run::{RunStatus, Standing, Wish};
 use crate::domain::settings::FieldError;
 use crate::store::StoreError;
-use crate::web::engine::{Gone, Refused};
+use crate::web::engine::Gone;
 
 /// What kind of problem it is: decides `type`, `title` and `status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub enum Kind {
     UnsupportedMediaType,
     /// Too many streams from one address.
     TooManyStreams,
+    /// Whoever would have done it went away or took too long in the middle of it.
+    NotKnown,
     /// The database or the engine is away.
     Unavailable,
     /// A fault of ours.
@@ -74,6 +76,7 @@ impl Kind {
                 ("unsupported-media-type", "The body must be JSON", StatusCode::UNSUPPORTED_MEDIA_TYPE)
             }
             Self::TooManyStreams => ("too-many-streams", "Too many open streams", StatusCode::TOO_MANY_REQUESTS),
+            Self::NotKnown => ("not-known", "It is not known whether this was done", StatusCode::SERVICE_UNAVAILABLE),
             Self::Unavailable => ("unavailable", "Not available right now", StatusCode::SERVICE_UNAVAILABLE),
             Self::Internal => ("internal", "Something went wrong here", StatusCode::INTERNAL_SERVER_ERROR),
         }
@@ -170,6 +173,21 @@ impl Problem {
         problem
     }
 
+    /// Something that was asked for and may have been done, or be done yet: the words say how to find out.
+    pub fn not_known(words: &str, cause: impl Into<String>) -> Self {
+        let detail = format!("it is not known whether this was done: {words}");
+        Self { cause: Some(cause.into().into_boxed_str()), ..Self::new(Kind::NotKnown, detail) }
+    }
+
+    /// An error of the store in the middle of a change. Where the database went away, its word that the change is kept
+    /// may be all that was lost.
+    pub fn in_a_change(error: StoreError, words: &str) -> Self {
+        match error {
+            StoreError::Away(cause) => Self::not_known(words, cause),
+            other => other.into(),
+        }
+    }
+
     fn unavailable(what: &str, cause: String) -> Self {
         let detail = format!("{what} does not answer; nothing was changed, try again in a moment");
         Self { cause: Some(cause.into_boxed_str()), ..Self::new(Kind::Unavailable, detail) }
@@ -249,14 +267,5 @@ impl From<StoreError> for Problem {
 impl From<Gone> for Problem {
     fn from(gone: Gone) -> Self {
         Self::unavailable("the engine", gone.to_string())
-    }
-}
-
-impl From<Refused> for Problem {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Gone(gone) => gone.into(),
-            Refused::Store(error) => error.into(),
-        }
     }
 }

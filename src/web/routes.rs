@@ -30,7 +30,7 @@ pub fn configure(config: &mut ServiceConfig) {
         at(Open, "/healthz", [get(health::healthz)]),
         at(Open, "/readyz", [get(health::readyz)]),
         at(Open, "/version", [get(health::version)]),
-        at(Open, "/sign-in", [get(sign_in::open)]),
+        at(Open, "/sign-in", [get_alone(sign_in::open)]),
         at(Token, "/amazon/categories", [get(categories::tree)]),
         at(Token, "/collection/runs", [get(runs::list), post(runs::create)]),
         at(Token, &run(""), [get(runs::read)]),
@@ -45,17 +45,17 @@ pub fn configure(config: &mut ServiceConfig) {
         at(Token, &run("/items"), [get(items::list)]),
         at(Token, &run("/sellers"), [get(sellers::list)]),
         at(Token, &run("/events"), [get(events::list)]),
-        at(Stream, &run("/activity"), [stream(activity::stream)]),
+        at(Stream, &run("/activity"), [get_alone(activity::stream)]),
         at(Token, &run("/activity-token"), [post(activity::create_token)]),
     ];
-    for (access, resource) in table {
+    let page = admin::files().map(|(path, route)| at(Open, &path, [read(route)]));
+    for (access, resource) in table.into_iter().chain(page) {
         match access {
             Open => config.service(resource),
             Token => config.service(resource.wrap(from_fn(auth::require_token))),
             Stream => config.service(resource.wrap(from_fn(auth::require_token_or_activity_token))),
         };
     }
-    config.configure(admin::configure);
     config.default_service(web::to(unknown_path));
 }
 
@@ -68,18 +68,24 @@ fn at<const N: usize>(access: Access, path: &str, entries: [Entry; N]) -> (Acces
     (access, resource.default_service(web::to(move || refuse_method(allow.clone()))))
 }
 
-/// Reads; HEAD is answered like GET, without the body.
+/// Reads.
 fn get<F, Args>(handler: F) -> Entry
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    ("GET, HEAD", web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler))
+    read(web::route().to(handler))
 }
 
-/// A read that never ends by itself: there is nothing to say to HEAD.
-fn stream<F, Args>(handler: F) -> Entry
+/// HEAD is answered like GET, without the body.
+fn read(route: Route) -> Entry {
+    ("GET, HEAD", route.guard(guard::Any(guard::Get()).or(guard::Head())))
+}
+
+/// A GET that HEAD cannot stand for: a stream never ends by itself, and a sign-in code would be used up by whoever only
+/// looks at the link.
+fn get_alone<F, Args>(handler: F) -> Entry
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,

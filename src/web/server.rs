@@ -81,7 +81,8 @@ pub fn start(settings: &ServerSettings, rooms: Rooms) -> io::Result<(Running, Se
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {}: {error}", settings.listen)))?;
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(false);
-    let shared = Data::new(Shared::new(rooms, Seats::new(settings.streams_per_address_max), stopped));
+    let seats = Seats::new(settings.streams_per_address_max);
+    let shared = Data::new(Shared { rooms, seats, stop: stopped });
     let unread_ms_max = settings.unread_ms_max;
     let server = HttpServer::new(move || {
         App::new()

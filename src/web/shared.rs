@@ -25,25 +25,10 @@ pub struct Rooms {
 
 /// What every handler may use.
 pub struct Shared {
-    /// Reads, and rows without a run's actors.
-    pub store: PgStore,
-    /// Takes commands and tells what happens.
-    pub engine: Arc<dyn Engine>,
-    /// Time and secrets.
-    pub clock: Clock,
-    /// Settings of a run that names none.
-    pub run_defaults: RunSettings,
+    /// The rooms.
+    pub rooms: Rooms,
     /// The streams that are open.
     pub seats: Seats,
     /// True when the server stops: streams end then.
     pub stop: watch::Receiver<bool>,
-}
-
-impl Shared {
-    /// The rooms, with what belongs to one server.
-    #[must_use]
-    pub fn new(rooms: Rooms, seats: Seats, stop: watch::Receiver<bool>) -> Self {
-        let Rooms { store, engine, clock, run_defaults } = rooms;
-        Self { store, engine, clock, run_defaults, seats, stop }
-    }
 }

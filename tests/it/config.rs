@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use gleaner::domain::settings::RunSettings;
 use tempfile::TempDir;
 
 const GLEANER: &str = env!("CARGO_BIN_EXE_gleaner");
@@ -126,4 +127,30 @@ fn the_file_in_the_data_folder_is_read_where_no_other_is_named() {
         .expect("gleaner runs");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("log.format") && said.contains("text and json"), "{said}");
+}
+
+#[test]
+fn the_default_file_lists_every_setting_of_a_run_with_what_holds_and_what_is_allowed() {
+    let listed = include_str!("../../config/default.toml");
+    let serde_json::Value::Object(settings) = serde_json::to_value(RunSettings::default()).expect("JSON") else {
+        panic!("the settings are no object")
+    };
+    for (name, value) in settings {
+        let line = listed.lines().find(|line| line.starts_with(&format!("# {name} = ")));
+        let line = line.unwrap_or_else(|| panic!("config/default.toml does not list {name}"));
+        if !value.is_object() {
+            assert!(
+                line.starts_with(&format!("# {name} = {value} ")),
+                "{name} is {value} where nothing is said: {line}"
+            );
+        }
+        // Too much of it is refused with the bounds; the first of these is too much where the second fits no field.
+        for too_much in [u64::from(u16::MAX), 10_000_000].into_iter().filter(|_| value.is_number()) {
+            let overrides = serde_json::Map::from_iter([(name.clone(), too_much.into())]);
+            let refused = RunSettings::default().with_overrides(&overrides).err().unwrap_or_default();
+            let words = refused.iter().find_map(|error| error.message.split_once(" is not allowed; "));
+            let bounds = words.and_then(|(_, bounds)| bounds.strip_suffix(" is"));
+            assert!(bounds.is_none_or(|bounds| line.contains(&format!("# {bounds};"))), "{bounds:?}: {line}");
+        }
+    }
 }

@@ -56,6 +56,15 @@ impl Folder {
         command
     }
 
+    /// As [`Self::command`], with a standard output whose reader is gone.
+    pub fn command_unread(&self, arguments: &[&str]) -> Command {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = self.command(arguments);
+        command.stdout(writer);
+        command
+    }
+
     /// Runs a command to its end.
     pub async fn run(&self, arguments: &[&str]) -> Done {
         done(self.command(arguments)).await
@@ -114,7 +123,8 @@ pub async fn run(arguments: &[&str]) -> Done {
     done(command(arguments)).await
 }
 
-async fn done(mut command: Command) -> Done {
+/// Waits for the end of a command.
+pub async fn done(mut command: Command) -> Done {
     let ended = timeout(PATIENCE, command.output()).await;
     let Output { status, stdout, stderr } = ended.expect("it ends in time").expect("it starts");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
@@ -131,7 +141,8 @@ pub struct Process {
 impl Process {
     pub fn start(mut command: Command) -> Self {
         let mut child = command.spawn().expect("it starts");
-        let out = gather(child.stdout.take().expect("piped"));
+        // A test may have given it another output.
+        let out = child.stdout.take().map(gather).unwrap_or_default();
         let err = gather(child.stderr.take().expect("piped"));
         Self { child, out, err }
     }
@@ -153,12 +164,20 @@ impl Process {
         self.err.lock().expect("no panic while held").clone()
     }
 
-    async fn until_printed(&mut self, words: &str) {
+    pub async fn until_printed(&mut self, words: &str) {
+        self.until(words, Self::printed).await;
+    }
+
+    pub async fn until_complained(&mut self, words: &str) {
+        self.until(words, Self::complained).await;
+    }
+
+    async fn until(&mut self, words: &str, said: impl Fn(&Self) -> String) {
         let limit = Instant::now() + PATIENCE;
-        while !self.printed().contains(words) {
+        while !said(self).contains(words) {
             let ended = self.child.try_wait().expect("our own child");
             let goes_on = ended.is_none() && Instant::now() < limit;
-            assert!(goes_on, "`{words}` was never printed: {ended:?} {}{}", self.printed(), self.complained());
+            assert!(goes_on, "`{words}` was never said: {ended:?} {}{}", self.printed(), self.complained());
             sleep(Duration::from_millis(5)).await;
         }
     }

@@ -73,7 +73,7 @@ pub fn no_task_had_two_workers(seen: &Seen) {
     assert_eq!(seen.on_wire.len(), 0, "nothing is on the wire at rest");
 }
 
-/// 4. After a gate closed with `on_wire` requests under way, at most those were still seen.
+/// 4. When a gate closed, that many requests had started in all, and none has since. The number is one of that moment.
 pub fn no_request_started_after(requests_at_close: u32, seen: &Seen) {
     assert_eq!(seen.requests, requests_at_close, "a request started after the gate was closed");
 }

@@ -1,9 +1,10 @@
-//! What several test folders need: markets, worlds, invariants, databases, the real binary and its clients.
+//! What several test folders need: markets, captures, worlds, invariants, databases, the real binary and its clients.
 
 pub mod api;
 pub mod binary;
 pub mod invariants;
 pub mod market;
 pub mod postgres;
+pub mod samples;
 pub mod sse;
 pub mod world;

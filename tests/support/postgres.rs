@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use gleaner::clock::Clock;
+use gleaner::store::embedded::installed;
 use gleaner::store::{PgStore, migrate};
 use nix::unistd::{Uid, User};
 use tempfile::TempDir;
@@ -61,12 +62,21 @@ impl TestDb {
     }
 }
 
-/// The programs of the newest installed PostgreSQL.
-fn programs() -> Option<PathBuf> {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
-    let newest = versions.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok()).max()?;
-    let bin = PathBuf::from(format!("/usr/lib/postgresql/{newest}/bin"));
-    bin.join("initdb").exists().then_some(bin)
+/// The programs of the PostgreSQL that the product itself would take, if its clients are there too. Without any, tests
+/// that need them are skipped, which is said in one line; where a server was promised, they fail.
+pub async fn programs() -> Option<PathBuf> {
+    let named = std::env::var_os("GLEANER_PG_BIN").map(PathBuf::from);
+    let found = installed(named.as_deref()).await;
+    let has_clients = |bin: &&PathBuf| ["psql", "pg_dump"].iter().all(|program| bin.join(program).is_file());
+    if let Some(bin) = found.iter().find(has_clients) {
+        return Some(bin.clone());
+    }
+    let words = "no PostgreSQL with its clients (psql, pg_dump) is installed (Debian: apt-get install postgresql)";
+    let is_promised = std::env::var_os("GLEANER_TEST_POSTGRES").is_some_and(|word| word == "required");
+    assert!(!is_promised, "{words}, and GLEANER_TEST_POSTGRES says that there is one");
+    // Not by `println`, which a test that passes keeps to itself.
+    let _ = writeln!(std::io::stderr(), "skipped: {words}");
+    None
 }
 
 /// A command as the account that the server runs as: not root.
@@ -163,7 +173,7 @@ impl Server {
 pub async fn database() -> Option<TestDb> {
     let server = SERVER
         .get_or_init(|| async {
-            let server = start(programs()?);
+            let server = start(programs().await?);
             server.ready().await;
             run(&mut server.psql(&format!("CREATE DATABASE {TEMPLATE}")));
             migrate::run(&server.url(TEMPLATE)).await.expect("the migrations apply");
@@ -171,11 +181,7 @@ pub async fn database() -> Option<TestDb> {
             Some(server)
         })
         .await;
-    let Some(server) = server else {
-        let _ =
-            writeln!(std::io::stderr(), "skipped: PostgreSQL is not installed (Debian: apt-get install postgresql)");
-        return None;
-    };
+    let server = server.as_ref()?;
     let name = format!("test_{}", NEXT.fetch_add(1, Ordering::SeqCst));
     run(&mut server.psql(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}")));
     Some(TestDb { url: server.url(&name), name })

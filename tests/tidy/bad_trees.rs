@@ -22,10 +22,10 @@ impl Spoilt {
             "//! A run.\nuse serde::Serialize;\nconst WORD: &str = \"crate::web::x TODO\";\n",
         );
         tree.write("src/store.rs", "//! Rows.\nuse crate::domain::run;\nuse diesel::prelude::*;\n");
-        tree.write("src/web.rs", "//! Routes.\nuse actix::Addr;\nuse crate::{domain, store::{self as rows}};\n");
+        tree.write("src/web.rs", "//! Routes.\nuse nix::sys;\nuse crate::{domain, store::{self as rows}};\n");
         tree.write(
             "Cargo.toml",
-            "[package]\nname = \"x\"\n[dependencies]\nserde = \"1\" # wire forms\nactix = \"0\" # the actors\n\
+            "[package]\nname = \"x\"\n[dependencies]\nserde = \"1\" # wire forms\nnix = \"0\" # the system\n\
              diesel = { version = \"2\", features = [\"a#b\"] } # all queries\n[dev-dependencies]\n",
         );
         tree.write("migrations/1_start/up.sql", "CREATE TABLE a (b int);\n");
@@ -97,11 +97,11 @@ fn a_room_that_knows_too_much_is_found_however_the_path_is_written() {
 
 #[test]
 fn a_dependency_away_from_home_is_found_and_words_in_text_are_not() {
-    let text = "//! Routes.\nuse actix::Addr;\nfn f() { diesel::sql_query(\"\") }\n";
+    let text = "//! Routes.\nuse nix::sys;\nfn f() { diesel::sql_query(\"\") }\n";
     assert_one(&Spoilt::with("src/web.rs", text), Rule::Homes, "src/web.rs:3: ", "not at home in web");
-    let text = "//! Routes.\nuse actix::{Addr, Actor};\n";
-    assert_one(&Spoilt::with("src/web.rs", text), Rule::Homes, "src/web.rs:2: ", "only Addr, MailboxError");
-    let text = "//! Routes.\nuse actix::Addr;\nuse crate::store::diesel;\nfn f() { diesel::x() }\n";
+    let text = "//! Routes.\nuse nix::{sys, unistd};\n";
+    assert_one(&Spoilt::with("src/web.rs", text), Rule::Homes, "src/web.rs:2: ", "of it only sys");
+    let text = "//! Routes.\nuse nix::sys;\nuse crate::store::diesel;\nfn f() { diesel::x() }\n";
     assert!(Spoilt::with("src/web.rs", text).is_empty(), "a module of our own may have the name of a crate");
 }
 
@@ -180,7 +180,7 @@ fn a_migration_that_cannot_be_taken_back_is_found() {
 fn a_dependency_needs_a_reason_a_use_and_a_home() {
     let manifest = |line: &str| {
         format!(
-            "[dependencies]\nserde = \"1\" # wire forms\nactix = \"0\" # the actors\ndiesel = \"2\" # all queries\n{line}\n"
+            "[dependencies]\nserde = \"1\" # wire forms\nnix = \"0\" # the system\ndiesel = \"2\" # all queries\n{line}\n"
         )
     };
     let found = Spoilt::with("Cargo.toml", &manifest("").replace(" # wire forms", ""));
@@ -191,7 +191,7 @@ fn a_dependency_needs_a_reason_a_use_and_a_home() {
     assert_one(&found, Rule::Dependency, "Cargo.toml:5: ", "on one line");
     let tree = Spoilt::new();
     tree.write("Cargo.toml", &manifest("strange = \"1\" # a stranger"));
-    tree.write("src/web.rs", "//! Routes.\nuse actix::Addr;\nuse strange::x;\n");
+    tree.write("src/web.rs", "//! Routes.\nuse nix::sys;\nuse strange::x;\n");
     assert_one(&tree.complaints(&[]), Rule::Homes, "Cargo.toml:5: ", "`strange` has no home yet");
 }
 
@@ -199,6 +199,25 @@ fn a_dependency_needs_a_reason_a_use_and_a_home() {
 fn a_home_without_its_dependency_is_found() {
     let found = check(&HOUSE, Spoilt::new().folder.path());
     assert!(found.iter().any(|complaint| complaint.rule == Rule::Tables && complaint.about == "rand"), "{found:?}");
+}
+
+#[test]
+fn a_permission_that_nobody_uses_is_found() {
+    let idle = |text: &str| {
+        let tree = Spoilt::new();
+        tree.write("src/web.rs", text);
+        let found = check(&HOUSE, tree.folder.path()).into_iter().filter(|complaint| complaint.rule == Rule::Tables);
+        found
+            .map(|complaint| complaint.text)
+            .filter(|text| text.contains("web may name"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let good = idle("//! Routes.\nuse nix::sys;\nuse crate::{domain, store::{self as rows}};\n");
+    assert!(!good.contains("web may name store") && !good.contains("web may name nix and"), "{good}");
+    assert!(good.contains("web may name actors and never does"), "{good}");
+    let less = idle("//! Routes.\nuse crate::domain;\n");
+    assert!(less.contains("web may name store and never") && less.contains("web may name nix and never"), "{less}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::source::{Named, Source};
 
 /// Looks at each file of `src`.
 pub fn check(house: &House, tree: &Tree, complaints: &mut Vec<Complaint>) {
+    let mut used = BTreeSet::new();
     for source in tree.sources.iter().filter(|source| source.path.starts_with("src/")) {
         let module = module_of(&source.path);
         let Some(here) = module.first().map(String::as_str) else { continue };
@@ -28,6 +29,7 @@ pub fn check(house: &House, tree: &Tree, complaints: &mut Vec<Complaint>) {
         let mut seen = BTreeSet::new();
         for path in &named {
             let Some(other) = room_of(house, &module, path) else { continue };
+            used.insert((room.name, other));
             if other == here || room.knows.contains(&other) || !seen.insert((path.line, other)) {
                 continue;
             }
@@ -44,7 +46,42 @@ pub fn check(house: &House, tree: &Tree, complaints: &mut Vec<Complaint>) {
             });
         }
         homes(house, source, here, &named, complaints);
+        used.extend(house.homes.iter().filter(|home| names(source, &named, home)).map(|home| (room.name, home.name)));
     }
+    idle(house, tree, &used, complaints);
+}
+
+/// Permissions that nobody uses would let in tomorrow what nobody wants today.
+fn idle(house: &House, tree: &Tree, used: &BTreeSet<(&str, &str)>, complaints: &mut Vec<Complaint>) {
+    let is_built =
+        |name: &str| tree.sources.iter().any(|s| module_of(&s.path).first().is_some_and(|room| room == name));
+    let known = house.rooms.iter().flat_map(|room| room.knows.iter().map(|other| (room.name, *other)));
+    let at_home = house.homes.iter().flat_map(|home| {
+        let rooms = home.at.iter().filter_map(|at| match at {
+            At::In(room) | At::Only(room, _) => Some(*room),
+            At::Anywhere | At::AllBut(_) => None,
+        });
+        rooms.map(|room| (room, home.name))
+    });
+    for (room, other) in known.chain(at_home).filter(|pair| !used.contains(pair)) {
+        // A tree of a few rooms, as the tests of these rules have, says nothing of the others.
+        if !is_built(room) {
+            continue;
+        }
+        complaints.push(Complaint {
+            rule: Rule::Tables,
+            path: "tests/tidy.rs".to_owned(),
+            line: None,
+            about: other.to_owned(),
+            text: format!("{room} may name {other} and never does: remove the permission from the table"),
+        });
+    }
+}
+
+/// Whether a file names something of a dependency.
+fn names(source: &Source, named: &[Named], home: &Home) -> bool {
+    let is_of = |path: &&Named| is_outside(path) && path.segments[0] == home.name;
+    !local_names(source, named).contains(home.name) && named.iter().any(|path| is_of(&path))
 }
 
 fn homes(house: &House, source: &Source, here: &str, named: &[Named], complaints: &mut Vec<Complaint>) {

@@ -95,23 +95,37 @@ impl Binaries {
 
     /// All that are there, in the order of preference.
     async fn all(installed: bool, data: &Path) -> Vec<Self> {
-        let mut found: Vec<Self> = Vec::new();
-        if installed {
-            if let Some(folder) = ask(Path::new("pg_config"), "--bindir").await {
-                found.extend(Self::in_folder(Path::new(&folder)).await.ok());
-            }
-            let mut usual = Vec::new();
-            for folder in USUAL_PLACES.iter().flat_map(|place| expand(place)) {
-                usual.extend(Self::in_folder(&folder).await.ok());
-            }
-            usual.sort_by_key(|binaries| std::cmp::Reverse(binaries.major));
-            found.extend(usual);
-        }
+        let mut found = if installed { Self::of_this_machine().await } else { Vec::new() };
         for folder in expand(&format!("{}/*/bin", fetch::folder(data).display())) {
             found.extend(Self::in_folder(&folder).await.ok());
         }
         found
     }
+
+    /// All that are installed here, in the order of preference.
+    async fn of_this_machine() -> Vec<Self> {
+        let mut found: Vec<Self> = Vec::new();
+        if let Some(folder) = ask(Path::new("pg_config"), "--bindir").await {
+            found.extend(Self::in_folder(Path::new(&folder)).await.ok());
+        }
+        let mut usual = Vec::new();
+        for folder in USUAL_PLACES.iter().flat_map(|place| expand(place)) {
+            usual.extend(Self::in_folder(&folder).await.ok());
+        }
+        usual.sort_by_key(|binaries| std::cmp::Reverse(binaries.major));
+        found.extend(usual);
+        found
+    }
+}
+
+/// The folders of the PostgreSQL servers that are installed on this machine, in the order in which a new cluster would
+/// take them; only the one that `named` says, where it says one. Nothing is fetched.
+pub async fn installed(named: Option<&Path>) -> Vec<PathBuf> {
+    let found = match named {
+        Some(folder) => Binaries::in_folder(folder).await.into_iter().collect(),
+        None => Binaries::of_this_machine().await,
+    };
+    found.into_iter().map(|binaries| binaries.folder).collect()
 }
 
 fn other_major(cluster: Option<(&Path, u32)>, found: &[Binaries]) -> EmbeddedError {
@@ -126,7 +140,7 @@ fn looked(installed: bool) -> String {
     if installed {
         format!("GLEANER_PG_BIN, pg_config, {}", USUAL_PLACES.join(", "))
     } else {
-        "GLEANER_PG_BIN only, since database.pg_installed is false".to_owned()
+        "GLEANER_PG_BIN only, since postgres.installed is false".to_owned()
     }
 }
 

@@ -53,7 +53,7 @@ pub enum EmbeddedError {
     },
     /// The folder that the user named holds no server of the right kind.
     #[error(
-        "GLEANER_PG_BIN (database.pg_bin) names {}, but {problem}; name a folder with `postgres` and `initdb` of version {oldest} or newer, or unset it",
+        "GLEANER_PG_BIN (postgres.bin) names {}, but {problem}; name a folder with `postgres` and `initdb` of version {oldest} or newer, or unset it",
         folder.display()
     )]
     BadBinaries {

@@ -21,6 +21,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use account::default_data_folder;
+pub use binaries::installed;
 pub use error::EmbeddedError;
 
 use account::Account;

@@ -3,8 +3,7 @@
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::http::header::{ContentType, ETag, EntityTag, Header, IfNoneMatch};
-use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, guard};
+use actix_web::{HttpRequest, HttpResponse, Route, web};
 use sha2::{Digest, Sha256};
 
 /// One file of the page.
@@ -50,22 +49,18 @@ const ASSETS: [Asset; 24] = assets![
     "workers.js",
 ];
 
-/// The routes `/` and `/static/...`; they ask for no token, since they hold no data.
-pub fn configure(config: &mut ServiceConfig) {
-    serve(config, "/", &PAGE);
-    for asset in &ASSETS {
-        serve(config, &format!("/static/{}", asset.name), asset);
-    }
+/// The paths `/` and `/static/...` with what answers there; they ask for no token, since they hold no data.
+pub fn files() -> impl Iterator<Item = (String, Route)> {
+    let assets = ASSETS.iter().map(|asset| (format!("/static/{}", asset.name), route(asset)));
+    std::iter::once(("/".to_owned(), route(&PAGE))).chain(assets)
 }
 
-fn serve(config: &mut ServiceConfig, path: &str, asset: &'static Asset) {
+fn route(asset: &'static Asset) -> Route {
     let tag = EntityTag::new_strong(tag_of(asset.body));
-    let answer = move |request: HttpRequest| {
+    web::route().to(move |request: HttpRequest| {
         let answer = answer(asset, &tag, &request);
         async move { answer }
-    };
-    let reads = guard::Any(guard::Get()).or(guard::Head());
-    config.service(web::resource(path).route(web::route().guard(reads).to(answer)));
+    })
 }
 
 /// The file, or the word that the browser's copy is still right: it asks each time, so that a new binary shows at once.
@@ -103,6 +98,7 @@ fn type_of(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::routes::configure;
     use actix_web::App;
     use actix_web::http::{StatusCode, header};
     use actix_web::test::{TestRequest, call_service, init_service, read_body};
@@ -175,5 +171,7 @@ mod tests {
         assert_eq!(get.status(), StatusCode::NOT_FOUND);
         let post = call_service(&app, TestRequest::post().uri("/static/main.js").to_request()).await;
         assert_eq!(post.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(post.headers().get(header::ALLOW).expect("what is allowed"), "GET, HEAD");
+        assert_eq!(post.headers().get(header::CONTENT_TYPE).expect("a type"), "application/problem+json");
     }
 }

@@ -33,14 +33,14 @@ pub async fn stream(
     // A value that is no text is no number either.
     let last_event_id = request.headers().get("last-event-id").map(|value| value.to_str().unwrap_or("?"));
     let begin = Begin::read(last_event_id, query.text("last_event_id"), query.text("from"))?;
-    let row = shared.store.run(key.org, key.run).await?;
+    let row = shared.rooms.store.run(key.org, key.run).await?;
     let Some(after) = begin.after(row.last_seq, row.status.is_final())? else {
         return Ok(HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, "no-store")).finish());
     };
     let address = request.peer_addr().map(|peer| peer.ip());
     let seat = address.map(|address| shared.seats.take(address)).transpose()?;
-    let live = shared.engine.look_at(key).await;
-    let source = RunActivity { store: shared.store.clone(), engine: shared.engine.clone(), key };
+    let live = shared.rooms.engine.look_at(key).await;
+    let source = RunActivity { store: shared.rooms.store.clone(), engine: shared.rooms.engine.clone(), key };
     let follow = Follow::new(source, after, &run_view::snapshot(&row), live.as_ref(), shared.stop.clone());
     Ok(sse::answer(follow, seat, &request))
 }
@@ -62,15 +62,16 @@ pub async fn create_token(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let key = run_key(&request, &caller)?;
-    let row = shared.store.run(key.org, key.run).await?;
-    let now = shared.clock.now();
+    let row = shared.rooms.store.run(key.org, key.run).await?;
+    let now = shared.rooms.clock.now();
     let expires_at = token_end(&row, now, caller.expires_at);
     if expires_at <= now {
         let detail = "the run ended more than an hour ago; its events are at GET /collection/runs/{id}/events";
         return Err(Problem::new(Kind::WrongState, detail));
     }
-    let secret = Secret::new(&shared.clock);
-    shared.store.create_activity_token(key.org, key.run, caller.token, secret.hash, expires_at).await?;
+    let secret = Secret::new(&shared.rooms.clock);
+    let made = shared.rooms.store.create_activity_token(key.org, key.run, caller.token, secret.hash, expires_at).await;
+    made.map_err(|error| Problem::in_a_change(error, "ask for another; one that nobody has seen opens nothing"))?;
     Ok(HttpResponse::Created()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(ActivityToken { token: secret.text, expires_at }))

@@ -33,7 +33,7 @@ struct CategoryView {
 pub async fn tree(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let mut departments: Vec<Department> = Vec::new();
-    for row in shared.store.categories().await? {
+    for row in shared.rooms.store.categories().await? {
         let category = CategoryView { id: row.id, name: row.name, node_id: row.node_id };
         match departments.iter_mut().find(|department| department.name == row.department) {
             Some(department) => department.categories.push(category),

@@ -7,8 +7,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use crate::domain::run::{Command, RunStatus, Standing, Wish};
+use crate::store::Accepted;
 use crate::web::auth::{Caller, run_key};
-use crate::web::engine::Gone;
+use crate::web::engine::{Gone, Refused};
 use crate::web::error::Problem;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
@@ -16,8 +17,12 @@ use crate::web::shared::Shared;
 /// Longest wait for the engine's word, in seconds.
 const ANSWER_SECONDS_MAX: u64 = 10;
 
+/// How to find out where nobody can say whether a command was taken.
+const LOOK_FIRST: &str = "the command may have been taken, or be taken yet; read the run (GET /collection/runs/{id}) \
+     before you give it again";
+
 #[derive(Serialize)]
-struct Accepted {
+struct Taken {
     status: RunStatus,
     wanted: Wish,
     state: &'static str,
@@ -85,7 +90,8 @@ pub async fn retry_failed(
 
 /// # Errors
 /// 404 where the caller has no such run, 409 where its state does not allow the command (with the state and what it
-/// allows) or too many runs are under way, 503 where nobody answers.
+/// allows) or too many runs are under way, 503 where nobody answers: with the word that nothing was changed, or that it
+/// is not known.
 async fn give(
     command: Command,
     shared: &Shared,
@@ -94,8 +100,44 @@ async fn give(
 ) -> Result<HttpResponse, Problem> {
     Query::of(request, &[])?;
     let key = run_key(request, caller)?;
-    let answer = tokio::time::timeout(Duration::from_secs(ANSWER_SECONDS_MAX), shared.engine.obey(key, command));
-    let accepted = answer.await.map_err(|_| Problem::from(Gone))??;
-    let (status, wanted) = (accepted.status, accepted.wanted);
-    Ok(HttpResponse::Accepted().json(Accepted { status, wanted, state: Standing { status, wanted }.word() }))
+    if !shared.rooms.engine.is_alive() {
+        return Err(Gone.into());
+    }
+    let Accepted { status, wanted, .. } = answered(shared.rooms.engine.obey(key, command)).await?;
+    Ok(HttpResponse::Accepted().json(Taken { status, wanted, state: Standing { status, wanted }.word() }))
+}
+
+/// What the engine says, if it does. Where it does not, it has the command all the same, and may still obey it.
+async fn answered(obeying: impl Future<Output = Result<Accepted, Refused>>) -> Result<Accepted, Problem> {
+    match tokio::time::timeout(Duration::from_secs(ANSWER_SECONDS_MAX), obeying).await {
+        Ok(Ok(accepted)) => Ok(accepted),
+        Ok(Err(Refused::Store(error))) => Err(Problem::in_a_change(error, LOOK_FIRST)),
+        Ok(Err(Refused::Gone(gone))) => Err(Problem::not_known(LOOK_FIRST, gone.to_string())),
+        Err(_) => {
+            let cause = format!("the engine has not answered a command within {ANSWER_SECONDS_MAX} s");
+            Err(Problem::not_known(LOOK_FIRST, cause))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+    use actix_web::ResponseError;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_command_whose_fate_is_unknown_is_never_said_to_have_changed_nothing() {
+        let away = async { Err(Refused::Store(StoreError::Away("the connection broke".to_owned()))) };
+        for problem in [
+            answered(std::future::pending()).await.expect_err("no answer"),
+            answered(away).await.expect_err("no answer"),
+            answered(async { Err(Refused::Gone(Gone)) }).await.expect_err("no answer"),
+        ] {
+            let words = problem.to_string();
+            assert_eq!(problem.status_code().as_u16(), 503);
+            assert!(words.contains("not known") && words.contains("read the run"), "{words}");
+            assert!(!words.contains("nothing was changed"), "{words}");
+        }
+    }
 }

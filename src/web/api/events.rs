@@ -28,8 +28,8 @@ pub async fn list(
     let query = Query::of(&request, &["after", "limit"])?;
     let (after, limit) = (query.number("after")?.unwrap_or(0), query.limit()?);
     let key = run_key(&request, &caller)?;
-    let run = shared.store.run(key.org, key.run).await?;
-    let events = shared.store.events_after(key.org, key.run, after, limit).await?;
+    let run = shared.rooms.store.run(key.org, key.run).await?;
+    let events = shared.rooms.store.events_after(key.org, key.run, after, limit).await?;
     let next_cursor = events.last().filter(|event| event.seq < run.last_seq).map(|event| event.seq.to_string());
     let items = events.into_iter().map(|event| RawValue::from_string(String::from(&*event.data)));
     let items =

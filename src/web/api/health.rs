@@ -18,8 +18,8 @@ pub async fn healthz() -> HttpResponse {
 /// # Errors
 /// 503 that says which of them does not.
 pub async fn readyz(shared: Data<Shared>) -> Result<HttpResponse, Problem> {
-    shared.store.ping().await?;
-    if !shared.engine.is_alive() {
+    shared.rooms.store.ping().await?;
+    if !shared.rooms.engine.is_alive() {
         return Err(Gone.into());
     }
     Ok(HttpResponse::Ok().json(json!({"status": "ready"})))

@@ -56,6 +56,6 @@ pub async fn list(
         Some(_) => return Err(Cursor::refused()),
     };
     let key = run_key(&request, &caller)?;
-    let rows = shared.store.list_items(key.org, key.run, after, limit + 1).await?;
+    let rows = shared.rooms.store.list_items(key.org, key.run, after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Items(row.external_id.clone()), ItemView::from)))
 }

@@ -28,7 +28,8 @@ const KEY_CHARS_MAX: usize = 255;
 /// `Idempotency-Key` that was used before, the same run again.
 ///
 /// # Errors
-/// 400 for a body that is no JSON, 422 for fields that cannot be taken or a key used before for another body.
+/// 400 for a body that is no JSON, 422 for fields that cannot be taken or a key used before for another body, 503 where
+/// the database went away before it said whether the run is kept.
 pub async fn create(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -38,12 +39,13 @@ pub async fn create(
     Query::of(&request, &[])?;
     let key = idempotency_key(&request)?;
     let fields = json_object(&request, payload).await?;
-    let body = NewRunBody::read(&fields, &shared.run_defaults)?;
+    let body = NewRunBody::read(&fields, &shared.rooms.run_defaults)?;
     let categories = known_categories(&shared, &body.category_ids).await?;
     let name = body.name.unwrap_or_else(|| default_name(&categories));
     let new = NewRun { name: Some(name), categories, settings: body.settings };
     let idempotency = key.map(|key| Idempotency { key, body_hash: digest(&fields) });
-    let created = shared.store.create_run(caller.org, &new, idempotency.as_ref()).await?;
+    let created = shared.rooms.store.create_run(caller.org, &new, idempotency.as_ref()).await;
+    let created = created.map_err(|error| Problem::in_a_change(error, fate(idempotency.is_some())))?;
     let mut answer = HttpResponse::Created();
     answer.insert_header((header::LOCATION, format!("/collection/runs/{}", created.run.id)));
     if created.replayed {
@@ -69,7 +71,7 @@ pub async fn list(
         Some(Cursor::Runs(created_at, run)) => Some((created_at, run)),
         Some(_) => return Err(Cursor::refused()),
     };
-    let rows = shared.store.list_runs(caller.org, after, limit + 1, status).await?;
+    let rows = shared.rooms.store.list_runs(caller.org, after, limit + 1, status).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Runs(row.created_at, row.id), RunView::from)))
 }
 
@@ -84,7 +86,7 @@ pub async fn read(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let key = run_key(&request, &caller)?;
-    let row = shared.store.run(key.org, key.run).await?;
+    let row = shared.rooms.store.run(key.org, key.run).await?;
     Ok(HttpResponse::Ok().json(RunView::from(row)))
 }
 
@@ -99,10 +101,10 @@ pub async fn progress(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let key = run_key(&request, &caller)?;
-    if let Some(progress) = shared.engine.look_at(key).await {
+    if let Some(progress) = shared.rooms.engine.look_at(key).await {
         return Ok(HttpResponse::Ok().json(progress));
     }
-    let row = shared.store.run(key.org, key.run).await?;
+    let row = shared.rooms.store.run(key.org, key.run).await?;
     Ok(HttpResponse::Ok().json(super::run_view::progress(&row)))
 }
 
@@ -117,13 +119,23 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
     })
 }
 
+/// How to find out where nobody can say whether the run was made.
+fn fate(has_key: bool) -> &'static str {
+    if has_key {
+        "the run may have been made; send the same request with the same Idempotency-Key again, which makes one run at most"
+    } else {
+        "the run may have been made; look for it (GET /collection/runs) before you send this again, and send an \
+         Idempotency-Key with it, with which it is safe to repeat"
+    }
+}
+
 /// What the body says, whatever its spaces and the order of its fields.
 fn digest(fields: &Map<String, Value>) -> Vec<u8> {
     Sha256::digest(serde_json::to_vec(fields).unwrap_or_default()).to_vec()
 }
 
 async fn known_categories(shared: &Shared, ids: &[String]) -> Result<Vec<Category>, Problem> {
-    let rows = shared.store.categories_by_id(ids).await?;
+    let rows = shared.rooms.store.categories_by_id(ids).await?;
     let mut errors = Vec::new();
     let mut categories = Vec::with_capacity(ids.len());
     for (index, id) in ids.iter().enumerate() {

@@ -94,14 +94,14 @@ pub async fn list(
         Some(Cursor::Sellers(name)) => Some(name),
         Some(_) => return Err(Cursor::refused()),
     };
-    let rows = shared.store.list_run_sellers(key.org, key.run, after, limit + 1).await?;
+    let rows = shared.rooms.store.list_run_sellers(key.org, key.run, after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Sellers(row.name.clone()), SellerView::from)))
 }
 
 /// A fault in the middle breaks the connection off, so that nobody takes a part for the whole.
 async fn file(shared: &Shared, key: RunKey, format: Format) -> Result<HttpResponse, Problem> {
-    let run = shared.store.run(key.org, key.run).await?;
-    let rows = shared.store.stream_run_sellers(key.org, key.run);
+    let run = shared.rooms.store.run(key.org, key.run).await?;
+    let rows = shared.rooms.store.stream_run_sellers(key.org, key.run);
     let pieces = rows.try_chunks(PIECE_ROWS).map_err(|broken| broken.1).map_ok(move |rows| {
         let mut piece = Vec::new();
         for row in &rows {

@@ -67,6 +67,6 @@ pub async fn list(
         Some(_) => return Err(Cursor::refused()),
     };
     let key = run_key(&request, &caller)?;
-    let rows = shared.store.list_tasks(key.org, key.run, state, phase, after, limit + 1).await?;
+    let rows = shared.rooms.store.list_tasks(key.org, key.run, state, phase, after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Tasks(row.task_no), TaskView::from)))
 }

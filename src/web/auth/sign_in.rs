@@ -42,9 +42,11 @@ pub async fn open(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResp
         )
     };
     let code = query.text("code").and_then(hash_of).ok_or_else(refused)?;
-    let session = Secret::new(&shared.clock);
-    let expires_at = shared.clock.now() + TimeDelta::days(SESSION_DAYS);
-    if !shared.store.open_session(code, session.hash, expires_at).await? {
+    let session = Secret::new(&shared.rooms.clock);
+    let expires_at = shared.rooms.clock.now() + TimeDelta::days(SESSION_DAYS);
+    let opened = shared.rooms.store.open_session(code, session.hash, expires_at).await;
+    let fate = "the link may be used up; open it again, and where it is refused take a new one: each start prints one";
+    if !opened.map_err(|error| Problem::in_a_change(error, fate))? {
         return Err(refused());
     }
     let secure = if request.connection_info().scheme() == "https" { "; Secure" } else { "" };

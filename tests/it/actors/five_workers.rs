@@ -35,9 +35,8 @@ fn ten_thousand_tasks_keep_exactly_five_on_the_wire_and_none_is_held_twice() {
     in_virtual_time(async {
         let market = Market { categories: 100, products: 100, pages: 1, sellers: 2 };
         let world = World::new(market.script(Duration::from_millis(200)));
-        let settings = RunSettings { pages_per_category: 1, page_delay_ms: 0, ..RunSettings::default() };
         // One page of a category holds half of its products, so two pages are asked for.
-        let settings = RunSettings { pages_per_category: 2, ..settings };
+        let settings = RunSettings { pages_per_category: 2, page_delay_ms: 0, ..RunSettings::default() };
         let key = world.add_run(&settings, &market.chosen());
         let since = tokio::time::Instant::now();
         assert_eq!(world.run_to_rest(key).await, RunStatus::Completed);

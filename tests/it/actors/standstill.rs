@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
+use gleaner::clock::Clock;
 use gleaner::domain::failure::{Failure, RetryKind};
 use gleaner::domain::run::{Command, PauseReason, RunStatus};
 use gleaner::domain::settings::RunSettings;
-use gleaner::scrapers::mocked::{Ask, Script};
+use gleaner::scrapers::mocked::{Ask, Script, Witness};
 use gleaner::store::StoreError;
+use gleaner::store::memory::MemoryStore;
 
 use crate::support::invariants;
 use crate::support::market::{Market, fails};
-use crate::support::world::{World, in_virtual_time};
+use crate::support::world::{Killer, World, in_virtual_time};
 
 const LATENCY: Duration = Duration::from_millis(200);
 
@@ -72,24 +74,35 @@ fn after_the_trip_at_most_four_requests_more_end_and_none_starts() {
         // Every search is rejected at once, so each request is one failed task.
         let failed = Arc::new(AtomicU32::new(0));
         let counting = failed.clone();
+        // Requests that had started when the supervisor was told of the trip.
+        let (killer, until_told) = (Killer::default(), Arc::new(AtomicU32::new(0)));
+        let (probe, started) = (killer.clone(), until_told.clone());
         let script: Arc<Script> = Arc::new(move |ask, _| match ask {
-            Ask::Category(_) => (LATENCY, market.answer(ask)),
+            Ask::Category(_) => {
+                started.fetch_add(1, Ordering::SeqCst);
+                (LATENCY, market.answer(ask))
+            }
             Ask::Search(_) => {
+                if !probe.handled().contains_key(&("supervisor", "tripped")) {
+                    started.fetch_add(1, Ordering::SeqCst);
+                }
                 let nth = counting.fetch_add(1, Ordering::SeqCst);
                 let rejected = Failure::Rejected { detail: "400 bad field".to_owned() };
                 (LATENCY + Duration::from_millis(u64::from(nth)), fails(ask, rejected))
             }
         });
-        let world = World::new(script);
+        let clock = Clock::seeded(7);
+        let world = World::over(MemoryStore::new(clock.clone()), clock, script, Witness::default(), killer);
         let key = world.add_run(&RunSettings::default(), &market.chosen());
         assert_eq!(world.run_to_rest(key).await, RunStatus::Paused);
+        assert_eq!(world.killer.handled().get(&("supervisor", "tripped")), Some(&1), "the trip was told");
         let row = world.store.run(key).expect("the run");
         // Five that trip, and at most four that were on the wire. Rejected tasks stay failed.
         let asked = failed.load(Ordering::SeqCst);
         assert!((5..=9).contains(&asked), "{asked} requests ended");
         assert_eq!(u32::try_from(row.counters.ebay.failed).expect("small"), asked);
         invariants::hold_at_rest(&world.store, key, &world.witness.seen());
-        invariants::no_request_started_after(world.witness.seen().requests, &world.witness.seen());
+        invariants::no_request_started_after(until_told.load(Ordering::SeqCst), &world.witness.seen());
     });
 }
 

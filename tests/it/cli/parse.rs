@@ -38,10 +38,3 @@ fn a_file_that_cannot_be_read_is_named_and_the_others_are_still_printed() {
     assert_eq!(error.lines().count(), 3, "{error}");
     assert!(printed.contains("good.html\n  blocked"), "{printed}");
 }
-
-#[test]
-fn no_file_at_all_is_an_error_that_says_what_to_name() {
-    let (result, printed) = parse(&[], false);
-    assert!(result.unwrap_err().to_string().contains("name at least one file"));
-    assert_eq!(printed, "");
-}

@@ -22,6 +22,8 @@ async fn while_its_database_is_away_a_run_stands_still_and_says_so_and_then_goes
     let problem: Value = serde_json::from_str(&said).expect("a problem document");
     assert_eq!((status, &problem["status"]), (503, &Value::from(503)), "{said}");
     assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("database")), "{said}");
+    // The log says why.
+    serving.until_complained(&format!("GET {run} 503: ")).await;
     assert_eq!(api.ask(Method::GET, "/readyz", None).await.0, 503);
     assert_eq!(api.ask(Method::GET, "/healthz", None).await.0, 200, "the process itself is well");
     let (status, said) = api.ask(Method::POST, &format!("{run}/pause"), None).await;

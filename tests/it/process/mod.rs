@@ -1,13 +1,16 @@
 //! The real binary from outside: what its commands print and how they end, crashes, signals, outages, the stream.
+
 mod away;
 mod collect;
 mod commands;
 mod commit;
 mod crash;
 mod credentials;
+mod demo;
 mod independent;
 mod outage;
 mod outside;
 mod refusals;
 mod stop;
 mod stream;
+mod unread;

@@ -1,6 +1,6 @@
 //! What cannot be taken: every refusal names the field, says what is allowed, and makes nothing.
 
-use crate::support::binary::Folder;
+use crate::support::binary::{Folder, done};
 
 /// Arguments, and words that the answer must hold.
 const REFUSED: [(&[&str], &[&str]); 16] = [
@@ -65,6 +65,20 @@ async fn a_typo_in_the_configuration_is_named_with_the_nearest_key_and_nothing_i
     assert_eq!(said.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&said.stderr).contains("server.lisen"));
     assert!(!folder.data().exists());
+}
+
+#[actix_web::test]
+async fn a_database_that_is_away_at_the_start_is_named_and_nothing_is_made() {
+    let folder = Folder::new();
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["collect", "--json", "--category", "home-bath"]] {
+        let mut command = folder.command(arguments);
+        command.env("DATABASE_URL", "postgres://me:hunter2@127.0.0.1:1/none");
+        let done = done(command).await;
+        assert_eq!((done.code, done.out.as_str()), (Some(1), ""), "{arguments:?}: {}", done.err);
+        assert!(done.err.contains("database") && done.err.contains("refused"), "{arguments:?}: {}", done.err);
+        assert!(!done.err.contains("hunter2"), "{}", done.err);
+        assert!(!folder.data().exists(), "{arguments:?} made a data folder");
+    }
 }
 
 #[actix_web::test]

@@ -1,21 +1,14 @@
 //! The eBay page parser over pages that were really served, and over those pages after damage.
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gleaner::scrapers::ebay_page::{Outcome, Section, parse};
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// The folder of captured pages, or none with a printed word: they are no part of the project.
-fn samples() -> Option<PathBuf> {
-    let folder = std::env::var_os("GLEANER_SAMPLES")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/samples"), PathBuf::from);
-    if folder.join("ebay_srp").is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: no captured pages in {} (set GLEANER_SAMPLES)", folder.display());
-    None
-}
+use crate::support::samples::samples;
+
+const FOLDERS: [&str; 4] = ["ebay_srp", "ebay_blocked", "ebay_other", "oxylabs"];
 
 /// Captured pages with what they are known to hold.
 fn captures(samples: &Path) -> Vec<(String, String, Value)> {
@@ -57,7 +50,7 @@ fn found_sellers(html: &str) -> Sellers {
 
 #[test]
 fn every_captured_page_yields_exactly_its_sellers() {
-    let Some(samples) = samples() else { return };
+    let Some(samples) = samples(&FOLDERS) else { return };
     let mut wrong_pages = Vec::new();
     for (name, html, expected) in captures(&samples) {
         let (known, found) = (known_sellers(&expected), found_sellers(&html));
@@ -72,7 +65,7 @@ fn every_captured_page_yields_exactly_its_sellers() {
 
 #[test]
 fn every_captured_card_yields_its_item_title_and_price() {
-    let Some(samples) = samples() else { return };
+    let Some(samples) = samples(&FOLDERS) else { return };
     for (name, html, expected) in captures(&samples) {
         let page = parse(&html);
         let items = expected["items"].as_array().unwrap();
@@ -96,7 +89,7 @@ fn every_captured_card_yields_its_item_title_and_price() {
 
 #[test]
 fn pages_that_are_no_results_are_recognised() {
-    let Some(samples) = samples() else { return };
+    let Some(samples) = samples(&FOLDERS) else { return };
     for (folder, outcome) in [("ebay_blocked", Outcome::Blocked), ("ebay_other", Outcome::NotResults)] {
         for entry in std::fs::read_dir(samples.join(folder)).unwrap() {
             let path = entry.unwrap().path();
@@ -112,7 +105,7 @@ fn pages_that_are_no_results_are_recognised() {
 
 #[test]
 fn a_page_that_was_cut_is_never_taken_for_an_empty_one() {
-    let Some(samples) = samples() else { return };
+    let Some(samples) = samples(&FOLDERS) else { return };
     for (name, html, expected) in captures(&samples) {
         let known = known_sellers(&expected);
         for part in 1..40 {

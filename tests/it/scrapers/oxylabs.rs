@@ -1,6 +1,6 @@
 //! Every answer of the vendor, in small bodies of our own and in answers that were really given.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use awc::http::header::{HeaderMap, HeaderName, HeaderValue};
 use gleaner::domain::failure::{Failure, RetryKind};
@@ -8,6 +8,8 @@ use gleaner::domain::ledger::Cost;
 use gleaner::scrapers::Answer;
 use gleaner::scrapers::oxylabs::{Content, read, read_page};
 use serde_json::{Value, json};
+
+use crate::support::samples::samples;
 
 const BILLED: Cost = Cost { billed: true, rendered: false };
 const FREE: Cost = Cost { billed: false, rendered: false };
@@ -163,21 +165,14 @@ fn the_vendors_parser_tells_how_it_went() {
     assert!(unknown_node.is_ok_and(|page| page.products.is_empty() && !page.has_more));
 }
 
-/// Captured answers of the vendor, or none with a printed word: they are no part of the project.
-fn samples() -> Option<PathBuf> {
-    let folder = std::env::var_os("GLEANER_SAMPLES")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/samples"), PathBuf::from)
-        .join("oxylabs");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: no captured answers in {} (set GLEANER_SAMPLES)", folder.display());
-    None
+/// Captured answers of the vendor.
+fn answers() -> Option<PathBuf> {
+    samples(&["oxylabs"]).map(|folder| folder.join("oxylabs"))
 }
 
 #[test]
 fn answers_that_were_really_given_are_told_apart() {
-    let Some(folder) = samples() else { return };
+    let Some(folder) = answers() else { return };
     let of = |name: &str| std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
     let html = |name: &str| -> Answer<String> { read(200, &HeaderMap::new(), &of(name), false) };
     let parsed = |name: &str| -> Answer<Value> { read(200, &HeaderMap::new(), &of(name), true) };
@@ -219,7 +214,7 @@ fn answers_that_were_really_given_are_told_apart() {
 
 #[test]
 fn a_captured_gallery_and_a_captured_item_page_are_no_empty_results() {
-    let Some(folder) = samples() else { return };
+    let Some(folder) = answers() else { return };
     for (name, expected) in
         [("ebay_search_result.json", RetryKind::WrongView), ("ebay_url_result.json", RetryKind::Layout)]
     {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gleaner::domain::seller::normalise;
 use gleaner::domain::settings::RunSettings;
@@ -10,18 +10,9 @@ use gleaner::scrapers::sandbox::{Config, Sandbox};
 use serde_json::Value;
 
 use super::walk::{client, walk};
+use crate::support::samples::samples;
 
-const LIST: &str = "amazon_us_bestsellers_electronics_100_2025.csv";
-
-fn samples() -> Option<PathBuf> {
-    let folder = std::env::var_os("GLEANER_SAMPLES")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/samples"), PathBuf::from);
-    if folder.join("ebay_srp").is_dir() && folder.join("datasets").join(LIST).is_file() {
-        return Some(folder);
-    }
-    println!("skipped: no captures in {} (set GLEANER_SAMPLES)", folder.display());
-    None
-}
+const LIST: &str = "datasets/amazon_us_bestsellers_electronics_100_2025.csv";
 
 /// Sellers that a captured list page is known to show within its search, or none where it is no list with sellers.
 fn expected(path: &Path) -> Option<BTreeSet<String>> {
@@ -34,9 +25,9 @@ fn expected(path: &Path) -> Option<BTreeSet<String>> {
 
 #[actix_web::test]
 async fn a_walk_over_captures_finds_the_union_of_what_their_pages_show() {
-    let Some(samples) = samples() else { return };
+    let Some(samples) = samples(&["ebay_srp", LIST]) else { return };
     let folder = tempfile::tempdir().expect("a folder");
-    fs::copy(samples.join("datasets").join(LIST), folder.path().join("products.csv")).expect("the list");
+    fs::copy(samples.join(LIST), folder.path().join("products.csv")).expect("the list");
     let (mut union, mut pages) = (BTreeSet::new(), 0);
     for entry in fs::read_dir(samples.join("ebay_srp")).expect("the captures") {
         let path = entry.expect("a capture").path();

@@ -16,6 +16,8 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::NoTls;
 
+use crate::support::postgres::programs;
+
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn folder() -> TempDir {
@@ -74,12 +76,28 @@ struct Other {
     _output: Lines<BufReader<ChildStdout>>,
     /// What it said first: `ready`, or the error.
     said: String,
+    /// Holds its program, where that is a copy.
+    _lent: Option<TempDir>,
+}
+
+/// The name of a program that is lent.
+const LENT: &str = "program";
+
+/// A copy of a program that everybody can reach.
+fn lend(program: &Path) -> TempDir {
+    let folder = tempfile::Builder::new().prefix("gleaner-lent-").tempdir_in("/tmp").expect("a folder");
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("ours");
+    fs::copy(program, folder.path().join(LENT)).expect("a copy");
+    folder
 }
 
 impl Other {
     fn start(data: &Path, role: &str, uid: Option<u32>) -> Self {
         use std::os::unix::process::CommandExt;
-        let mut command = Command::new(std::env::current_exe().expect("this test"));
+        let program = std::env::current_exe().expect("this test");
+        // Another account may not be able to pass the folders on the way to it.
+        let lent = uid.map(|_| lend(&program));
+        let mut command = Command::new(lent.as_ref().map_or(program, |folder| folder.path().join(LENT)));
         command.args(["--ignored", "--exact", "store::embedded::role_of_another_process", "--nocapture"]);
         command.env("GLEANER_TEST_FOLDER", data).env("GLEANER_TEST_ROLE", role);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -92,7 +110,7 @@ impl Other {
             .by_ref()
             .map_while(Result::ok)
             .find_map(|line| line.split_once("SAID ").map(|(_, said)| said.to_owned()));
-        Self { child, _output: output, said: said.unwrap_or_default() }
+        Self { child, _output: output, said: said.unwrap_or_default(), _lent: lent }
     }
 
     fn kill(mut self) {
@@ -348,16 +366,12 @@ async fn as_root_a_folder_that_the_account_cannot_reach_is_refused_naming_the_pa
 
 #[tokio::test]
 async fn without_rights_in_the_folder_the_error_names_it() {
-    if !Uid::effective().is_root() {
-        return println!("skipped: only root can be somebody else for a moment");
-    }
     let theirs = folder();
-    fs::set_permissions(theirs.path(), fs::Permissions::from_mode(0o755)).expect("ours");
+    // Root may write everywhere, so there it is somebody else for a moment; others take their own rights away.
+    let (mode, uid) = if Uid::effective().is_root() { (0o755, Some(65_534)) } else { (0o555, None) };
+    fs::set_permissions(theirs.path(), fs::Permissions::from_mode(mode)).expect("ours");
     for folder in [theirs.path().to_owned(), theirs.path().join("deeper")] {
-        let said = Other::start(&folder, "engine", Some(65_534)).said;
-        if said.is_empty() {
-            return println!("skipped: the account cannot reach this test's own program");
-        }
+        let said = Other::start(&folder, "engine", uid).said;
         assert!(said.contains("Permission denied") && said.contains(folder.to_str().expect("text")), "{said}");
     }
     assert_eq!(fs::read_dir(theirs.path()).expect("ours").count(), 0);
@@ -381,7 +395,7 @@ async fn without_room_nothing_is_written() {
 #[tokio::test]
 async fn where_none_is_installed_a_server_is_fetched_once() {
     let (data, release) = (folder(), folder());
-    let Some(bin) = installed() else { return println!("skipped: no PostgreSQL to put into an archive") };
+    let Some(bin) = programs().await else { return };
     // An archive like a real one, whose programs are those of this machine.
     let inside = release.path().join("postgresql-17.5.0/bin");
     fs::create_dir_all(&inside).expect("writable");
@@ -429,13 +443,6 @@ async fn when_fetching_fails_too_one_error_names_the_three_ways_out() {
     for way_out in ["install PostgreSQL", "GLEANER_PG_BIN", "DATABASE_URL", "refused"] {
         assert!(error.contains(way_out), "{error}");
     }
-}
-
-/// Where this machine's server programs are.
-fn installed() -> Option<PathBuf> {
-    let output = Command::new("pg_config").arg("--bindir").output().ok()?;
-    let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-    folder.join("initdb").exists().then_some(folder)
 }
 
 type Asked = std::sync::Arc<std::sync::Mutex<Vec<String>>>;

@@ -1,10 +1,12 @@
 //! Whatever cannot be taken is refused by name, with what is allowed, and changes nothing.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
+use tokio::time::{Instant, sleep};
 
 use super::house::House;
 
@@ -42,6 +44,57 @@ async fn a_body_that_is_broken_or_too_large_or_no_json_is_refused() {
     let text = house.client.with("Content-Type", "text/plain").with("Content-Length", "0");
     assert!(text.send("POST", "/collection/runs", None).await.problem(415).contains("application/json"));
     assert_eq!(house.runs().await, 0);
+}
+
+#[actix_web::test]
+async fn a_body_that_does_not_say_how_long_it_is_is_refused_once_it_is_too_large() {
+    let Some(house) = House::still().await else { return };
+    let head = "POST /collection/runs HTTP/1.1\r\nHost: gleaner\r\nContent-Type: application/json\r\n\
+                Transfer-Encoding: chunked\r\n";
+    let token = house.client.header("Authorization").expect("a token");
+    // Chunks of 64 KiB up to the limit and one more. The end never comes, the answer does.
+    let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+    let request = format!("{head}Authorization: {token}\r\n\r\n{}", chunk.repeat(17));
+    let reply = house.client.raw(&request).await;
+    assert!(reply.problem(413).contains("1 MiB"), "{}", reply.text());
+    assert_eq!(house.runs().await, 0);
+}
+
+#[actix_web::test]
+async fn more_streams_of_one_address_than_allowed_are_refused_until_one_ends() {
+    let Some(house) = House::with_streams(2).await else { return };
+    let stream = format!("/collection/runs/{}/activity", house.run().await);
+    let (mut one, mut other) = (
+        house.client.listen(&stream).await.expect("a first stream"),
+        house.client.listen(&stream).await.expect("a second stream"),
+    );
+    for feed in [&mut one, &mut other] {
+        assert_eq!(feed.next().await.expect("a first event").name, "connected");
+    }
+    let refused = house.client.get(&stream).await;
+    assert!(refused.problem(429).contains("2 streams are open from this address"), "{}", refused.text());
+    assert_eq!(refused.header("retry-after"), Some("2"));
+    assert_eq!(house.client.get("/collection/runs").await.status, 200, "other requests are not touched");
+    drop(one);
+    let limit = Instant::now() + Duration::from_secs(60);
+    while let Err(reply) = house.client.listen(&stream).await {
+        assert_eq!(reply.status, 429);
+        assert!(Instant::now() < limit, "the seat of a stream that ended is never free");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[actix_web::test]
+async fn a_command_that_is_taken_and_never_answered_is_not_said_to_have_changed_nothing() {
+    let Some(house) = House::still().await else { return };
+    let run = house.run().await;
+    house.engine_silent.store(true, Ordering::SeqCst);
+    let reply = house.give(&run, "start").await;
+    let said = reply.problem(503);
+    assert!(said.contains("not known") && said.contains("read the run") && !said.contains("nothing was"), "{said}");
+    assert_eq!(reply.json()["type"], "urn:gleaner:problem:not-known");
+    assert_eq!(reply.header("retry-after"), None, "nobody is told to just try again");
+    assert_eq!(house.look(&run).await["status"], "running", "it was taken");
 }
 
 #[actix_web::test]

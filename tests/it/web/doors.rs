@@ -5,6 +5,7 @@ use gleaner::web::auth::sign_in;
 use serde_json::json;
 
 use super::house::{House, new_token};
+use super::wire::Reply;
 
 /// Every route that asks for a token, of this run.
 fn guarded(run: &str) -> Vec<(&'static str, String)> {
@@ -40,6 +41,7 @@ async fn every_route_asks_for_a_token_and_says_so() {
             let reply = stranger.send(method, &path, None).await;
             assert!(reply.problem(401).contains(words), "{method} {path}: {}", reply.text());
             assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
+            carries_the_security_headers(&reply);
         }
     }
     assert_eq!(house.look(&run).await["status"], "pending");
@@ -69,16 +71,47 @@ async fn the_page_and_the_health_routes_are_open_and_carry_the_security_headers(
     for path in ["/", "/static/main.js", "/healthz", "/readyz", "/version"] {
         let reply = house.stranger.get(path).await;
         assert_eq!(reply.status, 200, "{path}");
-        let policy = reply.header("content-security-policy").expect("a policy");
-        assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe-inline"), "{policy}");
-        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
-        assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
+        carries_the_security_headers(&reply);
     }
     assert_eq!(house.stranger.get("/version").await.json()["name"], "gleaner");
-    house.stranger.get("/nowhere").await.problem(404);
-    let reply = house.client.send("DELETE", "/collection/runs", None).await;
-    reply.problem(405);
-    assert_eq!(reply.header("allow"), Some("GET, HEAD, POST"));
+}
+
+#[actix_web::test]
+async fn a_refusal_carries_the_security_headers_too() {
+    let Some(house) = House::still().await else { return };
+    let run = house.run().await;
+    let unknown = house.stranger.get("/nowhere").await;
+    unknown.problem(404);
+    let mut refusals = vec![unknown];
+    for (method, path, allowed) in [
+        ("DELETE", "/collection/runs", "GET, HEAD, POST"),
+        ("PUT", "/", "GET, HEAD"),
+        ("POST", "/static/main.js", "GET, HEAD"),
+        ("HEAD", &format!("/collection/runs/{run}/activity"), "GET"),
+    ] {
+        let reply = house.client.send(method, path, None).await;
+        assert_eq!((reply.status, reply.header("allow")), (405, Some(allowed)), "{method} {path}");
+        assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{method} {path}");
+        refusals.push(reply);
+    }
+    let large = house.client.with("Content-Length", "1048577").send("POST", "/collection/runs", None).await;
+    large.problem(413);
+    refusals.push(large);
+    let unsigned = house.session().await.post("/collection/runs", None).await;
+    unsigned.problem(403);
+    refusals.push(unsigned);
+    house.database.remove();
+    let away = house.client.get("/collection/runs").await;
+    away.problem(503);
+    refusals.push(away);
+    refusals.iter().for_each(carries_the_security_headers);
+}
+
+fn carries_the_security_headers(reply: &Reply) {
+    let policy = reply.header("content-security-policy").expect("a policy");
+    assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe-inline"), "{policy}");
+    assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
 }
 
 #[actix_web::test]
@@ -86,6 +119,8 @@ async fn a_sign_in_link_opens_one_session_and_its_changes_need_our_header() {
     let Some(house) = House::still().await else { return };
     let code = sign_in::new_code(&house.store, &Clock::system(), house.org).await.expect("a link");
     let link = format!("/sign-in?code={code}");
+    let looked = house.stranger.send("HEAD", &link, None).await;
+    assert_eq!((looked.status, looked.header("allow")), (405, Some("GET")), "who looks at a link does not use it up");
     let opened = house.stranger.get(&link).await;
     assert_eq!((opened.status, opened.header("location")), (303, Some("/")));
     let cookie = opened.header("set-cookie").expect("a cookie").to_owned();

@@ -13,6 +13,7 @@ use gleaner::domain::progress::Progress;
 use gleaner::domain::run::Command;
 use gleaner::domain::settings::RunSettings;
 use gleaner::store::{Accepted, CategoryRow, PgStore, RunStore};
+use gleaner::web::auth::sign_in;
 use gleaner::web::auth::token::Secret;
 use gleaner::web::engine::{Attached, Engine, Gone, Refused};
 use gleaner::web::server::{self, Running, ServerSettings};
@@ -31,6 +32,7 @@ pub struct Still {
     store: PgStore,
     changed: watch::Sender<u64>,
     alive: Arc<AtomicBool>,
+    silent: Arc<AtomicBool>,
 }
 
 #[async_trait]
@@ -41,6 +43,9 @@ impl Engine for Still {
         }
         let accepted = self.store.command(key, command, 3).await?;
         self.changed.send_modify(|count| *count += 1);
+        if self.silent.load(Ordering::SeqCst) {
+            return Err(Gone.into());
+        }
         Ok(accepted)
     }
 
@@ -69,6 +74,8 @@ pub struct House {
     pub stranger: Client,
     /// Whether the still engine lives.
     pub engine_alive: Arc<AtomicBool>,
+    /// Whether the still engine obeys and dies before it says so.
+    pub engine_silent: Arc<AtomicBool>,
     pub running: Running,
     /// The actors, where there are any.
     _world: Option<PgWorld>,
@@ -79,26 +86,32 @@ pub const MARKET: Market = Market { categories: 3, products: 8, pages: 2, seller
 impl House {
     /// Over an engine that never moves a run; `None` (said in one line) where PostgreSQL is not installed.
     pub async fn still() -> Option<Self> {
-        Self::open(|_| None).await
+        Self::open(|_| None, ServerSettings::default()).await
+    }
+
+    /// As [`Self::still`], with room for that many streams of one address.
+    pub async fn with_streams(streams_per_address_max: u32) -> Option<Self> {
+        Self::open(|_| None, ServerSettings { streams_per_address_max, ..ServerSettings::default() }).await
     }
 
     /// Over the real engine and a scripted marketplace that answers after `latency`.
     pub async fn acting(latency: Duration) -> Option<Self> {
-        Self::open(|store| Some(PgWorld::new(Arc::new(store.clone()), MARKET.script(latency)))).await
+        let world = |store: &PgStore| Some(PgWorld::new(Arc::new(store.clone()), MARKET.script(latency)));
+        Self::open(world, ServerSettings::default()).await
     }
 
-    async fn open(world: impl FnOnce(&PgStore) -> Option<PgWorld>) -> Option<Self> {
+    async fn open(world: impl FnOnce(&PgStore) -> Option<PgWorld>, settings: ServerSettings) -> Option<Self> {
         let database = postgres::database().await?;
         let store = database.store().await;
         store.sync_categories(&catalogue()).await.expect("the catalogue");
         let org = store.create_org("Harbour").await.expect("an organisation").id;
-        let engine_alive = Arc::new(AtomicBool::new(true));
+        let (engine_alive, engine_silent) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
         let world = world(&store);
         let engine: Arc<dyn Engine> = match &world {
             Some(world) => Arc::new(EngineSeam(world.engine.clone())),
             None => {
-                let (store, alive) = (store.clone(), engine_alive.clone());
-                Arc::new(Still { store, changed: watch::Sender::new(0), alive })
+                let (store, alive, silent) = (store.clone(), engine_alive.clone(), engine_silent.clone());
+                Arc::new(Still { store, changed: watch::Sender::new(0), alive, silent })
             }
         };
         let rooms =
@@ -107,20 +120,39 @@ impl House {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             threads: 1,
             stop_ms_max: 1_000,
-            ..ServerSettings::default()
+            ..settings
         };
         let (running, serving) = server::start(&settings, rooms).expect("a free port");
         actix_web::rt::spawn(serving);
         let stranger = Client::new(running.address);
         let (token, token_id) = new_token(&store, org).await;
         let client = stranger.bearer(&token);
-        Some(Self { database, store, org, token_id, client, stranger, engine_alive, running, _world: world })
+        Some(Self {
+            database,
+            store,
+            org,
+            token_id,
+            client,
+            stranger,
+            engine_alive,
+            engine_silent,
+            running,
+            _world: world,
+        })
     }
 
     /// A client of another organisation.
     pub async fn foreigner(&self) -> Client {
         let org = self.store.create_org("Elsewhere").await.expect("an organisation").id;
         self.stranger.bearer(&new_token(&self.store, org).await.0)
+    }
+
+    /// A browser that has signed in.
+    pub async fn session(&self) -> Client {
+        let code = sign_in::new_code(&self.store, &Clock::system(), self.org).await.expect("a link");
+        let opened = self.stranger.get(&format!("/sign-in?code={code}")).await;
+        let cookie = opened.header("set-cookie").expect("a cookie");
+        self.stranger.with("Cookie", cookie.split(';').next().expect("its value"))
     }
 
     /// Makes a run over all categories.

@@ -64,6 +64,11 @@ impl Client {
         client
     }
 
+    /// The last header of this name that goes with every request.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     pub fn bearer(&self, token: &str) -> Self {
         self.with("Authorization", &format!("Bearer {token}"))
     }
@@ -88,13 +93,13 @@ impl Client {
         self.raw(&format!("{head}\r\n{}", body.unwrap_or_default())).await
     }
 
-    /// Sends these bytes as they are and reads to the end of the connection.
+    /// Sends these bytes as they are and reads the answer: as long as it says that it is, else to the connection's end.
     pub async fn raw(&self, request: &str) -> Reply {
         let asking = async {
             let mut stream = TcpStream::connect(self.address).await.expect("the server listens");
             stream.write_all(request.as_bytes()).await.expect("sent");
             let mut bytes = Vec::new();
-            stream.read_to_end(&mut bytes).await.expect("an answer");
+            while !is_whole(&bytes) && stream.read_buf(&mut bytes).await.expect("an answer") > 0 {}
             bytes
         };
         let bytes = timeout(PATIENCE, asking).await.expect("an answer in time");
@@ -125,6 +130,14 @@ impl Client {
         }
         Ok(Feed { stream, head, rest: Vec::new(), last_id: String::new(), retry: None })
     }
+}
+
+/// Whether a head with a length has come, and so much behind it.
+fn is_whole(bytes: &[u8]) -> bool {
+    let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let head = head_of(std::str::from_utf8(&bytes[..at]).expect("ASCII"));
+    let length = head.header("content-length").and_then(|length| length.parse::<usize>().ok());
+    length.is_some_and(|length| bytes.len() >= at + 4 + length)
 }
 
 fn head_of(text: &str) -> Reply {

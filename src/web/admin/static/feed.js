@@ -66,7 +66,7 @@ export class Feed {
     }
     this.empty.hidden = this.list.childElementCount > 0;
     say(this.empty, this.state.events.length > 0
-      ? "Nothing of the newest thousand events matches the filter."
+      ? "None of the newest events, which are kept here, matches the filter."
       : "Nothing has happened yet. What the workers do shows here, newest first.");
   }
 
