@@ -11,6 +11,7 @@ use actix::{
     Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, MessageResponse, ResponseActFuture,
     WrapFuture,
 };
+use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::sleep;
 
@@ -23,12 +24,23 @@ use crate::store::{Accepted, StoreError};
 
 /// Give a run a command.
 #[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "Result<Accepted, StoreError>")]
+#[rtype(result = "Result<Accepted, NotObeyed>")]
 pub struct Obey {
     /// Which run.
     pub key: RunKey,
     /// Which command.
     pub command: Command,
+}
+
+/// Why a command was not accepted.
+#[derive(Debug, Error)]
+pub enum NotObeyed {
+    /// The process is on its way out: nothing was changed, and its successor takes commands.
+    #[error("this process is stopping; its successor takes commands")]
+    Leaving,
+    /// The store refused it, or is away.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Say where a run's live feed is.
@@ -201,14 +213,14 @@ impl Engine {
         self.signal(obey.key);
     }
 
-    fn obey(&self, obey: Obey) -> impl actix::ActorFuture<Self, Output = Result<Accepted, StoreError>> + use<> {
+    fn obey(&self, obey: Obey) -> impl actix::ActorFuture<Self, Output = Result<Accepted, NotObeyed>> + use<> {
         let (store, runs_max) = (self.means.store.clone(), self.runs_max);
         let deciding = async move { store.command(obey.key, obey.command, runs_max).await };
         deciding.into_actor(self).map(move |decided, engine, ctx| {
             if let Ok(accepted) = &decided {
                 engine.accepted(obey, accepted, ctx);
             }
-            decided
+            decided.map_err(NotObeyed::from)
         })
     }
 }
@@ -218,12 +230,11 @@ impl Actor for Engine {
 }
 
 impl Handler<Obey> for Engine {
-    type Result = ResponseActFuture<Self, Result<Accepted, StoreError>>;
+    type Result = ResponseActFuture<Self, Result<Accepted, NotObeyed>>;
 
     fn handle(&mut self, obey: Obey, _: &mut Self::Context) -> Self::Result {
         if self.leaving.is_some() {
-            let leaving = Err(StoreError::Away("this process is stopping; its successor takes commands".to_owned()));
-            return Box::pin(async move { leaving }.into_actor(self));
+            return Box::pin(async { Err(NotObeyed::Leaving) }.into_actor(self));
         }
         Box::pin(self.obey(obey))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix::Addr;
 use async_trait::async_trait;
 
-use crate::actors::engine::{Attach, Engine, LookAt, Obey};
+use crate::actors::engine::{Attach, Engine, LookAt, NotObeyed, Obey};
 use crate::actors::stream::{Stream, Subscribe};
 use crate::domain::ids::RunKey;
 use crate::domain::progress::Progress;
@@ -25,7 +25,11 @@ struct LiveStream(Addr<Stream>);
 #[async_trait]
 impl seam::Engine for EngineSeam {
     async fn obey(&self, key: RunKey, command: Command) -> Result<Accepted, Refused> {
-        Ok(self.0.send(Obey { key, command }).await.map_err(|_| Gone)??)
+        let obeyed = self.0.send(Obey { key, command }).await.map_err(|_| Gone)?;
+        obeyed.map_err(|error| match error {
+            NotObeyed::Leaving => Refused::Leaving,
+            NotObeyed::Store(error) => Refused::Store(error),
+        })
     }
 
     async fn attach(&self, key: RunKey) -> Result<Attached, Gone> {

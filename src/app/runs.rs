@@ -5,7 +5,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::{App, organisation};
-use crate::actors::engine::{Attach, LookAt, Obey};
+use crate::actors::engine::{Attach, LookAt, NotObeyed, Obey};
 use crate::domain::ids::RunKey;
 use crate::domain::progress::Progress;
 use crate::domain::run::{Command, RunStatus};
@@ -22,6 +22,9 @@ pub enum RunError {
     /// The database, or the run's state.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The engine does not take it.
+    #[error(transparent)]
+    NotObeyed(#[from] NotObeyed),
     /// The engine does not answer any more.
     #[error("the engine died; the log says why")]
     EngineDead,

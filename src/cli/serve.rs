@@ -33,7 +33,9 @@ async fn serve(app: &App, config: &Config, demo: bool, out: &mut impl Write) -> 
     }
     let mut engine_dead = app.engine_dead.clone();
     let showing = async {
-        if demo && front.first_token.is_some() {
+        // Never with the real provider: nobody has asked to spend money.
+        let free = matches!(config.provider, Provider::Sandbox(_));
+        if demo && free && front.first_token.is_some() {
             show_demo(app, config).await?;
         }
         std::future::pending::<Result<(), Failure>>().await
@@ -67,8 +69,8 @@ async fn show_demo(app: &App, config: &Config) -> Result<(), Failure> {
     let key = app.start_run(Some("Demo run".to_owned()), categories, config.run_defaults.clone()).await?;
     let row = follow(app, key).await?;
     tell(format_args!(
-        "the demo run is {}: {} sellers found, {} requests. The admin stays open, Ctrl-C stops it",
-        row.status, row.counters.sellers_found, row.counters.requests_made
+        "the demo run {} is {}: {} sellers found, {} requests. The admin stays open, Ctrl-C stops it",
+        row.id, row.status, row.counters.sellers_found, row.counters.requests_made
     ));
     Ok(())
 }

@@ -23,6 +23,9 @@ pub enum Refused {
     /// The engine does not answer.
     #[error(transparent)]
     Gone(#[from] Gone),
+    /// The process is stopping: nothing was changed.
+    #[error("this process is stopping")]
+    Leaving,
     /// The store refused it, or is away.
     #[error(transparent)]
     Store(#[from] StoreError),

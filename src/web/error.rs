@@ -188,6 +188,11 @@ impl Problem {
         }
     }
 
+    /// The process is on its way out.
+    pub fn stopping() -> Self {
+        Self::new(Kind::Unavailable, "this process is stopping; nothing was changed, ask its successor in a moment")
+    }
+
     fn unavailable(what: &str, cause: String) -> Self {
         let detail = format!("{what} does not answer; nothing was changed, try again in a moment");
         Self { cause: Some(cause.into_boxed_str()), ..Self::new(Kind::Unavailable, detail) }

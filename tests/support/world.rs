@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use actix::{Actor, Addr};
-use gleaner::actors::engine::{Attach, Engine, Obey};
+use gleaner::actors::engine::{Attach, Engine, NotObeyed, Obey};
 use gleaner::actors::run_context::{MakeProviders, Probe, Providers};
 use gleaner::actors::supervisor::Means;
 use gleaner::clock::Clock;
@@ -105,7 +105,7 @@ impl World {
     }
 
     pub async fn give(&self, key: RunKey, command: Command) -> Result<Accepted, StoreError> {
-        self.engine.send(Obey { key, command }).await.expect("the engine lives")
+        obeyed(self.engine.send(Obey { key, command }).await.expect("the engine lives"))
     }
 
     pub fn status(&self, key: RunKey) -> RunStatus {
@@ -139,6 +139,13 @@ impl World {
     }
 }
 
+fn obeyed(obeyed: Result<Accepted, NotObeyed>) -> Result<Accepted, StoreError> {
+    obeyed.map_err(|error| match error {
+        NotObeyed::Store(error) => error,
+        NotObeyed::Leaving => panic!("the process is stopping"),
+    })
+}
+
 /// The actors of one process over any store, in real time.
 pub struct PgWorld {
     store: Arc<dyn gleaner::store::RunStore>,
@@ -158,7 +165,7 @@ impl PgWorld {
     }
 
     pub async fn give(&self, key: RunKey, command: Command) -> Result<Accepted, StoreError> {
-        self.engine.send(Obey { key, command }).await.expect("the engine lives")
+        obeyed(self.engine.send(Obey { key, command }).await.expect("the engine lives"))
     }
 
     /// Waits until no actor of the run is left.

@@ -112,6 +112,7 @@ async fn answered(obeying: impl Future<Output = Result<Accepted, Refused>>) -> R
     match tokio::time::timeout(Duration::from_secs(ANSWER_SECONDS_MAX), obeying).await {
         Ok(Ok(accepted)) => Ok(accepted),
         Ok(Err(Refused::Store(error))) => Err(Problem::in_a_change(error, LOOK_FIRST)),
+        Ok(Err(Refused::Leaving)) => Err(Problem::stopping()),
         Ok(Err(Refused::Gone(gone))) => Err(Problem::not_known(LOOK_FIRST, gone.to_string())),
         Err(_) => {
             let cause = format!("the engine has not answered a command within {ANSWER_SECONDS_MAX} s");
