@@ -10,7 +10,7 @@ mod serve;
 mod signals;
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -20,6 +20,7 @@ use crate::app::export::{self, Format};
 use crate::app::{check, data, logging};
 use crate::config::{Config, ConfigError, Overrides};
 use crate::domain::settings::RunSettings;
+use progress::Terminal;
 use run_flags::RunFlags;
 
 /// Collects eBay sellers of Amazon Best Sellers, with a live web admin.
@@ -37,8 +38,8 @@ pub struct Arguments {
 /// What the engine and its web admin are told; also without a command, which is to serve.
 #[derive(Clone, Debug, Default, Args)]
 struct ServeFlags {
-    /// Where the web admin listens
-    #[arg(long, value_name = "ADDR")]
+    /// Where the web admin listens, as 127.0.0.1:8080
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     listen: Option<SocketAddr>,
     #[command(flatten)]
     sandbox: SandboxFlags,
@@ -72,7 +73,7 @@ struct SandboxFlags {
     /// Decides the sandbox's marketplace and every draw
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Share of the sandbox's requests that fail, 0 to 1, spread over every kind
+    /// Share of the sandbox's requests that fail, 0 to 1, spread over every kind; no page fails more than twice in a row
     #[arg(long, value_name = "RATE")]
     faults: Option<f64>,
     /// How long the sandbox takes to answer, in milliseconds
@@ -82,7 +83,7 @@ struct SandboxFlags {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Run the engine and the web admin (the default; on a new database with a demo run)
+    /// Run the engine and the web admin; without any command the same, and on a new database a demo run
     Serve(ServeFlags),
     /// Do one run in the foreground; exit 0 when completed, 2 when paused, 1 otherwise
     Collect(collect::CollectArgs),
@@ -117,7 +118,7 @@ enum Task {
     Migrate,
     /// Check configuration, database and provider, and say how to mend what is wrong
     Check {
-        /// Ask the real provider for one page, which costs one answer
+        /// Ask the provider for one page, which costs one answer where it is the real one
         #[arg(long)]
         provider: bool,
     },
@@ -137,6 +138,12 @@ enum TokenTask {
         #[arg(value_name = "TOKEN", allow_hyphen_values = true)]
         token: String,
     },
+}
+
+/// An address; a name such as `localhost` stands for its first one.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let found = text.to_socket_addrs().ok().and_then(|mut all| all.next());
+    found.ok_or_else(|| "an address and a port are allowed, as 127.0.0.1:8080 or localhost:8080".to_owned())
 }
 
 fn format_of(name: &str) -> Result<Format, String> {
@@ -172,18 +179,21 @@ fn tell(words: impl std::fmt::Display) {
 
 async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
     let overrides = Overrides { file: arguments.common.config, data: arguments.common.data, ..Overrides::default() };
-    let mut out = io::stdout();
+    let (mut out, terminal) = (io::stdout(), Terminal::new());
     if arguments.command.is_some() && arguments.serve.are_given() {
         return Err("--listen, --seed, --faults and --latency-ms belong after the command that they are for".into());
     }
     match arguments.command {
-        None => serve::run(&configured(arguments.serve.over(overrides))?, true, &mut out).await,
-        Some(Task::Serve(flags)) => serve::run(&configured(flags.over(overrides))?, false, &mut out).await,
+        None => {
+            let config = configured(arguments.serve.over(overrides), &terminal)?;
+            serve::run(&config, Some(&terminal), &mut out).await
+        }
+        Some(Task::Serve(flags)) => serve::run(&configured(flags.over(overrides), &terminal)?, None, &mut out).await,
         Some(Task::Collect(args)) => {
             let overrides = with_sandbox(Overrides { replay: args.replay.clone(), ..overrides }, &args.sandbox);
             let config = load(&overrides)?;
-            logging::start(config.log_format, config.log_level.min(log::LevelFilter::Warn));
-            collect::run(&config, &args, &mut out).await
+            logging::start(config.log_format, config.log_level.min(log::LevelFilter::Warn), terminal.pipe());
+            collect::run(&config, &args, &terminal, &mut out).await
         }
         Some(Task::Export { run, format }) => {
             export::run(&quiet(overrides)?, &run, format, &mut out).await?;
@@ -237,16 +247,16 @@ fn load(overrides: &Overrides) -> Result<Config, ConfigError> {
     Config::load(overrides)
 }
 
-fn configured(overrides: Overrides) -> Result<Config, Failure> {
+fn configured(overrides: Overrides, terminal: &Terminal) -> Result<Config, Failure> {
     let config = load(&overrides)?;
-    logging::start(config.log_format, config.log_level);
+    logging::start(config.log_format, config.log_level, terminal.pipe());
     Ok(config)
 }
 
 /// For commands whose output is read by scripts: only what went wrong is logged.
 fn quiet(overrides: Overrides) -> Result<Config, Failure> {
     let config = load(&overrides)?;
-    logging::start(config.log_format, config.log_level.min(log::LevelFilter::Warn));
+    logging::start(config.log_format, config.log_level.min(log::LevelFilter::Warn), None);
     Ok(config)
 }
 

@@ -18,14 +18,14 @@ use thiserror::Error;
 use crate::domain::settings::RunSettings;
 use crate::scrapers::oxylabs::{self, Secret};
 use crate::scrapers::sandbox;
-use crate::store::embedded;
+use crate::store::{check_address, embedded};
 use crate::web::server::ServerSettings;
 use bounds::within;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
 /// The file in the data folder that is read where no other is named.
 const FILE_NAME: &str = "gleaner.toml";
-/// How long a run waits for an answer of the sandbox.
+/// How long a run waits for an answer of the sandbox: at least so long, and twice what it is told to take.
 const SANDBOX_TIMEOUT_MS: u64 = 2_000;
 
 /// Why the configuration cannot be used.
@@ -179,7 +179,8 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] names the key, what is wrong and what is allowed.
     pub fn load(overrides: &Overrides) -> Result<Self, ConfigError> {
-        let named = overrides.data.clone().or_else(|| env::var_os("GLEANER_DATA").map(PathBuf::from));
+        keys::refuse_misspelt(env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
+        let named = overrides.data.clone().or_else(|| path_of("GLEANER_DATA"));
         let data = named.or_else(embedded::default_data_folder).ok_or(ConfigError::NoDataFolder)?;
         let raw = read(&data, overrides)?;
         Self::from_raw(raw, data, overrides)
@@ -192,14 +193,14 @@ impl Config {
             server.listen = listen;
         }
         let mut postgres = embedded::Settings::new(data.clone());
-        postgres.bin = raw.postgres.bin.or_else(|| env::var_os("GLEANER_PG_BIN").map(PathBuf::from));
+        postgres.bin = raw.postgres.bin.or_else(|| path_of("GLEANER_PG_BIN"));
         postgres.installed = raw.postgres.installed;
         postgres.fetch_url = raw.postgres.fetch_url.unwrap_or(postgres.fetch_url);
         postgres.fetch_version = raw.postgres.fetch_version.unwrap_or(postgres.fetch_version);
         let provider = provider(raw.oxylabs, &raw.sandbox, overrides)?;
         let mut builtin = RunSettings::default();
-        if matches!(provider, Provider::Sandbox(_)) {
-            builtin.request_timeout_ms = SANDBOX_TIMEOUT_MS;
+        if let Provider::Sandbox(sandbox) = &provider {
+            builtin.request_timeout_ms = SANDBOX_TIMEOUT_MS.max(2 * sandbox.latency.ms);
         }
         let run_defaults = builtin.with_overrides(&switched_off(raw.runs.defaults)).map_err(|errors| {
             let words: Vec<String> =
@@ -209,6 +210,10 @@ impl Config {
         within("runs.max_concurrent_runs", raw.runs.max_concurrent_runs, 1, 100)?;
         within("database.pool_size", i64::try_from(raw.database.pool_size).unwrap_or(i64::MAX), 2, 200)?;
         let database_url = env::var("DATABASE_URL").ok().filter(|url| !url.is_empty()).or(raw.database.url);
+        if let Some(url) = &database_url {
+            check_address(url)
+                .map_err(|error| ConfigError::Invalid(format!("database.url (or DATABASE_URL): {error}")))?;
+        }
         Ok(Self {
             data,
             server,
@@ -239,6 +244,11 @@ impl Config {
     }
 }
 
+/// The path that a variable names; an empty one names none.
+fn path_of(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
 /// TOML and the environment have no null: there the price window is switched off by the word.
 fn switched_off(mut defaults: Map<String, Value>) -> Map<String, Value> {
     if let Some(window) = defaults.get_mut("price_window").filter(|window| window.as_str() == Some("off")) {
@@ -249,7 +259,7 @@ fn switched_off(mut defaults: Map<String, Value>) -> Map<String, Value> {
 
 fn read(data: &Path, overrides: &Overrides) -> Result<Raw, ConfigError> {
     let invalid = |error: config::ConfigError| ConfigError::Invalid(error.to_string());
-    let named = overrides.file.clone().or_else(|| env::var_os("GLEANER_CONFIG").map(PathBuf::from));
+    let named = overrides.file.clone().or_else(|| path_of("GLEANER_CONFIG"));
     let mut builder = config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
     builder = match named {
         Some(file) => builder.add_source(File::from(file).format(FileFormat::Toml).required(true)),

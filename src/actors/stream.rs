@@ -192,7 +192,7 @@ impl Stream {
             if event.seq < expected || (event.seq > expected && !begins) {
                 continue;
             }
-            log::info!(target: "activity", "{}", event.data);
+            log::debug!(target: "activity", "{}", event.data);
             self.tell(&Told::Activity(event.clone()));
             self.ring.push_back(event);
             if self.ring.len() > RING {

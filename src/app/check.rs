@@ -69,7 +69,8 @@ async fn check_provider(config: &Config, ask: bool) -> Result<String, String> {
             let running = Sandbox::start(sandbox.clone()).map_err(|error| error.to_string())?;
             let asked = ask_once(&running.settings(), SANDBOX_TIMEOUT).await;
             running.stop().await;
-            asked.map(|count| format!("the sandbox answers with {count} products"))
+            let real = if ask { "; the real provider has no credentials here, so it was not asked" } else { "" };
+            asked.map(|count| format!("the sandbox answers with {count} products{real}"))
         }
     }
 }

@@ -25,6 +25,9 @@ type Failure = Box<dyn std::error::Error>;
 pub async fn run(config: &Config, run: &str, format: Format, out: &mut impl Write) -> Result<(), Failure> {
     let run: RunId =
         run.parse().map_err(|_| format!("--run: `{run}` is no run id; `gleaner collect --json` prints one"))?;
+    if config.database_url.is_none() && !config.postgres.has_cluster() {
+        return Err(format!("--data: nothing was ever collected in {}", config.data.display()).into());
+    }
     let database = Database::open(config, Role::Command, &Clock::system()).await?;
     let written = write(&database.store, run, format, out).await;
     database.close().await?;

@@ -1,6 +1,6 @@
 //! The front of an engine: the web server with what a person needs to come in.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_rt::task::JoinHandle;
@@ -25,11 +25,19 @@ pub struct Front {
 }
 
 impl Front {
+    /// Takes the address that is configured.
+    ///
+    /// # Errors
+    /// Where it is taken or not ours, naming it.
+    pub fn listen(config: &Config) -> Result<TcpListener, AppError> {
+        Ok(server::bind(&config.server)?)
+    }
+
     /// Opens the web server; a new database gets its organisation, and one without a token its first.
     ///
     /// # Errors
-    /// Where the address is taken or the database is away.
-    pub async fn open(app: &App, config: &Config) -> Result<Self, AppError> {
+    /// Where the database is away.
+    pub async fn open(app: &App, config: &Config, listener: TcpListener) -> Result<Self, AppError> {
         let store = &app.database.store;
         let rooms = Rooms {
             store: store.clone(),
@@ -37,7 +45,7 @@ impl Front {
             clock: app.clock.clone(),
             run_defaults: config.run_defaults.clone(),
         };
-        let (running, server) = server::start(&config.server, rooms)?;
+        let (running, server) = server::start(&config.server, listener, rooms)?;
         let serving = actix_rt::spawn(server);
         let address = running.address;
         // Only now that the address is ours: a first token that is made and never shown would be lost for good.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::progress::follow;
+use super::progress::{Terminal, follow};
 use super::run_flags::RunFlags;
 use super::{Failure, SandboxFlags, settings_of, signals, tell};
 use crate::app::App;
@@ -22,7 +22,7 @@ use crate::domain::task::Category;
 #[derive(Debug, Args)]
 pub struct CollectArgs {
     /// Categories to collect; `gleaner categories` lists them
-    #[arg(long = "category", required = true, num_args = 1.., value_name = "ID")]
+    #[arg(long = "category", required = true, num_args = 1.., value_delimiter = ',', value_name = "ID")]
     categories: Vec<String>,
     /// Its name, for people
     #[arg(long, value_name = "NAME")]
@@ -43,12 +43,17 @@ pub struct CollectArgs {
 const PAUSED: u8 = 2;
 
 /// Does the run and says how it ended.
-pub async fn run(config: &Config, args: &CollectArgs, out: &mut impl Write) -> Result<ExitCode, Failure> {
+pub async fn run(
+    config: &Config,
+    args: &CollectArgs,
+    terminal: &Terminal,
+    out: &mut impl Write,
+) -> Result<ExitCode, Failure> {
     // Everything that can be wrong with the arguments is told before anything starts.
     let categories = chosen(&args.categories)?;
     let settings = settings_of(&config.run_defaults, &args.settings)?;
     let app = signals::unless_asked_to_stop(App::build(config)).await?;
-    let collected = collect(&app, args, categories, settings).await;
+    let collected = collect(&app, args, terminal, categories, settings).await;
     app.stop().await?;
     let row = collected?;
     let written = if args.json { summarise(&row, out) } else { Ok(()) };
@@ -66,6 +71,9 @@ pub async fn run(config: &Config, args: &CollectArgs, out: &mut impl Write) -> R
 }
 
 fn chosen(ids: &[String]) -> Result<Vec<Category>, Failure> {
+    if let Some(twice) = ids.iter().enumerate().find_map(|(at, id)| ids[..at].contains(id).then_some(id)) {
+        return Err(format!("--category: `{twice}` stands twice").into());
+    }
     let found = ids.iter().map(|id| {
         category(id).ok_or_else(|| format!("--category: `{id}` is no category; `gleaner categories` lists them").into())
     });
@@ -75,15 +83,17 @@ fn chosen(ids: &[String]) -> Result<Vec<Category>, Failure> {
 async fn collect(
     app: &App,
     args: &CollectArgs,
+    terminal: &Terminal,
     categories: Vec<Category>,
     settings: RunSettings,
 ) -> Result<RunRow, Failure> {
     let count = categories.len();
     let key = app.start_run(args.name.clone(), categories, settings).await?;
-    tell(format_args!("run {} over {count} categories", key.run));
+    let many = if count == 1 { "category" } else { "categories" };
+    tell(format_args!("run {} over {count} {many}", key.run));
     let mut engine_dead = app.engine_dead.clone();
     tokio::select! {
-        row = follow(app, key) => Ok(row?),
+        row = follow(app, key, terminal) => Ok(row?),
         asked = signals::asked_to_stop() => {
             asked?;
             tell(format_args!("stopping; `gleaner serve` on the same data folder goes on with run {}", key.run));
@@ -135,7 +145,12 @@ fn report(row: &RunRow) {
     let counters = &row.counters;
     if let Some(pause) = &row.pause {
         let last = pause.proofs.last().map(|proof| format!(" ({})", proof.error_message)).unwrap_or_default();
-        tell(format_args!("paused, {}{last}. {}", pause.reason, pause.reason.what_to_do()));
+        let how = "`gleaner serve` on the same data folder shows it, and resumes it there";
+        tell(format_args!(
+            "paused, {}{last}. {}; {how}",
+            pause.reason,
+            pause.reason.what_to_do().trim_end_matches('.')
+        ));
     }
     if let Some(message) = &row.fail_message {
         tell(format_args!("failed, {message}"));

@@ -1,6 +1,6 @@
 //! A run's progress in the terminal: a bar with one line a worker, or plain lines where there is no terminal.
 
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{self, IsTerminal, Write, stderr};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -19,12 +19,41 @@ const LINE_EVERY: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// [`RunError`].
-pub async fn follow(app: &App, key: RunKey) -> Result<RunRow, RunError> {
-    let mut view = View::new();
+pub async fn follow(app: &App, key: RunKey, terminal: &Terminal) -> Result<RunRow, RunError> {
+    let mut view = View::new(terminal);
     let pace = view.pace();
-    let row = app.follow(key, pace, |progress| view.show(progress)).await;
-    view.end();
-    row
+    app.follow(key, pace, |progress| view.show(progress)).await
+}
+
+/// Standard error: what is drawn there, and the lines that go above it.
+#[derive(Clone)]
+pub struct Terminal {
+    /// `None` where it is no terminal.
+    bars: Option<MultiProgress>,
+}
+
+impl Terminal {
+    /// Standard error as it is.
+    pub fn new() -> Self {
+        Self { bars: stderr().is_terminal().then(MultiProgress::new) }
+    }
+
+    /// Where the log goes: above the bars, so that neither tears the other apart.
+    pub fn pipe(&self) -> Option<Box<dyn Write + Send>> {
+        self.bars.clone().map(|bars| Box::new(Above(bars)) as Box<dyn Write + Send>)
+    }
+}
+
+struct Above(MultiProgress);
+
+impl Write for Above {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.suspend(|| stderr().write_all(line)).map(|()| line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        stderr().flush()
+    }
 }
 
 /// What the terminal shows.
@@ -54,13 +83,12 @@ impl Drop for Hush {
 }
 
 impl View {
-    fn new() -> Self {
-        if !stderr().is_terminal() {
+    fn new(terminal: &Terminal) -> Self {
+        let Some(all) = terminal.bars.clone() else {
             return Self::Lines { last: String::new() };
-        }
-        let all = MultiProgress::new();
+        };
         let run = all.add(ProgressBar::new(1));
-        if let Ok(style) = ProgressStyle::with_template("{msg}\n{bar:50} {percent:>3} %  {pos} of {len}") {
+        if let Ok(style) = ProgressStyle::with_template("{wide_msg}\n{wide_bar} {percent:>3} %  {pos} of {len}") {
             run.set_style(style);
         }
         Self::Bars { all, run, workers: Vec::new(), _hush: Hush::new() }
@@ -101,10 +129,12 @@ impl View {
             }
         }
     }
+}
 
-    fn end(&self) {
+impl Drop for View {
+    fn drop(&mut self) {
         if let Self::Bars { all, .. } = self {
-            // The bars go: what the command says at its end takes their place.
+            // The bars go, also where nobody waits for the run any more: what the command says takes their place.
             let _ = all.clear();
         }
     }

@@ -10,10 +10,12 @@ use clap::{Args, Subcommand};
 use thiserror::Error;
 
 use super::run_flags::RunFlags;
-use super::{Failure, SandboxFlags, settings_of, signals};
+use super::{Failure, SandboxFlags, settings_of, signals, tell};
 use crate::domain::settings::RunSettings;
 use crate::scrapers::catalogue;
-use crate::scrapers::sandbox::{self, Config, Faults, Latency, Sandbox, SandboxError, UnknownCategory};
+use crate::scrapers::sandbox::{
+    self, Config, Faults, Latency, PASSWORD, Sandbox, SandboxError, USERNAME, UnknownCategory,
+};
 
 /// `gleaner sandbox`.
 #[derive(Debug, Args)]
@@ -104,6 +106,11 @@ pub async fn serve(
 ) -> Result<(), SandboxCommandError> {
     let running = Sandbox::start(config)?;
     let told = writeln!(out, "{}", running.base_url()).and_then(|()| out.flush());
+    tell(format_args!(
+        "the sandbox answers as Oxylabs does; an engine asks it with oxylabs.base_url = \"{}\" and the credentials \
+         {USERNAME} and {PASSWORD}",
+        running.base_url()
+    ));
     let ended = match &told {
         Ok(()) => end.await.map_err(SandboxCommandError::Signals),
         Err(_) => Ok(()),

@@ -2,9 +2,10 @@
 //! database it begins with a demo run.
 
 use std::io::{self, Write};
+use std::net::TcpListener;
 use std::process::ExitCode;
 
-use super::progress::follow;
+use super::progress::{Terminal, follow};
 use super::{Failure, signals, tell};
 use crate::app::runs::category;
 use crate::app::{App, Front};
@@ -14,10 +15,12 @@ use crate::domain::task::Category;
 /// Categories of the demo run: about 20 s at the sandbox's own latency.
 const DEMO_CATEGORIES: [&str; 3] = ["home-bedding", "home-decor", "electronics-headphones"];
 
-/// Runs until asked to stop.
-pub async fn run(config: &Config, demo: bool, out: &mut impl Write) -> Result<ExitCode, Failure> {
+/// Runs until asked to stop; with a demo run, shown on the terminal, where one is given.
+pub async fn run(config: &Config, demo: Option<&Terminal>, out: &mut impl Write) -> Result<ExitCode, Failure> {
+    // First of all: a taken address is told before anything is made.
+    let listener = Front::listen(config)?;
     let app = signals::unless_asked_to_stop(App::build(config)).await?;
-    let served = serve(&app, config, demo, out).await;
+    let served = serve(&app, config, listener, demo, out).await;
     if served.is_ok() {
         tell("stopping, what is on the wire is awaited; stop again to end at once");
     }
@@ -25,8 +28,14 @@ pub async fn run(config: &Config, demo: bool, out: &mut impl Write) -> Result<Ex
     served
 }
 
-async fn serve(app: &App, config: &Config, demo: bool, out: &mut impl Write) -> Result<ExitCode, Failure> {
-    let front = Front::open(app, config).await?;
+async fn serve(
+    app: &App,
+    config: &Config,
+    listener: TcpListener,
+    demo: Option<&Terminal>,
+    out: &mut impl Write,
+) -> Result<ExitCode, Failure> {
+    let front = Front::open(app, config, listener).await?;
     if let Err(error) = greet(config, &front, out) {
         // Whoever started it may have closed its output; that is no reason to serve nobody.
         log::warn!("ready at http://{}, but nobody takes the greeting: {error}", front.address);
@@ -35,8 +44,8 @@ async fn serve(app: &App, config: &Config, demo: bool, out: &mut impl Write) -> 
     let showing = async {
         // Never with the real provider: nobody has asked to spend money.
         let free = matches!(config.provider, Provider::Sandbox(_));
-        if demo && free && front.first_token.is_some() {
-            show_demo(app, config).await?;
+        if let Some(terminal) = demo.filter(|_| free && front.first_token.is_some()) {
+            show_demo(app, config, terminal).await?;
         }
         std::future::pending::<Result<(), Failure>>().await
     };
@@ -61,13 +70,16 @@ fn greet(config: &Config, front: &Front, out: &mut impl Write) -> io::Result<()>
     if let Some(token) = &front.first_token {
         writeln!(out, "  API token  {token}   (shown once)")?;
     }
+    if !front.address.ip().is_loopback() {
+        tell("other machines reach this address over plain HTTP; put a proxy with TLS in front of it");
+    }
     out.flush()
 }
 
-async fn show_demo(app: &App, config: &Config) -> Result<(), Failure> {
+async fn show_demo(app: &App, config: &Config, terminal: &Terminal) -> Result<(), Failure> {
     let categories: Vec<Category> = DEMO_CATEGORIES.iter().filter_map(|id| category(id)).collect();
     let key = app.start_run(Some("Demo run".to_owned()), categories, config.run_defaults.clone()).await?;
-    let row = follow(app, key).await?;
+    let row = follow(app, key, terminal).await?;
     tell(format_args!(
         "the demo run {} is {}: {} sellers found, {} requests. The admin stays open, Ctrl-C stops it",
         row.id, row.status, row.counters.sellers_found, row.counters.requests_made

@@ -47,6 +47,24 @@ pub fn refuse_unknown(whole: &Value) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// Refuses a variable that would be a key if its parts were told apart by two underscores: it would be read by nobody.
+///
+/// # Errors
+/// [`ConfigError::Invalid`] with its name and the one that is read.
+pub fn refuse_misspelt(names: impl Iterator<Item = String>) -> Result<(), ConfigError> {
+    for name in names {
+        let Some(rest) = name.strip_prefix("GLEANER_").filter(|rest| !rest.starts_with('_')) else { continue };
+        let rest = rest.replace("__", "_").to_lowercase();
+        let meant = |section: &str, key: &str| rest == key || rest == format!("{section}_{key}");
+        let known = KNOWN.iter().flat_map(|(section, keys)| keys.iter().map(move |key| (*section, *key)));
+        if let Some((section, key)) = known.into_iter().find(|(section, key)| meant(section, key)) {
+            let read = format!("GLEANER__{}__{}", section.to_uppercase(), key.to_uppercase());
+            return Err(ConfigError::Invalid(format!("{name} is not read; the variable is {read}")));
+        }
+    }
+    Ok(())
+}
+
 fn unknown(key: &str, known: impl Iterator<Item = &'static str>) -> ConfigError {
     let last = key.rsplit('.').next().unwrap_or(key);
     let known: Vec<&str> = known.collect();
@@ -60,6 +78,18 @@ fn unknown(key: &str, known: impl Iterator<Item = &'static str>) -> ConfigError 
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_variable_with_too_few_underscores_is_named_with_the_one_that_is_read() {
+        let refused = |name: &str| refuse_misspelt([name.to_owned()].into_iter()).map_err(|error| error.to_string());
+        for name in ["GLEANER_LISTEN", "GLEANER_SERVER_LISTEN", "GLEANER_SERVER__LISTEN"] {
+            let error = refused(name).expect_err(name);
+            assert!(error.contains(name) && error.contains("GLEANER__SERVER__LISTEN"), "{error}");
+        }
+        for name in ["GLEANER_DATA", "GLEANER_CONFIG", "GLEANER_PG_BIN", "GLEANER__SERVER__LISTEN", "LISTEN"] {
+            assert_eq!(refused(name), Ok(()));
+        }
+    }
 
     #[test]
     fn a_mistyped_key_is_named_with_the_nearest_known_one() {

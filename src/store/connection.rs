@@ -8,7 +8,7 @@ use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -108,6 +108,27 @@ impl Drop for Lease {
     }
 }
 
+/// Whether an address can be read.
+///
+/// # Errors
+/// Why it cannot, and what is allowed; the address itself, which holds a password, is not repeated.
+pub fn check_address(url: &str) -> Result<(), String> {
+    config(url).map(|_| ()).map_err(|error| format!("{error}; allowed is postgres://user:password@host/name"))
+}
+
+/// Where a server is looked for, for people.
+fn place(config: &Config) -> String {
+    let ports = config.get_ports();
+    let hosts = config.get_hosts().iter().enumerate().map(|(at, host)| {
+        let port = ports.get(at).or(ports.first()).copied().unwrap_or(5_432);
+        match host {
+            Host::Tcp(name) => format!("{name}:{port}"),
+            Host::Unix(folder) => folder.join(format!(".s.PGSQL.{port}")).display().to_string(),
+        }
+    });
+    hosts.collect::<Vec<_>>().join(", ")
+}
+
 /// The address as the driver reads it, or why it cannot.
 pub(super) fn config(url: &str) -> Result<Config, String> {
     // The driver knows `require` only, and our TLS always checks the certificate, as these two ask.
@@ -125,7 +146,7 @@ pub(super) async fn establish(url: String) -> ConnectionResult<AsyncPgConnection
     let config = config(&url).map_err(ConnectionError::InvalidConnectionUrl)?;
     let bad = |error: tokio_postgres::Error| {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-        ConnectionError::BadConnection(format!("{error}{cause}"))
+        ConnectionError::BadConnection(format!("{}: {error}{cause}", place(&config)))
     };
     let made = async {
         if config.get_ssl_mode() == SslMode::Require {
@@ -136,7 +157,10 @@ pub(super) async fn establish(url: String) -> ConnectionResult<AsyncPgConnection
             AsyncPgConnection::try_from_client_and_connection(client, connection).await
         }
     };
-    let timeout = || ConnectionError::BadConnection(format!("no answer within {} s", CONNECT_MAX.as_secs()));
+    let timeout = || {
+        let words = format!("{}: no answer within {} s", place(&config), CONNECT_MAX.as_secs());
+        ConnectionError::BadConnection(words)
+    };
     let mut connection = tokio::time::timeout(CONNECT_MAX, made).await.map_err(|_| timeout())??;
     connection.batch_execute(LIMITS).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)

@@ -42,7 +42,7 @@ use crate::domain::task::{OpenTask, Phase};
 
 pub use api_tokens::{TokenKind, TokenRow};
 pub use categories::CategoryRow;
-pub use connection::PgStore;
+pub use connection::{PgStore, check_address};
 pub use engine_seat::EngineSeat;
 pub use memory::MemoryStore;
 pub use run_sellers::RunSellerRow;

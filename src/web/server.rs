@@ -72,13 +72,23 @@ impl Running {
     }
 }
 
-/// Starts the server; the second part must be awaited (spawned) for it to run, and ends when it has stopped.
+/// Takes the address that the settings name.
 ///
 /// # Errors
-/// Where the address cannot be bound, naming it.
-pub fn start(settings: &ServerSettings, rooms: Rooms) -> io::Result<(Running, Server)> {
-    let listener = TcpListener::bind(settings.listen)
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {}: {error}", settings.listen)))?;
+/// Where it cannot be bound, naming it.
+pub fn bind(settings: &ServerSettings) -> io::Result<TcpListener> {
+    TcpListener::bind(settings.listen).map_err(|error| {
+        let words = format!("cannot listen on {}: {error}; another address is named with --listen", settings.listen);
+        io::Error::new(error.kind(), words)
+    })
+}
+
+/// Starts the server on the address that was taken; the second part must be awaited (spawned) for it to run, and ends when
+/// it has stopped.
+///
+/// # Errors
+/// Where the listener cannot be used.
+pub fn start(settings: &ServerSettings, listener: TcpListener, rooms: Rooms) -> io::Result<(Running, Server)> {
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(false);
     let seats = Seats::new(settings.streams_per_address_max);

@@ -112,7 +112,8 @@ fn refusal(status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
     let words = message(body);
     let detail = cut(if words.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {words}") });
     match status {
-        401..=403 => Failure::Refused { detail },
+        401 => Failure::Refused { detail: format!("{detail} (the user name or the password is not known there)") },
+        402..=403 => Failure::Refused { detail },
         408 => Failure::retryable(RetryKind::Timeout, detail),
         429 => Failure::RateLimited {
             retry_after: retry_after(headers),

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::Deserialize;
 
+/// Secrets of fewer characters may be parts of common words.
+const SHORT_CHARS: usize = 8;
+
 /// A password or key. It can be read from a configuration and shown to nobody.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -20,9 +23,26 @@ impl Secret {
         &self.0
     }
 
-    /// `text` with the secret blanked, for words of the provider that may repeat it.
+    /// `text` with the secret blanked, for words of the provider that may repeat it. A short one is blanked only where it
+    /// stands alone: within words it would garble them, and show by its gaps what it is.
     pub(super) fn blank_in(&self, text: String) -> String {
-        if self.0.is_empty() { text } else { text.replace(&self.0, "***") }
+        if self.0.is_empty() {
+            return text;
+        }
+        let alone = self.0.chars().count() < SHORT_CHARS;
+        let (mut blanked, mut from) = (String::new(), 0);
+        for (at, found) in text.match_indices(&self.0) {
+            let end = at + found.len();
+            let joined = text[..at].chars().next_back().is_some_and(char::is_alphanumeric)
+                || text[end..].chars().next().is_some_and(char::is_alphanumeric);
+            if !(alone && joined) {
+                blanked.push_str(&text[from..at]);
+                blanked.push_str("***");
+                from = end;
+            }
+        }
+        blanked.push_str(&text[from..]);
+        blanked
     }
 }
 
@@ -41,6 +61,7 @@ mod tests {
         let secret = Secret::new("tr0ub4dor");
         assert_eq!(format!("{secret:?}"), "***");
         assert_eq!(secret.blank_in("user tr0ub4dor is unknown".to_owned()), "user *** is unknown");
+        assert_eq!(Secret::new("b").blank_in("b cannot be b'ed".to_owned()), "*** cannot be ***'ed");
         assert_eq!(Secret::new("").blank_in("as it was".to_owned()), "as it was");
     }
 }

@@ -10,7 +10,7 @@ use thiserror::Error;
 pub enum EmbeddedError {
     /// Another engine owns the data folder.
     #[error(
-        "the data folder {} is in use by another engine (process {pid}); stop it, or give this one its own folder with --data",
+        "the data folder {} is in use by another engine (process {pid}); start the run there, or stop it, or give this one its own folder with --data",
         folder.display()
     )]
     HeldByEngine {
@@ -81,8 +81,8 @@ pub enum EmbeddedError {
     },
     /// The folder belongs to somebody else than the account that would run the server.
     #[error(
-        "{} belongs to {owner}, but the database runs as {wanted}; run gleaner as {owner}, or give the folder over with `chown -R {wanted} {}`",
-        folder.display(), folder.display()
+        "{} belongs to {owner}, but the database runs as {wanted}; run gleaner as {owner}, or give the whole data folder over with `chown -R {wanted} {}`",
+        folder.display(), folder.parent().unwrap_or(folder).display()
     )]
     WrongOwner {
         /// The cluster's folder.

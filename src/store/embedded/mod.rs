@@ -64,6 +64,12 @@ impl Settings {
             fetch_version: FETCH_VERSION.to_owned(),
         }
     }
+
+    /// Whether a cluster was made in the data folder.
+    #[must_use]
+    pub fn has_cluster(&self) -> bool {
+        cluster::folder(&self.data).join("PG_VERSION").exists()
+    }
 }
 
 /// Who asks for the database.

@@ -122,7 +122,8 @@ impl House {
             stop_ms_max: 1_000,
             ..settings
         };
-        let (running, serving) = server::start(&settings, rooms).expect("a free port");
+        let (running, serving) =
+            server::start(&settings, server::bind(&settings).expect("a free port"), rooms).expect("a server");
         actix_web::rt::spawn(serving);
         let stranger = Client::new(running.address);
         let (token, token_id) = new_token(&store, org).await;
