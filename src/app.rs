@@ -31,12 +31,14 @@ use crate::scrapers::oxylabs::{self, Oxylabs, Refusing};
 use crate::scrapers::sandbox::{Running as RunningSandbox, Sandbox, SandboxError};
 use crate::store::embedded::{Embedded, EmbeddedError, Role};
 use crate::store::orgs::OrgRow;
-use crate::store::{CategoryRow, EngineSeat, PgStore, StoreError, migrate};
+use crate::store::{CategoryRow, EngineSeat, PgStore, SeatLost, StoreError, migrate};
 pub use engine_seam::EngineSeam;
 pub use front::Front;
 
 /// Longest wait for what is on the wire when the process stops, in milliseconds.
 pub const DRAIN_TIMEOUT_MS: u64 = 10_000;
+/// How long a private server may be away: nobody but this process's successor starts it again.
+const PRIVATE_AWAY_MAX: Duration = Duration::from_secs(10);
 
 /// Why the rooms could not be built.
 #[derive(Debug, Error)]
@@ -62,6 +64,17 @@ pub enum AppError {
     /// The arbiter of the engine ended before it began.
     #[error("the engine could not be started")]
     Engine,
+}
+
+/// Why a process cannot go on; the next start does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Doom {
+    /// Nothing in this process can mend it.
+    #[error("the engine died; the log says why")]
+    Engine,
+    /// Nobody may write here any more.
+    #[error(transparent)]
+    Seat(#[from] SeatLost),
 }
 
 /// The database of a short command or of an engine.
@@ -151,10 +164,9 @@ pub struct App {
     pub clock: Clock,
     /// The embedded marketplace, where it is the provider.
     pub sandbox: Option<RunningSandbox>,
-    /// Ends when the engine actor is dead, which nothing in this process can mend.
-    pub engine_dead: watch::Receiver<()>,
+    engine_dead: watch::Receiver<()>,
     arbiter: Arbiter,
-    _seat: EngineSeat,
+    seat: EngineSeat,
 }
 
 impl App {
@@ -176,7 +188,7 @@ impl App {
         let make_providers = make_providers(config.clone(), sandbox.as_ref().map(RunningSandbox::settings));
         match Self::over(&database, config, &clock, make_providers).await {
             Ok((seat, arbiter, engine, engine_dead)) => {
-                Ok(Self { database, engine, clock, sandbox, engine_dead, arbiter, _seat: seat })
+                Ok(Self { database, engine, clock, sandbox, engine_dead, arbiter, seat })
             }
             Err(error) => {
                 database.close().await?;
@@ -191,7 +203,8 @@ impl App {
         clock: &Clock,
         make_providers: MakeProviders,
     ) -> Result<Parts, AppError> {
-        let seat = EngineSeat::take(&database.url).await?;
+        let away_max = database.embedded.is_some().then_some(PRIVATE_AWAY_MAX);
+        let seat = EngineSeat::take(&database.url, away_max).await?;
         let (store, clock) = (Arc::new(database.store.clone()), clock.clone());
         let means = Means { store, clock, make_providers, make_probe: Arc::new(|| Rc::new(())) };
         let arbiter = Arbiter::new();
@@ -201,6 +214,17 @@ impl App {
         Ok((seat, arbiter, engine, engine_dead))
     }
 
+    /// Ends with the reason when this process cannot go on, whatever it tries: its engine is dead, or its seat is lost.
+    pub fn doomed(&self) -> impl Future<Output = Doom> + use<> {
+        let (mut engine_dead, lost) = (self.engine_dead.clone(), self.seat.lost());
+        async move {
+            tokio::select! {
+                _ = engine_dead.changed() => Doom::Engine,
+                why = lost => Doom::Seat(why),
+            }
+        }
+    }
+
     /// Drains in reverse: runs stop where they can go on, then the sandbox and the database end.
     ///
     /// # Errors
@@ -208,7 +232,7 @@ impl App {
     pub async fn stop(self) -> Result<(), AppError> {
         if timeout(Duration::from_millis(DRAIN_TIMEOUT_MS), self.engine.send(Drain)).await.is_err() {
             log::warn!(
-                "requests are still on the wire after {DRAIN_TIMEOUT_MS} ms; the next start asks for them again"
+                "after {DRAIN_TIMEOUT_MS} ms answers are still awaited or not kept; the next start asks for them again"
             );
         }
         self.arbiter.stop();

@@ -28,6 +28,9 @@ const FILE_NAME: &str = "gleaner.toml";
 /// How long a run waits for an answer of the sandbox: at least so long, and twice what it is told to take.
 const SANDBOX_TIMEOUT_MS: u64 = 2_000;
 
+/// Longest file with a password in it.
+const PASSWORD_BYTES_MAX: u64 = 4_096;
+
 /// Why the configuration cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
@@ -319,7 +322,11 @@ fn sandbox_config(raw: &RawSandbox, overrides: &Overrides) -> Result<sandbox::Co
 /// The password in a file that nobody else may read.
 fn password_of(file: &Path) -> Result<String, ConfigError> {
     let invalid = |words: String| ConfigError::Invalid(format!("oxylabs.password_file {}: {words}", file.display()));
-    let mode = fs::metadata(file).map_err(|error| invalid(error.to_string()))?.permissions().mode() & 0o777;
+    let found = fs::metadata(file).map_err(|error| invalid(error.to_string()))?;
+    if !found.is_file() || found.len() > PASSWORD_BYTES_MAX {
+        return Err(invalid(format!("a file of at most {PASSWORD_BYTES_MAX} bytes is allowed")));
+    }
+    let mode = found.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(invalid(format!("others may read it (mode {mode:o}); allowed is 600: chmod 600 it")));
     }

@@ -91,7 +91,6 @@ async fn collect(
     let key = app.start_run(args.name.clone(), categories, settings).await?;
     let many = if count == 1 { "category" } else { "categories" };
     tell(format_args!("run {} over {count} {many}", key.run));
-    let mut engine_dead = app.engine_dead.clone();
     tokio::select! {
         row = follow(app, key, terminal) => Ok(row?),
         asked = signals::asked_to_stop() => {
@@ -99,7 +98,7 @@ async fn collect(
             tell(format_args!("stopping; `gleaner serve` on the same data folder goes on with run {}", key.run));
             Ok(app.run_row(key).await?)
         }
-        _ = engine_dead.changed() => Err("the engine died; the log says why".into()),
+        doom = app.doomed() => Err(doom.into()),
     }
 }
 

@@ -40,7 +40,6 @@ async fn serve(
         // Whoever started it may have closed its output; that is no reason to serve nobody.
         log::warn!("ready at http://{}, but nobody takes the greeting: {error}", front.address);
     }
-    let mut engine_dead = app.engine_dead.clone();
     let showing = async {
         // Never with the real provider: nobody has asked to spend money.
         let free = matches!(config.provider, Provider::Sandbox(_));
@@ -52,7 +51,7 @@ async fn serve(
     let ended = tokio::select! {
         asked = signals::asked_to_stop() => asked.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
         failed = showing => failed.map(|()| ExitCode::SUCCESS),
-        _ = engine_dead.changed() => Err("the engine died; the log says why".into()),
+        doom = app.doomed() => Err(doom.into()),
     };
     front.close().await?;
     ended

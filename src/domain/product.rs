@@ -64,7 +64,7 @@ pub struct Product {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
-    /// The product has no title to search for.
+    /// The product has no title to search for, or none with a letter or digit in it.
     NoTitle,
     /// The product has no price to make a window from.
     NoPrice,
@@ -90,7 +90,7 @@ impl Product {
     pub fn skip_reason(&self, needs_price: bool) -> Option<SkipReason> {
         match (&self.title, self.price) {
             (None, _) => Some(SkipReason::NoTitle),
-            (Some(title), _) if title.trim().is_empty() => Some(SkipReason::NoTitle),
+            (Some(title), _) if !title.contains(char::is_alphanumeric) => Some(SkipReason::NoTitle),
             (_, None) if needs_price => Some(SkipReason::NoPrice),
             _ => None,
         }

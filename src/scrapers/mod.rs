@@ -99,3 +99,11 @@ pub trait SellerSearch {
     /// Asks for one page. Never panics on what the provider answers; ends within the request's timeout.
     fn ask<'a>(&'a self, request: &'a SearchRequest) -> LocalFuture<'a, Answer<SellerPage>>;
 }
+
+/// Longest title that is taken, in characters: several times the longest that a shop allows.
+const TITLE_CHARS_MAX: usize = 1_000;
+
+/// A title within its bound: it stands in rows, events and the memory of whoever watches.
+fn cut_title(title: &str) -> String {
+    title.chars().take(TITLE_CHARS_MAX).collect()
+}

@@ -153,7 +153,8 @@ impl PgStore {
         // One statement decides: of two browsers with one link only one gets a row.
         let used: Option<(Uuid, Uuid)> = diesel::update(api_tokens::table)
             .filter(api_tokens::token_hash.eq(code.as_slice()).and(api_tokens::kind.eq("sign_in")))
-            .filter(api_tokens::used_at.is_null().and(api_tokens::expires_at.gt(now)))
+            .filter(api_tokens::used_at.is_null().and(api_tokens::revoked_at.is_null()))
+            .filter(api_tokens::expires_at.gt(now))
             .set(api_tokens::used_at.eq(now))
             .returning((api_tokens::org_id, api_tokens::id))
             .get_result(&mut self.connection().await?)
@@ -209,15 +210,29 @@ impl PgStore {
         Ok(Some(TokenRow { org_id, id, kind, run_id, expires_at, revoked_at }))
     }
 
-    /// Takes a token back, with every token that it made.
+    /// Takes a token back, with every token that it made, and those that these made.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where the organisation has no such token; [`StoreError::Away`].
     pub async fn revoke_token(&self, org: OrgId, id: Uuid) -> Result<(), StoreError> {
+        let (now, mut connection) = (self.clock.now(), self.connection().await?);
         let revoked = diesel::update(api_tokens::table.find((org.0, id)))
-            .set(api_tokens::revoked_at.eq(self.clock.now()))
-            .execute(&mut self.connection().await?)
+            .set(api_tokens::revoked_at.eq(now))
+            .execute(&mut connection)
             .await?;
-        if revoked == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+        if revoked == 0 {
+            return Err(StoreError::NotFound);
+        }
+        let mut makers = vec![id];
+        // A link makes a session, and that makes tokens of streams, which make nothing: three rounds at most.
+        while !makers.is_empty() {
+            let made = api_tokens::made_by.eq_any(makers).and(api_tokens::revoked_at.is_null());
+            makers = diesel::update(api_tokens::table.filter(api_tokens::org_id.eq(org.0).and(made)))
+                .set(api_tokens::revoked_at.eq(now))
+                .returning(api_tokens::id)
+                .get_results(&mut connection)
+                .await?;
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! The way to PostgreSQL: a pool of connections, each made with the same limits, over TLS where the address asks for it.
 
 use std::ops::Deref;
+use std::pin::Pin;
 use std::time::Duration;
 
 use diesel::{ConnectionError, ConnectionResult};
@@ -9,7 +10,7 @@ use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfi
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::StoreError;
@@ -19,6 +20,10 @@ use crate::clock::Clock;
 pub const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// Longest wait for a connection of the pool, making one included.
 pub const POOL_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// After how long without a word a peer beyond a network is asked whether it is there, and how long it may owe an answer.
+const PEER_IDLE: Duration = Duration::from_secs(15);
+const PEER_SILENT_MAX: Duration = Duration::from_secs(30);
 
 /// What every connection obeys. A statement, a wait for a lock and an idle transaction are bounded, so that neither a
 /// stuck nor a frozen process holds a run for ever. Plans are kept while tables are still empty, and must stay good when
@@ -138,16 +143,45 @@ pub(super) fn config(url: &str) -> Result<Config, String> {
         format!("the database's address cannot be read: {error}{cause}")
     })?;
     config.connect_timeout(CONNECT_MAX);
+    // A peer that is gone without a word is noticed, not waited for.
+    config.keepalives_idle(PEER_IDLE).keepalives_interval(PEER_IDLE / 3).keepalives_retries(3);
+    config.tcp_user_timeout(PEER_SILENT_MAX);
     Ok(config)
+}
+
+fn bad(config: &Config, error: &tokio_postgres::Error) -> ConnectionError {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    ConnectionError::BadConnection(format!("{}: {error}{cause}", place(config)))
+}
+
+fn too_slow(config: &Config) -> ConnectionError {
+    ConnectionError::BadConnection(format!("{}: no answer within {} s", place(config), CONNECT_MAX.as_secs()))
+}
+
+/// What drives a session; it ends with it.
+type Driving = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A session of its own at this address, outside the pool and without its limits: for a lock that is held for long. The
+/// second part must be driven, and ends when the session does.
+pub(super) async fn session(url: &str) -> ConnectionResult<(Client, Driving)> {
+    let config = config(url).map_err(ConnectionError::InvalidConnectionUrl)?;
+    let made = async {
+        if config.get_ssl_mode() == SslMode::Require {
+            let connected = config.connect(MakeRustlsConnect::with_webpki_roots()).await;
+            let (client, connection) = connected.map_err(|error| bad(&config, &error))?;
+            Ok((client, Box::pin(connection.map(drop)) as Driving))
+        } else {
+            let (client, connection) = config.connect(NoTls).await.map_err(|error| bad(&config, &error))?;
+            Ok((client, Box::pin(connection.map(drop)) as Driving))
+        }
+    };
+    tokio::time::timeout(CONNECT_MAX, made).await.map_err(|_| too_slow(&config))?
 }
 
 /// A connection to this address, under the limits.
 pub(super) async fn establish(url: String) -> ConnectionResult<AsyncPgConnection> {
     let config = config(&url).map_err(ConnectionError::InvalidConnectionUrl)?;
-    let bad = |error: tokio_postgres::Error| {
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-        ConnectionError::BadConnection(format!("{}: {error}{cause}", place(&config)))
-    };
+    let bad = |error: tokio_postgres::Error| bad(&config, &error);
     let made = async {
         if config.get_ssl_mode() == SslMode::Require {
             let (client, connection) = config.connect(MakeRustlsConnect::with_webpki_roots()).await.map_err(bad)?;
@@ -157,11 +191,7 @@ pub(super) async fn establish(url: String) -> ConnectionResult<AsyncPgConnection
             AsyncPgConnection::try_from_client_and_connection(client, connection).await
         }
     };
-    let timeout = || {
-        let words = format!("{}: no answer within {} s", place(&config), CONNECT_MAX.as_secs());
-        ConnectionError::BadConnection(words)
-    };
-    let mut connection = tokio::time::timeout(CONNECT_MAX, made).await.map_err(|_| timeout())??;
+    let mut connection = tokio::time::timeout(CONNECT_MAX, made).await.map_err(|_| too_slow(&config))??;
     connection.batch_execute(LIMITS).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)
 }

@@ -43,7 +43,7 @@ use crate::domain::task::{OpenTask, Phase};
 pub use api_tokens::{TokenKind, TokenRow};
 pub use categories::CategoryRow;
 pub use connection::{PgStore, check_address};
-pub use engine_seat::EngineSeat;
+pub use engine_seat::{EngineSeat, SeatLost};
 pub use memory::MemoryStore;
 pub use run_sellers::RunSellerRow;
 pub use runs::RunRow;

@@ -13,8 +13,9 @@ use crate::domain::failure::{Failure, RetryKind};
 use crate::domain::ledger::Cost;
 use crate::scrapers::Answer;
 
-/// Longest text of the vendor that is repeated, in characters.
-const DETAIL_CHARS_MAX: usize = 300;
+/// Longest text of the vendor that is looked at, in characters. It is cut to what is shown only when secrets are blanked:
+/// a part of one would not be recognised.
+const DETAIL_CHARS_MAX: usize = 4_000;
 
 /// Reads an answer whose content has the form `C`: a `String` for a page's source. `rendered` says that the source asked
 /// for is rendered by the vendor in any case.
@@ -152,7 +153,12 @@ fn message(body: &[u8]) -> String {
 }
 
 pub(super) fn cut(detail: String) -> String {
-    match detail.char_indices().nth(DETAIL_CHARS_MAX) {
+    shorten(detail, DETAIL_CHARS_MAX)
+}
+
+/// At most so many characters, with dots where there were more.
+pub(super) fn shorten(detail: String, chars_max: usize) -> String {
+    match detail.char_indices().nth(chars_max) {
         Some((at, _)) => format!("{}...", &detail[..at]),
         None => detail,
     }

@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 use crate::domain::failure::{Failure, RetryKind};
 use crate::domain::money::{Currency, Money};
 use crate::domain::product::{Asin, Product};
-use crate::scrapers::{CategoryRequest, ProductPage};
+use crate::scrapers::{CategoryRequest, ProductPage, cut_title};
 
 /// Only the first 100 ranks are public: two pages.
 const PAGES_MAX: i16 = 2;
 /// Ranks of a full page.
 const RANKS_PER_PAGE: i32 = 50;
+/// Most rows of a page that is believed: each may be searched, and each search is paid for.
+const ROWS_MAX: usize = 100;
 
 /// The parsed content of a page; rows are read one by one.
 #[derive(Debug, Deserialize)]
@@ -47,6 +49,10 @@ impl Content {
         let Some(rows) = self.results else {
             return Err(Failure::retryable(RetryKind::Layout, "the parsed page holds no list of products"));
         };
+        if rows.len() > ROWS_MAX {
+            let words = format!("the page holds {} rows, and at most {ROWS_MAX} are taken", rows.len());
+            return Err(Failure::retryable(RetryKind::Layout, words));
+        }
         let products = products(&rows, page);
         if products.is_empty() && !rows.is_empty() {
             let detail = format!("none of the page's {} rows can be read", rows.len());
@@ -77,7 +83,7 @@ fn products(rows: &[Value], page: i16) -> Vec<(Product, bool)> {
             let rank = if place > before { place } else { place + before };
             let price = price(row);
             let price_read = price.is_some();
-            let (title, price) = (title.map(str::to_owned), price.flatten());
+            let (title, price) = (title.map(cut_title), price.flatten());
             Some((Product { asin, rank, title, price, url: Some(url) }, price_read))
         })
         .collect()
@@ -171,6 +177,14 @@ mod tests {
         assert_eq!(mixed.products.iter().map(|product| product.price.is_some()).collect::<Vec<_>>(), [false, true]);
         let changed = page(json!([row("B000000001", json!("5 to 9")), row("B000000002", json!("from 5"))]), 1);
         assert!(matches!(changed, Err(Failure::Retryable { kind: RetryKind::Layout, .. })), "{changed:?}");
+    }
+
+    #[test]
+    fn a_page_of_more_rows_than_there_are_ranks_is_not_believed_and_a_title_is_cut() {
+        let rows: Vec<Value> = (0..101).map(|n| json!({"asin": format!("B{n:09}"), "title": "Kettle"})).collect();
+        assert!(matches!(page(json!(rows), 1), Err(Failure::Retryable { kind: RetryKind::Layout, .. })));
+        let long = page(json!([{"asin": "B000000001", "title": "é".repeat(3_000_000)}]), 1).expect("a page");
+        assert_eq!(long.products[0].title.as_ref().map(|title| title.chars().count()), Some(1_000));
     }
 
     #[test]

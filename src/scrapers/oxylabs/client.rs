@@ -28,6 +28,8 @@ pub const BASE_URL_DEFAULT: &str = "https://realtime.oxylabs.io";
 pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest text of the vendor that is shown, in characters.
+const SHOWN_CHARS_MAX: usize = 300;
 /// Connections at one time: a run has at most 64 workers.
 const CONNECTIONS_MAX: usize = 64;
 
@@ -179,12 +181,17 @@ impl Oxylabs {
         }
     }
 
+    /// The failure in words that may be shown: without the credentials in any form that the other end may repeat, and not
+    /// too long.
     fn without_secrets(&self, mut failure: Failure) -> Failure {
         match &mut failure {
             Failure::RateLimited { detail, .. }
             | Failure::Retryable { detail, .. }
             | Failure::Rejected { detail }
-            | Failure::Refused { detail } => *detail = self.settings.password.blank_in(std::mem::take(detail)),
+            | Failure::Refused { detail } => {
+                let words = self.settings.password.blank_as(&self.settings.username, std::mem::take(detail));
+                *detail = answer::shorten(words, SHOWN_CHARS_MAX);
+            }
         }
         failure
     }
@@ -282,5 +289,8 @@ mod tests {
         let client = Oxylabs::new(settings("http://127.0.0.1:9")).expect("usable");
         let refused = client.without_secrets(Failure::Refused { detail: "no user tr0ub4dor".to_owned() });
         assert_eq!(refused.detail(), "no user ***");
+        let long = format!("{}tr0ub4dor{}", "x ".repeat(145), "y".repeat(500));
+        let cut = client.without_secrets(Failure::Rejected { detail: long });
+        assert!(!cut.detail().contains("tr0") && cut.detail().chars().count() <= 303, "{}", cut.detail());
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 
 /// Secrets of fewer characters may be parts of common words.
@@ -21,6 +23,17 @@ impl Secret {
     /// The text itself, for the one place that sends it.
     pub(super) fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// `text` without the password in any form in which a request carries it or an answer may repeat it: as it is, in the
+    /// header of `username`, percent-encoded, as a JSON text.
+    pub(super) fn blank_as(&self, username: &str, text: String) -> String {
+        let encoded: String = url::form_urlencoded::byte_serialize(self.0.as_bytes()).collect();
+        let quoted = serde_json::Value::from(self.0.as_str()).to_string();
+        let header = BASE64_STANDARD.encode(format!("{username}:{}", self.0));
+        [header, quoted.trim_matches('"').to_owned(), encoded]
+            .into_iter()
+            .fold(self.blank_in(text), |text, form| Self(form).blank_in(text))
     }
 
     /// `text` with the secret blanked, for words of the provider that may repeat it. A short one is blanked only where it
@@ -62,6 +75,9 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "***");
         assert_eq!(secret.blank_in("user tr0ub4dor is unknown".to_owned()), "user *** is unknown");
         assert_eq!(Secret::new("b").blank_in("b cannot be b'ed".to_owned()), "*** cannot be ***'ed");
+        let header = BASE64_STANDARD.encode("me:a\"b c/dé");
+        let repeated = format!("{header} a%22b+c%2Fd%C3%A9 a\\\"b c/dé");
+        assert_eq!(Secret::new("a\"b c/dé").blank_as("me", repeated), "*** *** ***");
         assert_eq!(Secret::new("").blank_in("as it was".to_owned()), "as it was");
     }
 }

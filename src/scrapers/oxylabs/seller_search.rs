@@ -8,10 +8,12 @@ use crate::domain::failure::{Failure, RetryKind};
 use crate::domain::money::{Currency, Money};
 use crate::domain::seller::Sighting;
 use crate::scrapers::ebay_page::{self, Listing, Outcome, Price, Section};
-use crate::scrapers::{SearchRequest, SellerPage};
+use crate::scrapers::{SearchRequest, SellerPage, cut_title};
 
 /// Results on a page, the number that eBay shows by default.
 const RESULTS_PER_PAGE: &str = "60";
+/// Most listings of a page that is believed: eBay shows 240 at most.
+const LISTINGS_MAX: usize = 1_000;
 /// Brand new, as eBay numbers conditions.
 const CONDITION_NEW: &str = "1000";
 
@@ -75,6 +77,10 @@ pub fn read_page(html: &str, include_off_filter: bool) -> Result<SellerPage, Fai
         Outcome::NotResults => return failure(RetryKind::Layout, "the page is no result page that can be read"),
         Outcome::Blocked => return failure(RetryKind::Captcha, "a bot check or an error page came instead of results"),
     }
+    if page.listings.len() > LISTINGS_MAX {
+        let words = format!("the page holds {} listings, and at most {LISTINGS_MAX} are taken", page.listings.len());
+        return Err(Failure::retryable(RetryKind::Layout, words));
+    }
     let has_more = page.has_more;
     let wanted = |listing: &Listing| include_off_filter || listing.section == Section::Main;
     let sightings = page.listings.into_iter().filter(wanted).filter_map(sighting).collect();
@@ -95,7 +101,7 @@ fn sighting(listing: Listing) -> Option<Sighting> {
         feedback_count: seller.feedback_count.and_then(|count| i64::try_from(count).ok()),
         feedback_approx: seller.feedback_count_approx,
         listing_id: listing.listing_id,
-        title: listing.title,
+        title: cut_title(&listing.title),
         price: listing.price.as_ref().and_then(money),
         link,
     })
