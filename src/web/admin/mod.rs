@@ -23,7 +23,8 @@ macro_rules! assets {
 const PAGE: Asset = Asset { name: "index.html", body: include_bytes!("static/index.html") };
 
 /// What it loads, in the order of the alphabet.
-const ASSETS: [Asset; 24] = assets![
+const ASSETS: [Asset; 25] = assets![
+    "about.js",
     "api.js",
     "base.css",
     "card.js",
