@@ -73,6 +73,25 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
+    /// Every reason.
+    const ALL: [Self; 3] = [Self::NoTitle, Self::NoPrice, Self::NoProducts];
+
+    /// The reason of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+
+    /// What it says to people.
+    #[must_use]
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::NoTitle => "it has no title to search for",
+            Self::NoPrice => "it has no price, and the price window needs one",
+            Self::NoProducts => "the category holds no products",
+        }
+    }
+
     /// The name that rows use (`error_code` of a skipped task).
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -92,7 +92,7 @@ named_enum! {
 }
 
 named_enum! {
-    /// A command that a caller gives to a run.
+    /// A command that a caller gives to a run, by the name of its route.
     Command {
         /// `pending` to `running`.
         Start = "start",
@@ -103,7 +103,7 @@ named_enum! {
         /// `pending`, `running` or `paused` to `cancelled`.
         Cancel = "cancel",
         /// `completed` or `failed` to `running`, when tasks failed.
-        RetryFailed = "retry_failed",
+        RetryFailed = "retry-failed",
     }
 }
 

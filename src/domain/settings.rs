@@ -123,14 +123,32 @@ impl RunSettings {
             let known = fields.keys().cloned().collect::<Vec<_>>().join(", ");
             return Err(FieldError::new(name, format!("no such setting; known are {known}")));
         }
-        fields.insert(name.to_owned(), value);
-        serde_json::from_value(Value::Object(fields)).map_err(|e| FieldError::new(name, e.to_string()))
+        fields.insert(name.to_owned(), value.clone());
+        serde_json::from_value(Value::Object(fields)).map_err(|_| {
+            FieldError::new(name, format!("{} is not allowed; {} is", shown(&value), self.shape(name, &value)))
+        })
     }
 
-    /// Every field that is out of its bounds, with what is allowed.
-    #[must_use]
-    pub fn out_of_bounds(&self) -> Vec<FieldError> {
-        let bounds: [(&str, u64, u64, u64); 10] = [
+    /// What is allowed in place of this value, which is not of the setting's type.
+    fn shape(&self, name: &str, value: &Value) -> String {
+        let bounds = self.bounds().into_iter().find(|(known, ..)| *known == name);
+        match bounds {
+            Some((_, _, min, max)) if value.is_u64() => format!("{min} to {max}"),
+            Some((_, _, min, max)) => format!("a whole number from {min} to {max}"),
+            None if name == "price_window" => {
+                r#"an object {"markup_min_percent": 80, "markup_max_percent": 120} or null"#.to_owned()
+            }
+            None if name == "filters" => {
+                r#"an object {"brand_new": true, "free_shipping": true, "us_only": true}, each true or false,"#
+                    .to_owned()
+            }
+            None => "true or false".to_owned(),
+        }
+    }
+
+    /// Each whole number with its name, its least and its greatest value.
+    fn bounds(&self) -> [(&'static str, u64, u64, u64); 10] {
+        [
             ("workers", self.workers.into(), 1, 64),
             ("max_consecutive_failures", self.max_consecutive_failures.into(), 1, 1_000),
             ("max_attempts", self.max_attempts.into(), 1, 20),
@@ -141,8 +159,14 @@ impl RunSettings {
             ("pages_per_product", self.pages_per_product.into(), 1, 20),
             ("page_delay_ms", self.page_delay_ms, 0, 60_000),
             ("query_chars", self.query_chars.into(), 10, 300),
-        ];
-        let mut errors: Vec<FieldError> = bounds
+        ]
+    }
+
+    /// Every field that is out of its bounds, with what is allowed.
+    #[must_use]
+    pub fn out_of_bounds(&self) -> Vec<FieldError> {
+        let mut errors: Vec<FieldError> = self
+            .bounds()
             .into_iter()
             .filter(|(_, value, min, max)| value < min || value > max)
             .map(|(name, value, min, max)| FieldError::new(name, format!("{value} is not allowed; {min} to {max} is")))
@@ -187,6 +211,13 @@ impl RunSettings {
     }
 }
 
+/// A caller's value for an error message: at most 60 characters of its JSON.
+fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    let cut: String = text.chars().take(60).collect();
+    if cut.len() < text.len() { format!("{cut}...") } else { cut }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,7 +238,17 @@ mod tests {
         for (overrides, field, words) in [
             (json!({"workers": 0}), "workers", "1 to 64"),
             (json!({"workers": 65}), "workers", "1 to 64"),
-            (json!({"workers": "five"}), "workers", "u16"),
+            (json!({"workers": "five"}), "workers", "\"five\" is not allowed; a whole number from 1 to 64 is"),
+            (json!({"workers": 70_000}), "workers", "70000 is not allowed; 1 to 64 is"),
+            (json!({"page_delay_ms": -1}), "page_delay_ms", "a whole number from 0 to 60000 is"),
+            (json!({"price_window": "off"}), "price_window", "\"markup_max_percent\": 120} or null is"),
+            (
+                json!({"price_window": {"markup_min_percent": 80}}),
+                "price_window",
+                "\"markup_max_percent\": 120} or null",
+            ),
+            (json!({"filters": true}), "filters", "each true or false"),
+            (json!({"include_off_filter": 1}), "include_off_filter", "true or false is"),
             (json!({"wrokers": 5}), "wrokers", "workers"),
             (json!({"price_window": {"markup_min_percent": 120, "markup_max_percent": 80}}), "price_window", "smaller"),
             (json!({"filters": {"brand": true}}), "filters", "brand_new"),

@@ -68,6 +68,8 @@ pub enum StoreError {
         status: RunStatus,
         /// The wish it has.
         wanted: Wish,
+        /// How many of its tasks failed: without one there is nothing to retry.
+        failed_tasks: i32,
     },
     /// As many runs as the organisation may have are under way.
     #[error("{running} runs are under way, {max} are allowed")]

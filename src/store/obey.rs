@@ -55,7 +55,8 @@ pub(super) fn obey(
     let (status, wanted) = (row.status, row.wanted);
     let may_retry = || tasks.values().any(|task| task.state == TaskState::Failed);
     if !status.allows(wanted, asked.command) || (asked.command == Command::RetryFailed && !may_retry()) {
-        return Err(StoreError::NotAllowed { status, wanted });
+        let failed_tasks = row.counters.amazon.failed + row.counters.ebay.failed;
+        return Err(StoreError::NotAllowed { status, wanted, failed_tasks });
     }
     if starts_actors(asked.command) && asked.running >= asked.runs_max {
         return Err(StoreError::ConcurrentLimit { running: asked.running, max: asked.runs_max });

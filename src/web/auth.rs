@@ -127,6 +127,14 @@ async fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
     Ok(caller)
 }
 
+/// Whether the request comes from a browser that has signed in.
+pub async fn has_session(request: &HttpRequest) -> bool {
+    match session_cookie(request) {
+        Some(session) => valid(request, &session, TokenKind::Session).await.is_ok(),
+        None => false,
+    }
+}
+
 async fn found(request: &HttpRequest, text: &str, kind: TokenKind) -> Result<Caller, Problem> {
     let row = valid(request, text, kind).await?;
     Ok(Caller { org: row.org_id, token: row.id, expires_at: row.expires_at })
@@ -173,7 +181,8 @@ fn query_token(request: &HttpRequest) -> Option<String> {
 fn session_cookie(request: &HttpRequest) -> Option<String> {
     let cookies = request.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == sign_in::COOKIE).map(|(_, value)| value.to_owned())
+    let ours = sign_in::cookie_name(request);
+    pairs.find(|(name, _)| *name == ours).map(|(_, value)| value.to_owned())
 }
 
 #[cfg(test)]
@@ -191,7 +200,8 @@ mod tests {
 
     #[test]
     fn the_session_is_found_among_other_cookies() {
-        let request = TestRequest::default().insert_header((header::COOKIE, "a=b; gleaner_session=xyz; c=d"));
+        let request = TestRequest::default()
+            .insert_header((header::COOKIE, "a=b; gleaner_session_81=no; gleaner_session_8080=xyz; c=d"));
         assert_eq!(session_cookie(&request.to_http_request()), Some("xyz".to_owned()));
     }
 }

@@ -16,6 +16,18 @@ pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Longest time for a body to arrive, in seconds.
 const BODY_SECONDS_MAX: u64 = 30;
 
+/// Makes sure that a request which takes no body has none; an empty JSON object counts as none.
+///
+/// # Errors
+/// 400 for any other body, 413 over the limit, 408 when it does not arrive.
+pub async fn no_body(payload: Payload) -> Result<(), Problem> {
+    let bytes = arrived(payload).await?;
+    let empty = bytes.trim_ascii().is_empty()
+        || matches!(serde_json::from_slice(&bytes), Ok(Value::Object(fields)) if fields.is_empty());
+    let refused = || Problem::bad_request("body", "this request takes none; allowed is an empty body or {}");
+    if empty { Ok(()) } else { Err(refused()) }
+}
+
 /// Reads the body of a request as a JSON object.
 ///
 /// # Errors
@@ -23,10 +35,7 @@ const BODY_SECONDS_MAX: u64 = 30;
 /// (with line and column), 422 when it is no object.
 pub async fn json_object(request: &HttpRequest, payload: Payload) -> Result<Map<String, Value>, Problem> {
     look_at_head(request)?;
-    let bytes =
-        tokio::time::timeout(Duration::from_secs(BODY_SECONDS_MAX), collect(payload)).await.map_err(|_| {
-            Problem::new(Kind::RequestTimeout, format!("the body did not arrive within {BODY_SECONDS_MAX} s"))
-        })??;
+    let bytes = arrived(payload).await?;
     match serde_json::from_slice(&bytes) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(other) => {
@@ -48,6 +57,12 @@ fn look_at_head(request: &HttpRequest) -> Result<(), Problem> {
     }
     let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
     if length.is_some_and(|length| length > BODY_BYTES_MAX as u64) { Err(too_large()) } else { Ok(()) }
+}
+
+async fn arrived(payload: Payload) -> Result<Vec<u8>, Problem> {
+    tokio::time::timeout(Duration::from_secs(BODY_SECONDS_MAX), collect(payload)).await.map_err(|_| {
+        Problem::new(Kind::RequestTimeout, format!("the body did not arrive within {BODY_SECONDS_MAX} s"))
+    })?
 }
 
 async fn collect(mut payload: Payload) -> Result<Vec<u8>, Problem> {

@@ -9,7 +9,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::domain::run::{RunStatus, Standing, Wish};
+use crate::domain::run::{Command, RunStatus, Standing, Wish};
 use crate::domain::settings::FieldError;
 use crate::store::StoreError;
 use crate::web::engine::Gone;
@@ -70,6 +70,7 @@ impl Kind {
             Self::MethodNotAllowed => ("method-not-allowed", "Method not allowed", StatusCode::METHOD_NOT_ALLOWED),
             Self::RequestTimeout => ("request-timeout", "The body took too long", StatusCode::REQUEST_TIMEOUT),
             Self::WrongState => ("wrong-state", "The run's state does not allow this", StatusCode::CONFLICT),
+            // With an underscore, alone among its neighbours: clients know it by this name.
             Self::ConcurrentLimit => ("concurrent_limit", "Too many runs are under way", StatusCode::CONFLICT),
             Self::TooLarge => ("too-large", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE),
             Self::UnsupportedMediaType => {
@@ -157,11 +158,17 @@ impl Problem {
         Self { allow: Some(allow.into_boxed_str()), ..Self::new(Kind::MethodNotAllowed, detail) }
     }
 
-    fn wrong_state(status: RunStatus, wanted: Wish) -> Self {
+    fn wrong_state(status: RunStatus, wanted: Wish, failed_tasks: i32) -> Self {
         let state = Standing { status, wanted }.word();
-        let allowed = status.allowed(wanted).iter().map(|command| command.as_str()).collect::<Vec<_>>();
+        let mut allowed = status.allowed(wanted);
+        let nothing_to_retry = failed_tasks == 0 && allowed.contains(&Command::RetryFailed);
+        if nothing_to_retry {
+            allowed.retain(|command| *command != Command::RetryFailed);
+        }
+        let allowed = allowed.iter().map(|command| command.as_str()).collect::<Vec<_>>();
         let may = if allowed.is_empty() { "no command".to_owned() } else { allowed.join(", ") };
-        let mut problem = Self::new(Kind::WrongState, format!("the run is {state}; allowed now: {may}"));
+        let lacks = if nothing_to_retry { " and has no failed tasks" } else { "" };
+        let mut problem = Self::new(Kind::WrongState, format!("the run is {state}{lacks}; allowed now: {may}"));
         for (name, value) in [
             ("run_status", json!(status)),
             ("wanted", json!(wanted)),
@@ -253,9 +260,11 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound => Self::no_such_run(),
-            StoreError::NotAllowed { status, wanted } => Self::wrong_state(status, wanted),
+            StoreError::NotAllowed { status, wanted, failed_tasks } => Self::wrong_state(status, wanted, failed_tasks),
             StoreError::ConcurrentLimit { running, max } => {
-                let detail = format!("concurrent_limit: {running} runs are under way, {max} are allowed at one time");
+                let detail = format!(
+                    "concurrent_limit: {running} runs are under way; the setting runs.max_concurrent_runs allows {max}"
+                );
                 Self::new(Kind::ConcurrentLimit, detail)
             }
             StoreError::IdempotencyMismatch => {

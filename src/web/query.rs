@@ -12,6 +12,8 @@ use crate::web::error::Problem;
 pub const LIMIT_DEFAULT: i64 = 50;
 /// Most rows of a page.
 pub const LIMIT_MAX: i64 = 500;
+/// Most characters of a caller's text that an error message repeats.
+const TEXT_CHARS_MAX: usize = 60;
 
 /// The parameters of one request.
 pub struct Query {
@@ -29,7 +31,7 @@ impl Query {
             if !known.contains(&name.as_ref()) {
                 let allowed =
                     if known.is_empty() { "none is".to_owned() } else { format!("known are {}", known.join(", ")) };
-                return Err(Problem::bad_request(&short(&name), format!("no such query parameter; {allowed}")));
+                return Err(Problem::bad_request(&cut(&name), format!("no such query parameter; {allowed}")));
             }
             if values.insert(name.to_string(), value.into_owned()).is_some() {
                 return Err(Problem::bad_request(&name, "stands more than once; give it once"));
@@ -102,11 +104,17 @@ pub fn whole_number(text: &str) -> Option<i64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
-/// A caller's text for an error message: at most 60 characters, quoted.
+/// A caller's text for an error message: cut where it is long, quoted.
 #[must_use]
 pub fn short(text: &str) -> String {
-    let cut: String = text.chars().take(60).collect();
+    let cut: String = text.chars().take(TEXT_CHARS_MAX).collect();
     if cut.len() < text.len() { format!("{cut:?}...") } else { format!("{cut:?}") }
+}
+
+/// As [`short`], without quotes: the name of a field.
+fn cut(text: &str) -> String {
+    let cut: String = text.chars().take(TEXT_CHARS_MAX).collect();
+    if cut.len() < text.len() { format!("{cut}...") } else { cut }
 }
 
 #[cfg(test)]
@@ -121,7 +129,8 @@ mod tests {
 
     #[test]
     fn unknown_and_doubled_parameters_are_named() {
-        assert!(query("staus=failed").err().expect("refused").to_string().contains("status"));
+        let unknown = query("staus=failed").err().expect("refused").to_string();
+        assert!(unknown.starts_with("staus: no such query parameter") && unknown.contains("status"), "{unknown}");
         assert!(query("limit=1&limit=2").err().expect("refused").to_string().contains("limit"));
     }
 

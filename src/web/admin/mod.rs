@@ -1,7 +1,8 @@
 //! The page in the browser: its files, embedded in the binary and served as they are. It asks the public API and the
 //! live stream like any other client; nothing here knows a run, an organisation or a session.
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use actix_web::http::header::{ContentType, ETag, EntityTag, Header, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse, Route, web};
 use sha2::{Digest, Sha256};
@@ -22,7 +23,8 @@ macro_rules! assets {
 const PAGE: Asset = Asset { name: "index.html", body: include_bytes!("static/index.html") };
 
 /// What it loads, in the order of the alphabet.
-const ASSETS: [Asset; 24] = assets![
+const ASSETS: [Asset; 25] = assets![
+    "about.js",
     "api.js",
     "base.css",
     "card.js",
@@ -53,6 +55,17 @@ const ASSETS: [Asset; 24] = assets![
 pub fn files() -> impl Iterator<Item = (String, Route)> {
     let assets = ASSETS.iter().map(|asset| (format!("/static/{}", asset.name), route(asset)));
     std::iter::once(("/".to_owned(), route(&PAGE))).chain(assets)
+}
+
+/// The page as the answer to a request that needs a session and has none: it says how to get one.
+#[must_use]
+pub fn page(status: StatusCode) -> HttpResponse {
+    let mut response = HttpResponse::build(status);
+    response.insert_header((CACHE_CONTROL, "no-store")).insert_header((CONTENT_TYPE, type_of(PAGE.name)));
+    if status == StatusCode::UNAUTHORIZED {
+        response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+    }
+    response.body(PAGE.body)
 }
 
 fn route(asset: &'static Asset) -> Route {
@@ -100,7 +113,7 @@ mod tests {
     use super::*;
     use crate::web::routes::configure;
     use actix_web::App;
-    use actix_web::http::{StatusCode, header};
+    use actix_web::http::header;
     use actix_web::test::{TestRequest, call_service, init_service, read_body};
     use std::collections::BTreeSet;
 

@@ -1,16 +1,18 @@
-//! The categories that a run can be made of, by department.
+//! What a run can be made of: the categories by department, and the settings that hold where it names none.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
+use crate::domain::settings::RunSettings;
 use crate::web::error::Problem;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
 #[derive(Serialize)]
-struct Tree {
+struct Tree<'a> {
     departments: Vec<Department>,
+    settings_defaults: &'a RunSettings,
 }
 
 #[derive(Serialize)]
@@ -26,7 +28,8 @@ struct CategoryView {
     node_id: String,
 }
 
-/// `GET /amazon/categories`: departments and their categories, in the store's order.
+/// `GET /amazon/categories`: departments and their categories, in the store's order, and the settings of a run
+/// that names none.
 ///
 /// # Errors
 /// 503 while the database is away.
@@ -40,5 +43,5 @@ pub async fn tree(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResp
             None => departments.push(Department { name: row.department, categories: vec![category] }),
         }
     }
-    Ok(HttpResponse::Ok().json(Tree { departments }))
+    Ok(HttpResponse::Ok().json(Tree { departments, settings_defaults: &shared.rooms.run_defaults }))
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use actix_web::web::{Data, ReqData};
+use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use crate::domain::run::{Command, RunStatus, Standing, Wish};
 use crate::store::Accepted;
 use crate::web::auth::{Caller, run_key};
+use crate::web::body::no_body;
 use crate::web::engine::{Gone, Refused};
 use crate::web::error::Problem;
 use crate::web::query::Query;
@@ -31,74 +32,81 @@ struct Taken {
 /// `POST .../start`, and `/execute` as the original calls it.
 ///
 /// # Errors
-/// 404 where the caller has no such run, 409 where its state does not allow it, 503 while nobody answers.
+/// 400 for a body, 404 where the caller has no such run, 409 where its state does not allow it, 503 while nobody answers.
 pub async fn start(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
     request: HttpRequest,
+    payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    give(Command::Start, &shared, &caller, &request).await
+    give(Command::Start, &shared, &caller, &request, payload).await
 }
 
 /// `POST .../pause`.
 ///
 /// # Errors
-/// 404 where the caller has no such run, 409 where its state does not allow it, 503 while nobody answers.
+/// 400 for a body, 404 where the caller has no such run, 409 where its state does not allow it, 503 while nobody answers.
 pub async fn pause(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
     request: HttpRequest,
+    payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    give(Command::Pause, &shared, &caller, &request).await
+    give(Command::Pause, &shared, &caller, &request, payload).await
 }
 
 /// `POST .../resume`.
 ///
 /// # Errors
-/// 404 where the caller has no such run, 409 where its state does not allow it, 503 while nobody answers.
+/// 400 for a body, 404 where the caller has no such run, 409 where its state does not allow it, 503 while nobody answers.
 pub async fn resume(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
     request: HttpRequest,
+    payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    give(Command::Resume, &shared, &caller, &request).await
+    give(Command::Resume, &shared, &caller, &request, payload).await
 }
 
 /// `POST .../cancel`.
 ///
 /// # Errors
-/// 404 where the caller has no such run, 409 where its state does not allow it, 503 while nobody answers.
+/// 400 for a body, 404 where the caller has no such run, 409 where its state does not allow it, 503 while nobody answers.
 pub async fn cancel(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
     request: HttpRequest,
+    payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    give(Command::Cancel, &shared, &caller, &request).await
+    give(Command::Cancel, &shared, &caller, &request, payload).await
 }
 
 /// `POST .../retry-failed`.
 ///
 /// # Errors
-/// 404 where the caller has no such run, 409 where its state does not allow it, 503 while nobody answers.
+/// 400 for a body, 404 where the caller has no such run, 409 where its state does not allow it, 503 while nobody answers.
 pub async fn retry_failed(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
     request: HttpRequest,
+    payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    give(Command::RetryFailed, &shared, &caller, &request).await
+    give(Command::RetryFailed, &shared, &caller, &request, payload).await
 }
 
 /// # Errors
-/// 404 where the caller has no such run, 409 where its state does not allow the command (with the state and what it
-/// allows) or too many runs are under way, 503 where nobody answers: with the word that nothing was changed, or that it
-/// is not known.
+/// 400 for a body, 404 where the caller has no such run, 409 where its state does not allow the command (with the state
+/// and what it allows) or too many runs are under way, 503 where nobody answers: with the word that nothing was changed,
+/// or that it is not known.
 async fn give(
     command: Command,
     shared: &Shared,
     caller: &Caller,
     request: &HttpRequest,
+    payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     Query::of(request, &[])?;
+    no_body(payload).await?;
     let key = run_key(request, caller)?;
     if !shared.rooms.engine.is_alive() {
         return Err(Gone.into());

@@ -113,8 +113,8 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let fits =
         |text: &&str| (1..=KEY_CHARS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     value.to_str().ok().filter(fits).map(|text| Some(text.to_owned())).ok_or_else(|| {
-        let message =
-            format!("cannot be taken; allowed are 1 to {KEY_CHARS_MAX} visible ASCII characters without spaces");
+        let what = if value.is_empty() { "is empty" } else { "cannot be taken" };
+        let message = format!("{what}; allowed are 1 to {KEY_CHARS_MAX} visible ASCII characters without spaces");
         Problem::bad_request("Idempotency-Key", message)
     })
 }

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use crate::domain::ids::TaskNo;
+use crate::domain::product::SkipReason;
 use crate::domain::task::{Phase, TaskState, Work};
 use crate::store::TaskRow;
 use crate::web::auth::{Caller, run_key};
@@ -41,11 +42,16 @@ impl From<TaskRow> for TaskView {
             page_attempts: row.page_attempts,
             requests: row.requests,
             crashes: row.crashes,
+            error_message: row.error_message.or_else(|| skip_message(row.error_code.as_deref())),
             error_code: row.error_code,
-            error_message: row.error_message,
             work: row.work,
         }
     }
+}
+
+/// Rows of skipped tasks keep the reason's name alone.
+fn skip_message(error_code: Option<&str>) -> Option<String> {
+    error_code.and_then(SkipReason::parse).map(|reason| reason.message().to_owned())
 }
 
 /// `GET .../tasks?status=&phase=&cursor=&limit=`: by number.
@@ -69,4 +75,23 @@ pub async fn list(
     let key = run_key(&request, &caller)?;
     let rows = shared.rooms.store.list_tasks(key.org, key.run, state, phase, after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Tasks(row.task_no), TaskView::from)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::task::Category;
+
+    #[test]
+    fn a_skipped_task_says_why_in_words_and_a_failed_one_keeps_its_own() {
+        let category = Category { node_id: "1".into(), name: "Lamps".into(), department: "Home".into() };
+        let mut row = TaskRow::fresh(TaskNo(1), Work::Category(category));
+        row.error_code = Some("no_price".to_owned());
+        let message = TaskView::from(row.clone()).error_message;
+        assert_eq!(message.as_deref(), Some("it has no price, and the price window needs one"));
+        (row.error_code, row.error_message) = (Some("timeout".to_owned()), Some("no answer".to_owned()));
+        assert_eq!(TaskView::from(row.clone()).error_message.as_deref(), Some("no answer"));
+        (row.error_code, row.error_message) = (None, None);
+        assert_eq!(TaskView::from(row).error_message, None);
+    }
 }

@@ -8,7 +8,9 @@ mod chromium;
 mod scenes;
 
 use chromium::{Chromium, Look};
+use serde_json::json;
 
+use crate::process::outside::{CREDENTIALS, Outside};
 use crate::support::binary::Folder;
 
 /// A server with its page.
@@ -59,7 +61,8 @@ async fn three_pages_miss_nothing_and_show_nothing_twice_over_the_death_of_their
     let look = Look { width: 1_280, height: 1_000, dark: false };
     let first = browser.tab(look).await;
     scenes::signs_in(&first, &site).await;
-    let run = scenes::has_a_short_run(&site, &token).await;
+    let short = json!({"pages_per_category": 1, "pages_per_product": 1, "page_delay_ms": 0});
+    let run = scenes::has_a_run(&site, &token, short).await;
     let (late, cut) = (browser.tab(look).await, browser.tab(look).await);
     for tab in [&first, &cut] {
         scenes::records_numbers(tab, &site, &run).await;
@@ -77,6 +80,36 @@ async fn three_pages_miss_nothing_and_show_nothing_twice_over_the_death_of_their
         scenes::follows_to_the_end(tab).await;
     }
     scenes::fits_every_width_in_both_themes(&first, "finished").await;
+    scenes::leads_to_the_sellers(&first).await;
+    assert_eq!(serving.stop().await, Some(0), "{}", serving.complained());
+    browser.close().await;
+}
+
+/// What a person sees of a server that is configured otherwise than usual, and of a run in which nothing succeeds.
+#[actix_web::test]
+async fn a_page_shows_what_its_server_is_configured_to_do_and_a_run_that_failed() {
+    let Some(browser) = Chromium::launch().await else { return };
+    // Each category gives its first page and fails at the second: products are kept that nobody will search.
+    let outside = Outside::start(0).await;
+    outside.set("outage", json!({"after": 2})).await;
+    let configured = [
+        CREDENTIALS[0],
+        CREDENTIALS[1],
+        ("GLEANER__RUNS__DEFAULTS__WORKERS", "3"),
+        ("GLEANER__RUNS__DEFAULTS__PAGES_PER_PRODUCT", "2"),
+        ("GLEANER__RUNS__DEFAULTS__MAX_ATTEMPTS", "1"),
+        ("GLEANER__RUNS__DEFAULTS__PRICE_WINDOW", "off"),
+        ("GLEANER__RUNS__DEFAULTS__FILTERS__US_ONLY", "false"),
+    ];
+    let mut serving = outside.folder.serve_as(&["--config", &outside.config], &configured).await;
+    let token = serving.token().await;
+    let site = Site::of(&serving.sign_in());
+    let tab = browser.tab(Look { width: 1_280, height: 1_000, dark: false }).await;
+    scenes::signs_in(&tab, &site).await;
+    scenes::sees_the_servers_own_settings(&tab, &site).await;
+    let run = scenes::has_a_run(&site, &token, json!({})).await;
+    scenes::is_told_that_a_run_failed(&tab, &site, &run).await;
+    assert_eq!(tab.complaints(), Vec::<String>::new(), "the console stays empty");
     assert_eq!(serving.stop().await, Some(0), "{}", serving.complained());
     browser.close().await;
 }
@@ -84,6 +117,8 @@ async fn three_pages_miss_nothing_and_show_nothing_twice_over_the_death_of_their
 async fn play(browser: &Chromium, site: &Site) {
     let tab = browser.tab(Look { width: 1_280, height: 1_000, dark: false }).await;
     scenes::signs_in(&tab, site).await;
+    let stranger = browser.tab(Look { width: 1_280, height: 1_000, dark: false }).await;
+    scenes::opens_a_used_link(&tab, &stranger, site).await;
     scenes::is_told_what_is_wrong_before_anything_is_sent(&tab, site).await;
     scenes::starts_a_run(&tab, site).await;
     let second = browser.tab(Look { width: 380, height: 1_400, dark: true }).await;

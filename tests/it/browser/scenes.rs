@@ -16,6 +16,72 @@ pub async fn signs_in(tab: &Tab, site: &Site) {
     tab.photograph("home").await;
 }
 
+/// The link that was used leads who has signed in on to the page, and tells everybody else how to get a new one.
+pub async fn opens_a_used_link(tab: &Tab, stranger: &Tab, site: &Site) {
+    tab.open(&site.sign_in).await;
+    tab.until("document.querySelector('main.home [data-command=collect]')?.offsetParent").await;
+    if !(site.sign_in.contains("/sign-in") && site.base.contains("127.0.0.1")) {
+        return;
+    }
+    // Under another name of this machine the browser has no session.
+    stranger.open(&site.sign_in.replace("127.0.0.1", "localhost")).await;
+    stranger.until("document.querySelector('main.signin h1')").await;
+    let told = stranger.text("main").await;
+    assert!(told.contains("used before") && told.contains("gleaner serve"), "{told}");
+    stranger.photograph("link-used").await;
+}
+
+/// The dialog shows what the server is configured to do where nothing is changed.
+pub async fn sees_the_servers_own_settings(tab: &Tab, site: &Site) {
+    tab.open(&format!("{}/?collect", site.base)).await;
+    tab.until("document.querySelector('#f-workers')").await;
+    let shown = "[...document.querySelectorAll('#f-workers, #f-pages_per_product')].map((field) => field.placeholder)";
+    assert_eq!(tab.ask(shown).await, json!(["3", "2"]));
+    let checked =
+        "['price_window_on', 'brand_new', 'us_only'].map((name) => document.getElementById(`f-${name}`).checked)";
+    assert_eq!(tab.ask(checked).await, json!([false, true, false]));
+    assert_eq!(tab.ask("document.querySelector('#f-markup_min_percent').disabled").await, true);
+    assert!(tab.text("dialog summary").await.contains("as the server is configured"));
+    tab.click("dialog summary").await;
+    tab.photograph("start-configured").await;
+}
+
+/// A run that failed claims no percentage, neither on its page nor in the list.
+pub async fn is_told_that_a_run_failed(tab: &Tab, site: &Site, run: &str) {
+    tab.open(&format!("{}/?run={run}", site.base)).await;
+    tab.until(&format!("{STATE} === 'Failed'")).await;
+    tab.until("document.querySelector('.pct').textContent === 'Failed 0 of 2 done'").await;
+    assert!(!tab.ask("document.title").await.to_string().contains('%'));
+    let told = tab.text(".halt-box").await;
+    assert!(told.contains("100 products wait for retry failed"), "{told}");
+    fits_every_width_in_both_themes(tab, "failed").await;
+    tab.open(&format!("{}/", site.base)).await;
+    tab.until("document.querySelector('.lr')").await;
+    let row = tab.text(".lr").await;
+    assert!(
+        row.contains("0 of 2 categories done; 100 products wait for retry failed")
+            && row.contains("2 tasks failed")
+            && !row.contains('%'),
+        "{row}"
+    );
+    fits_every_width_in_both_themes(tab, "home-failed").await;
+}
+
+/// The run's page leads to its sellers as files, and says its id and its settings.
+pub async fn leads_to_the_sellers(tab: &Tab) {
+    tab.until("document.querySelector('.files')?.offsetParent").await;
+    let lines = "Promise.all([...document.querySelectorAll('.files a')].map((link) => fetch(link.href).then((answer) =>          answer.text()).then((text) => text.trim().split('\\n').length)))";
+    let lines: Vec<i64> = serde_json::from_value(tab.ask(lines).await).expect("two files");
+    assert!(lines.len() == 2 && lines[0] > 1 && lines[0] == lines[1] + 1, "one row a seller, and a head: {lines:?}");
+    let id = tab.ask("new URLSearchParams(location.search).get('run')").await;
+    assert_eq!(Value::from(tab.text(".about code").await), id);
+    tab.click(".about summary").await;
+    let settings = tab.text(".settings").await;
+    assert!(settings.contains("Workers") && settings.contains("80 to 120 %"), "{settings}");
+    fits_every_width_in_both_themes(tab, "settings").await;
+    tab.click(".about summary").await;
+}
+
 /// Neither an empty choice nor a setting out of its bounds leaves the browser.
 pub async fn is_told_what_is_wrong_before_anything_is_sent(tab: &Tab, site: &Site) {
     tab.open(&format!("{}/?collect", site.base)).await;
@@ -109,9 +175,8 @@ pub async fn keeps_its_place(tab: &Tab, site: &Site) {
 }
 
 /// A run that was started by a program: its id.
-pub async fn has_a_short_run(site: &Site, token: &str) -> String {
+pub async fn has_a_run(site: &Site, token: &str, settings: Value) -> String {
     let api = Api::new(site.base.clone(), token);
-    let settings = json!({"pages_per_category": 1, "pages_per_product": 1, "page_delay_ms": 0});
     let path = api.start_run(&["home-bath", "home-bedding"], settings).await;
     path.rsplit('/').next().expect("an id").to_owned()
 }

@@ -9,7 +9,7 @@ mod credentials;
 mod demo;
 mod independent;
 mod outage;
-mod outside;
+pub mod outside;
 mod refusals;
 mod stop;
 mod stream;

@@ -21,7 +21,9 @@ async fn a_run_that_cannot_be_made_is_refused_by_field_and_nothing_is_made() {
         (json!({}), ["category_ids", "missing"]),
         (settings(json!({"workers": 0})), ["settings.workers", "1 to 64"]),
         (settings(json!({"workers": 65})), ["settings.workers", "1 to 64"]),
-        (settings(json!({"workers": "five"})), ["settings.workers", "u16"]),
+        (settings(json!({"workers": "five"})), ["settings.workers", "a whole number from 1 to 64"]),
+        (settings(json!({"price_window": "off"})), ["settings.price_window", "or null"]),
+        (settings(json!({"filters": {"brand_new": "yes"}})), ["settings.filters", "each true or false"]),
         (settings(upside_down), ["settings.price_window", "smaller"]),
         (settings(json!({"wrokers": 5})), ["settings.wrokers", "known are"]),
         (json!({"category_ids": ["category-0"], "nmae": "x"}), ["nmae", "allowed are"]),
@@ -123,6 +125,11 @@ async fn parameters_and_cursors_that_no_list_gave_are_refused() {
     let key = house.client.with("Idempotency-Key", "a b");
     let said = key.post("/collection/runs", Some(&json!({"category_ids": ["category-0"]}))).await.problem(400);
     assert!(said.contains("Idempotency-Key"), "{said}");
+    let empty = house.client.with("Idempotency-Key", "");
+    let said = empty.post("/collection/runs", Some(&json!({"category_ids": ["category-0"]}))).await.problem(400);
+    assert!(said.contains("is empty; allowed are 1 to 255 visible ASCII characters"), "{said}");
+    let unknown = house.client.get("/collection/runs?page=2").await;
+    assert_eq!(unknown.json()["errors"][0]["field"], "page");
     assert_eq!(house.runs().await, 1);
 }
 
@@ -141,6 +148,35 @@ async fn a_command_that_the_state_does_not_allow_is_refused_with_the_state() {
 }
 
 #[actix_web::test]
+async fn a_finished_run_without_failed_tasks_offers_no_retry_and_says_why() {
+    let Some(house) = House::acting(Duration::ZERO).await else { return };
+    let run = house.run().await;
+    assert_eq!(house.give(&run, "start").await.status, 202);
+    let limit = Instant::now() + Duration::from_secs(60);
+    while house.look(&run).await["status"] != "completed" {
+        assert!(Instant::now() < limit, "the run never ends");
+        sleep(Duration::from_millis(20)).await;
+    }
+    let reply = house.give(&run, "retry-failed").await;
+    let said = reply.problem(409);
+    assert!(said.contains("the run is completed and has no failed tasks; allowed now: no command"), "{said}");
+    assert_eq!(reply.json()["allowed"], json!([]));
+}
+
+#[actix_web::test]
+async fn a_command_takes_no_body_but_an_empty_one() {
+    let Some(house) = House::still().await else { return };
+    let run = house.run().await;
+    for (command, body) in [("start", "{\"workers\": 3}"), ("start", "[]"), ("cancel", "now"), ("start", "null")] {
+        let said = house.client.send("POST", &format!("/collection/runs/{run}/{command}"), Some(body)).await;
+        assert!(said.problem(400).contains("body: this request takes none"), "{body}: {}", said.text());
+    }
+    assert_eq!(house.look(&run).await["status"], "pending");
+    let empty = house.client.send("POST", &format!("/collection/runs/{run}/start"), Some(" {} ")).await;
+    assert_eq!(empty.status, 202, "{}", empty.text());
+}
+
+#[actix_web::test]
 async fn more_runs_than_allowed_at_one_time_are_refused_as_such() {
     let Some(house) = House::still().await else { return };
     for _ in 0..3 {
@@ -148,7 +184,7 @@ async fn more_runs_than_allowed_at_one_time_are_refused_as_such() {
         assert_eq!(house.give(&run, "start").await.status, 202);
     }
     let run = house.run().await;
-    assert!(house.give(&run, "start").await.problem(409).contains("concurrent_limit"));
+    assert!(house.give(&run, "start").await.problem(409).contains("runs.max_concurrent_runs allows 3"));
     assert_eq!(house.look(&run).await["status"], "pending");
 }
 

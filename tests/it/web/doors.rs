@@ -22,13 +22,14 @@ async fn every_route_asks_for_a_token_and_says_so() {
     let run = house.run().await;
     let (revoked, id) = new_token(&house.store, house.org).await;
     house.store.revoke_token(house.org, id).await.expect("it is there");
+    let port = house.running.address.port();
     let strangers = [
         (house.stranger.clone(), "give a token"),
         (house.stranger.bearer(&"x".repeat(43)), "not known"),
         (house.stranger.bearer("short"), "not known"),
         (house.stranger.bearer(&revoked), "revoked"),
         (house.stranger.with("Authorization", "Basic abc"), "Bearer TOKEN"),
-        (house.stranger.with("Cookie", &format!("gleaner_session={}", "x".repeat(43))), "not known"),
+        (house.stranger.with("Cookie", &format!("gleaner_session_{port}={}", "x".repeat(43))), "not known"),
     ];
     let mut routes = guarded(&run);
     routes.extend([
@@ -137,6 +138,43 @@ async fn a_sign_in_link_opens_one_session_and_its_changes_need_our_header() {
     assert_eq!(ours.post("/collection/runs", Some(&body)).await.status, 201);
     let code_as_token = house.stranger.bearer(&code);
     code_as_token.get("/collection/runs").await.problem(401);
+}
+
+#[actix_web::test]
+async fn a_browser_with_a_link_that_opens_nothing_gets_the_page_and_not_a_document_for_programs() {
+    let Some(house) = House::still().await else { return };
+    let browser = house.stranger.with("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+    let page = browser.get("/").await;
+    let code = sign_in::new_code(&house.store, &Clock::system(), house.org).await.expect("a link");
+    let link = format!("/sign-in?code={code}");
+    let cookie = browser.get(&link).await.header("set-cookie").expect("a cookie").to_owned();
+    for opens_nothing in [link.as_str(), "/sign-in", "/sign-in?code=abc"] {
+        let told = browser.get(opens_nothing).await;
+        assert_eq!((told.status, &told.body), (401, &page.body), "{opens_nothing}");
+        assert_eq!(told.header("content-type"), page.header("content-type"));
+        assert_eq!((told.header("cache-control"), told.header("set-cookie")), (Some("no-store"), None));
+        carries_the_security_headers(&told);
+        house.stranger.with("Accept", "application/json").get(opens_nothing).await.problem(401);
+    }
+    let session = browser.with("Cookie", cookie.split(';').next().expect("its value"));
+    let passed = session.get(&link).await;
+    assert_eq!((passed.status, passed.header("location")), (303, Some("/")), "who has signed in goes on");
+    let forged = browser.with("Cookie", &format!("gleaner_session_{}=x", house.running.address.port()));
+    assert_eq!(forged.get(&link).await.status, 401);
+}
+
+#[actix_web::test]
+async fn servers_on_two_ports_of_one_host_do_not_sign_each_other_out() {
+    let Some(house) = House::still().await else { return };
+    let mut names = Vec::new();
+    for host in ["gleaner", "gleaner:9000"] {
+        let code = sign_in::new_code(&house.store, &Clock::system(), house.org).await.expect("a link");
+        let asked = format!("GET /sign-in?code={code} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        let opened = house.stranger.raw(&asked).await;
+        let cookie = opened.header("set-cookie").expect("a cookie").to_owned();
+        names.push(cookie.split('=').next().expect("a name").to_owned());
+    }
+    assert_eq!(names, [format!("gleaner_session_{}", house.running.address.port()), "gleaner_session_9000".to_owned()]);
 }
 
 #[actix_web::test]

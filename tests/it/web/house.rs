@@ -86,21 +86,31 @@ pub const MARKET: Market = Market { categories: 3, products: 8, pages: 2, seller
 impl House {
     /// Over an engine that never moves a run; `None` (said in one line) where PostgreSQL is not installed.
     pub async fn still() -> Option<Self> {
-        Self::open(|_| None, ServerSettings::default()).await
+        Self::open(|_| None, ServerSettings::default(), RunSettings::default()).await
+    }
+
+    /// As [`Self::still`], with these settings for runs that name none.
+    pub async fn with_defaults(run_defaults: RunSettings) -> Option<Self> {
+        Self::open(|_| None, ServerSettings::default(), run_defaults).await
     }
 
     /// As [`Self::still`], with room for that many streams of one address.
     pub async fn with_streams(streams_per_address_max: u32) -> Option<Self> {
-        Self::open(|_| None, ServerSettings { streams_per_address_max, ..ServerSettings::default() }).await
+        let settings = ServerSettings { streams_per_address_max, ..ServerSettings::default() };
+        Self::open(|_| None, settings, RunSettings::default()).await
     }
 
     /// Over the real engine and a scripted marketplace that answers after `latency`.
     pub async fn acting(latency: Duration) -> Option<Self> {
         let world = |store: &PgStore| Some(PgWorld::new(Arc::new(store.clone()), MARKET.script(latency)));
-        Self::open(world, ServerSettings::default()).await
+        Self::open(world, ServerSettings::default(), RunSettings::default()).await
     }
 
-    async fn open(world: impl FnOnce(&PgStore) -> Option<PgWorld>, settings: ServerSettings) -> Option<Self> {
+    async fn open(
+        world: impl FnOnce(&PgStore) -> Option<PgWorld>,
+        settings: ServerSettings,
+        run_defaults: RunSettings,
+    ) -> Option<Self> {
         let database = postgres::database().await?;
         let store = database.store().await;
         store.sync_categories(&catalogue()).await.expect("the catalogue");
@@ -114,8 +124,7 @@ impl House {
                 Arc::new(Still { store, changed: watch::Sender::new(0), alive, silent })
             }
         };
-        let rooms =
-            Rooms { store: store.clone(), engine, clock: Clock::system(), run_defaults: RunSettings::default() };
+        let rooms = Rooms { store: store.clone(), engine, clock: Clock::system(), run_defaults };
         let settings = ServerSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             threads: 1,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use gleaner::domain::settings::RunSettings;
 use serde_json::{Value, json};
 
 use super::house::House;
@@ -43,8 +44,21 @@ async fn the_categories_come_by_department() {
             {"id": "category-1", "name": "Category 1", "node_id": "node-1"},
         ]},
         {"name": "Department 1", "categories": [{"id": "category-2", "name": "Category 2", "node_id": "node-2"}]},
-    ]});
+    ], "settings_defaults": settings()});
     assert_eq!(house.client.get("/amazon/categories").await.json(), expected);
+}
+
+#[actix_web::test]
+async fn the_categories_come_with_the_settings_that_a_run_gets_which_names_none() {
+    let defaults = RunSettings { workers: 3, price_window: None, ..RunSettings::default() };
+    let Some(house) = House::with_defaults(defaults).await else { return };
+    let told = house.client.get("/amazon/categories").await.json()["settings_defaults"].clone();
+    let mut expected = settings();
+    expected["workers"] = json!(3);
+    expected["price_window"] = Value::Null;
+    assert_eq!(told, expected);
+    let run = house.run().await;
+    assert_eq!(house.look(&run).await["settings"], told);
 }
 
 #[actix_web::test]

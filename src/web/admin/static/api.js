@@ -48,6 +48,8 @@ export const run = (id) => read(at(id));
 export const progress = (id) => read(`${at(id)}/progress`);
 export const categories = () => read("/amazon/categories");
 export const create = (body, key) => send("/collection/runs", body, { "Idempotency-Key": key });
+/** Where a run's sellers are as a file. */
+export const sellersFile = (id, format) => `${at(id)}/sellers?format=${format}`;
 /** Gives a command: start, pause, resume, cancel or retry-failed. */
 export const command = (id, word) => send(`${at(id)}/${word}`);
 /** Where the live stream of a run is, from the event after this one on. */

@@ -1,7 +1,7 @@
 // Why a run stands still, or failed: since when, the errors as proof, and what to do next.
 
 import { badge, fill, h, icon } from "./dom.js";
-import { ago, exact, pauseTitle, span, timeOfDay } from "./format.js";
+import { ago, count, exact, pauseTitle, span, timeOfDay } from "./format.js";
 
 export class Halt {
   constructor(state) {
@@ -19,7 +19,7 @@ export class Halt {
         h("span", null, told.since), h("span", { class: "mut ago", "data-at": told.at }, ago(told.at))),
       h("div", { class: told.proofs.length > 0 ? "halt-cols" : "halt-cols plain" },
         told.proofs.length > 0 && h("div", null, h("p", null, within(told.proofs)), table(told.proofs)),
-        h("div", null, told.message && h("p", null, told.message), h("h3", null, "What to do"), h("p", null, told.advice))),
+        h("div", null, told.message && h("p", null, told.message), told.waiting > 0 && h("p", null, waitWords(told.waiting)), h("h3", null, "What to do"), h("p", null, told.advice))),
     ]);
   }
 
@@ -30,6 +30,7 @@ export class Halt {
 
   #told() {
     const { progress, failure } = this.state;
+    const { amazon, ebay } = progress.counters;
     if (progress.state === "paused" && progress.pause) {
       const { reason, since, proofs, what_to_do: advice } = progress.pause;
       const at = Date.parse(since);
@@ -42,7 +43,7 @@ export class Halt {
     if (progress.status === "failed" && failure) {
       const at = Date.parse(progress.completed_at ?? progress.updated_at);
       return {
-        look: "failed", at, proofs: [], message: failure.message, since: `at ${timeOfDay(at)}`,
+        look: "failed", at, proofs: [], message: failure.message, waiting: amazon.failed + ebay.failed > 0 ? ebay.pending : 0, since: `at ${timeOfDay(at)}`,
         title: failure.reason === "nothing_succeeded" ? "Nothing succeeded" : "The run cannot go on",
         advice: "Look at the errors below. When their cause is mended, retry the failed tasks, or start a new run.",
       };
@@ -50,6 +51,9 @@ export class Halt {
     return null;
   }
 }
+
+/** What a failed run has kept and never asked for. */
+export const waitWords = (products) => `${count(products, "product")} ${products === 1 ? "waits" : "wait"} for retry failed`;
 
 /** "Workers 1, 2 and 5 met these errors within 48 s." */
 function within(proofs) {

@@ -1,5 +1,6 @@
 // The head of a run: name, state, connection, commands; percentage and bar; the strip of figures.
 
+import { About } from "./about.js";
 import { bar, fill, fillBar, h, icon, mark, say } from "./dom.js";
 import { PHASES, STATES, count, figure, hourAndMinute, isFinal, now, percent, rough, span, stopwatch } from "./format.js";
 import { finished, total } from "./state.js";
@@ -37,6 +38,7 @@ export class Head {
     this.keys = h("p", { class: "keys" });
     this.eta = h("p", { class: "eta" });
     this.strip = h("dl", { class: "strip" });
+    this.about = new About(state);
     const { row, progress } = state;
     this.node = h("header", null,
       h("div", { class: "run-top" },
@@ -44,7 +46,7 @@ export class Head {
         this.word, this.phase, h("div", { class: "end" }, this.conn, this.acts)),
       this.problem,
       h("div", { class: "run-bar" }, this.pct, h("div", null, this.bar, this.keys), this.eta),
-      this.strip);
+      this.strip, this.about.node);
   }
 
   render() {
@@ -56,14 +58,20 @@ export class Head {
     fill(this.phase, progress.phase, () => [`Phase ${phase.number} of 2: `, h("b", null, phase.name), `, ${phase.what}`]);
     fill(this.acts, offers(progress), () => offers(progress).map(([word, glyph, text, classes]) =>
       h("button", { type: "button", class: classes, "data-command": word, click: () => this.command(word) }, glyph && icon(glyph), text)));
-    fill(this.pct, progress.percent, () => [percent(progress.percent), " ", h("small", null, "%")]);
     const all = total(tasks);
-    fillBar(this.bar, [["ok", tasks.done], ["failed", tasks.failed], ["skipped", tasks.skipped]], all, progress.percent);
+    const failed = progress.status === "failed";
+    // What failed is no part of what was achieved: a failed run shows what is done, and says the rest in words.
+    fill(this.pct, [failed, progress.percent, tasks.done, all], () => (failed
+      ? ["Failed ", h("small", null, `${figure(tasks.done)} of ${figure(all)} done`)]
+      : [percent(progress.percent), " ", h("small", null, "%")]));
+    const share = failed ? Math.floor((tasks.done * 100) / Math.max(all, 1)) : progress.percent;
+    fillBar(this.bar, [["ok", tasks.done], ["failed", failed ? 0 : tasks.failed], ["skipped", tasks.skipped]], all, share);
     mark(this.bar, "aria-label", `Phase ${phase.name}`);
     fill(this.keys, tasks, () => [
       key("key-gain", tasks.done, "done"), key("key-err", tasks.failed, "failed"), key("", tasks.skipped, "skipped"),
       key("key-work", tasks.claimed, "in work"), key("key-none", tasks.pending, "to go"),
     ]);
+    this.about.render();
     this.tick();
   }
 
@@ -85,13 +93,14 @@ export class Head {
     say(this.problem, text ?? "");
   }
 
-  #figures({ counters, phase, started_at: started, completed_at: ended }) {
+  #figures({ counters, phase, status, started_at: started, completed_at: ended }) {
     const { amazon, ebay } = counters;
     const made = total(ebay);
+    const behind = (tasks) => figure(finished(tasks) - (status === "failed" ? tasks.failed : 0));
     const elapsed = started ? stopwatch((ended ? Date.parse(ended) : now()) - Date.parse(started)) : "0:00";
     const cells = [
-      ["Categories", figure(finished(amazon)), `of ${figure(total(amazon))}`],
-      ["Products", phase === "amazon" ? figure(made) : figure(finished(ebay)), phase === "amazon" ? "so far" : `of ${figure(made)}`],
+      ["Categories", behind(amazon), `of ${figure(total(amazon))}`],
+      ["Products", phase === "amazon" ? figure(made) : behind(ebay), phase === "amazon" ? "so far" : `of ${figure(made)}`],
       ["Failed", figure(amazon.failed + ebay.failed), "", amazon.failed + ebay.failed > 0 ? "bad" : ""],
       ["Skipped", figure(amazon.skipped + ebay.skipped)],
       ["Sellers found", figure(counters.sellers_found)],

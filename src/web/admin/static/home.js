@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { bar, fill, fillBar, h, icon, keyed, mark, say } from "./dom.js";
 import { PHASES, STATES, count, dayAndTime, figure, isFinal, now, percent, rough, span } from "./format.js";
+import { waitWords } from "./halt.js";
 import { tone } from "./head.js";
 
 const EVERY_MS = 2_000;
@@ -25,7 +26,7 @@ export class HomeView {
     const begin = (classes) => h("button", { class: classes, type: "button", "data-command": "collect", click: collect },
       icon("plus", "i"), "Collect sellers");
     this.liveSection = h("section", { "aria-labelledby": "h-live", hidden: true },
-      h("div", { class: "sec" }, h("h2", { id: "h-live" }, "Running now"), this.liveNote), this.live);
+      h("div", { class: "sec" }, h("h2", { id: "h-live" }, "Under way"), this.liveNote), this.live);
     this.endedSection = h("section", { "aria-labelledby": "h-ended", hidden: true },
       h("div", { class: "sec" }, h("h2", { id: "h-ended" }, "Ended")), this.ended, h("p", { class: "note" }, this.more));
     this.empty = h("section", { class: "panel empty-page", hidden: true }, h("div", { class: "empty" },
@@ -107,7 +108,7 @@ export class HomeView {
     this.begin.hidden = this.rows.length === 0;
     this.more.hidden = !this.cursor;
     say(this.liveNote, count(live.length, "run"));
-    document.title = live.length > 0 ? `${count(live.length, "run")} at work · Gleaner` : "Collect · Gleaner";
+    document.title = live.length > 0 ? `${count(live.length, "run")} under way · Gleaner` : "Collect · Gleaner";
   }
 
   #make(row) {
@@ -124,23 +125,28 @@ export class HomeView {
     const part = (name) => node.querySelector(name);
     const { state } = row;
     const over = isFinal(row.status);
-    const [noun, done, all] = row.phase === "amazon"
+    const [noun, done, all] = row.status === "failed" ? achieved(row) : row.phase === "amazon"
       ? ["amazon", row.categories_completed, row.categories_total]
       : ["ebay", row.processed_items - row.categories_completed, row.products_total];
+    const share = row.status === "failed" ? Math.floor((done * 100) / Math.max(all, 1)) : row.percent;
+    const waiting = row.status === "failed" && row.failed_items > 0 ? row.products_total - (row.processed_items - row.categories_completed) : 0;
     fill(part(".where"), [state, where(row)], () => [
       h("span", { class: "state", "data-s": tone(state) }, icon(STATES[state]?.[1] ?? "clock"), STATES[state]?.[0] ?? state),
       h("small", null, where(row)),
     ]);
-    fillBar(part(".bar"), [[{ paused: "halt", failed: "failed", cancelled: "skipped" }[state] ?? "ok", done]], all, row.percent);
-    fill(part(".prog p"), [row.percent, done, all], () => [h("span", { class: "fig" }, `${percent(row.percent)} %`),
-      h("small", { class: "cut" }, `${figure(done)} of ${count(all, ...PHASES[noun].task)}`)]);
+    fillBar(part(".bar"), [[{ paused: "halt", cancelled: "skipped" }[state] ?? "ok", done]], all, share);
+    const of = `${figure(done)} of ${count(all, ...PHASES[noun].task)}`;
+    fill(part(".prog p"), [row.status, row.percent, of, waiting], () => (row.status === "failed"
+      ? [h("small", { class: "whole" }, `${of} done`, waiting > 0 && `; ${waitWords(waiting)}`)]
+      : [h("span", { class: "fig" }, `${percent(row.percent)} %`), h("small", { class: "cut" }, of)]));
     const until = row.completed_at ? Date.parse(row.completed_at) : now();
     const took = row.started_at ? taken(until - Date.parse(row.started_at)) : "";
     two(part(".took"), took, [took === "" ? "" : over ? "taken" : "so far"]);
-    const fresh = row.sellers_new > 0 ? `${figure(row.sellers_new)} new` : row.sellers_found > 0 ? "none new" : "none yet";
+    const fresh = row.sellers_new > 0 ? `${figure(row.sellers_new)} new` : row.sellers_found > 0 ? "none new" : over ? "none" : "none yet";
     two(part(".gain"), [figure(row.sellers_found), " ", h("span", { class: "mut" }, "found")], [fresh], row.sellers_new > 0 ? "new" : null);
     const failed = row.failed_items;
-    two(part(".asked"), figure(row.requests_made), [failed > 0 ? `requests, ${figure(failed)} failed` : "requests"], failed > 0 ? "bad" : null);
+    two(part(".asked"), [figure(row.requests_made), " ", h("span", { class: "mut" }, row.requests_made === 1 ? "request" : "requests")],
+      [failed > 0 ? `${count(failed, "task")} failed` : "no task failed"], failed > 0 ? "bad" : null);
     fill(part(".act"), state, () => this.#button(row.id, state));
   }
 
@@ -163,6 +169,12 @@ export class HomeView {
     button.disabled = false;
     await this.#refresh();
   }
+}
+
+/** Of a failed run what is done, without what failed. */
+function achieved(row) {
+  if (row.phase === "ebay") return ["ebay", row.products_searched, row.products_total];
+  return ["amazon", Math.max(0, row.categories_completed - row.failed_items), row.categories_total];
 }
 
 /** The small word behind the state: when, why, or which phase. */

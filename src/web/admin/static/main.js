@@ -19,7 +19,7 @@ function go(address) {
 
 /** Shows what belongs there instead where the session or the thing is missing. Tells whether it did. */
 function refused(problem) {
-  if (problem.status === 401) put(new SignInView(() => void show()));
+  if (problem.status === 401) put(new SignInView(() => void show(), false));
   else if (problem.status === 403) put(new MissingView("Not allowed", "This session may not see that."));
   else if (problem.status === 404) put(new MissingView("No such run", "It does not exist, or it is not yours."));
   else return false;
@@ -40,6 +40,12 @@ function put(next) {
 async function show(problem) {
   shown += 1;
   const mine = shown;
+  // The server shows the page here only where a link opened nothing.
+  if (location.pathname === "/sign-in") {
+    history.replaceState(null, "", "/sign-in");
+    put(new SignInView(() => go("/"), true));
+    return;
+  }
   const query = new URLSearchParams(location.search);
   const id = query.get("run");
   const wanted = !id && query.has("collect");

@@ -116,7 +116,7 @@ export class RunView {
 
   async #command(word) {
     const { state } = this.state.progress;
-    if (word === "cancel" && state !== "cancelling" && !(await confirmCancel(this.state.progress.name))) return;
+    if (word === "cancel" && state !== "cancelling" && !(await confirmCancel(this.state.progress.name, state === "running" || state === "pausing"))) return;
     const buttons = [...this.head.acts.querySelectorAll("button")];
     for (const button of buttons) button.disabled = true;
     this.head.complain(null);
@@ -158,6 +158,6 @@ export class RunView {
 
 function title({ progress, row }) {
   const word = (STATES[progress.state]?.[0] ?? progress.state).toLowerCase();
-  const share = progress.status === "completed" || progress.status === "pending" ? "" : ` ${percent(progress.percent)} %`;
+  const share = ["completed", "pending", "failed"].includes(progress.status) ? "" : ` ${percent(progress.percent)} %`;
   return `${row.number ? `#${figure(row.number)} ` : ""}${word}${share} · ${progress.name} · Gleaner`;
 }

@@ -3,13 +3,19 @@
 import { h } from "./dom.js";
 
 export class SignInView {
-  /** @param again what to do to look whether the session is there now */
-  constructor(again) {
+  /**
+   * @param again what to do to look whether the session is there now
+   * @param refused whether the visitor came by a link that opens nothing
+   */
+  constructor(again, refused) {
     this.again = again;
     this.node = h("main", { class: "page signin", id: "main" }, h("section", { class: "panel" }, h("div", { class: "empty" },
-      h("h1", null, "Sign in"),
-      h("p", null, "This browser has no session yet. ", h("code", null, "gleaner serve"),
-        " prints a one-time link when it starts; open that link in this browser."),
+      h("h1", null, refused ? "This link opens nothing" : "Sign in"),
+      refused
+        ? h("p", null, "It was used before, or it is older than a day. For a new one start the server again: ", h("code", null, "gleaner serve"),
+          " prints one at each start. Open that link in this browser.")
+        : h("p", null, "This browser has no session yet. ", h("code", null, "gleaner serve"),
+          " prints a one-time link when it starts; open that link in this browser."),
       h("p", { class: "mut" }, "The link works once and sets a cookie that no script can read. Nothing secret stays in the address."),
       h("p", { class: "note" }, h("button", { class: "btn", type: "button", click: again }, "Look again")))));
     this.back = () => document.hidden || again();

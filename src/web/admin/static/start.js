@@ -45,8 +45,8 @@ export class StartDialog {
     document.body.append(this.dialog);
     this.dialog.showModal();
     try {
-      const { departments } = await api.categories();
-      this.#fill(departments);
+      const { departments, settings_defaults: defaults } = await api.categories();
+      this.#fill(departments, defaults);
     } catch (problem) {
       if (this.refused(problem)) this.dialog.close();
       else this.#complain(problem.message);
@@ -57,9 +57,9 @@ export class StartDialog {
     this.dialog.close();
   }
 
-  #fill(departments) {
+  #fill(departments, defaults) {
     this.tree = new Tree(departments, () => this.#changed());
-    this.fields = new Fields(() => this.#changed());
+    this.fields = new Fields(defaults, () => this.#changed());
     this.name = field("name", "Name", "Shown in the list of runs; may be left empty", {});
     this.summary = h("span", { class: "mut" });
     this.advanced = h("details", null,

@@ -102,7 +102,9 @@ function fillThing(node, worker, busy, state) {
   if (busy) fill(node, name, () => [name]);
   else {
     const told = outcome(worker, state);
-    fill(node, [told.key, worker.state], () => (told.parts ? ["Last: ", told.about, ...told.parts] : [idleWords(worker)]));
+    fill(node, [told.key, worker.state], () => (told.parts
+      ? [h("span", { class: "cut" }, "Last: ", told.about), h("span", { class: "cut came" }, ...told.parts)]
+      : [idleWords(worker)]));
   }
 }
 
@@ -133,15 +135,16 @@ const optional = (text) => h("span", { class: "chip opt" }, text);
 function last(worker, told) {
   const restarted = worker.restarts > 0
     && chip(worker.restarts === 1 ? "restarted" : `restarted ${figure(worker.restarts)} times`, null, "This place got a new worker after a crash");
-  const waits = worker.state === "waiting" && worker.waits_for ? `${capital(WAITS[worker.waits_for])}. ` : "";
-  const lead = [restarted, restarted && " ", waits];
-  return told.parts ? [...lead, "Last: ", ...told.parts] : [...lead, waits ? "" : "Nothing asked yet"];
+  const waits = worker.state === "waiting" && worker.waits_for ? capital(WAITS[worker.waits_for]) : "";
+  const lead = [restarted, restarted && " "];
+  if (!told.parts) return [...lead, waits || "Nothing asked yet"];
+  return [...lead, "Last: ", ...told.parts, waits && `. ${waits}`];
 }
 
 /** What came of its newest request: from the event where it arrived, which knows more, else from the status. */
 function outcome(worker, state) {
   const event = state.latest.get(worker.worker_id);
-  if (event) return { key: event.seq, about: `${subject(event.phase, event.category, event.product_name)}, `, parts: eventOutcome(event) };
+  if (event) return { key: event.seq, about: `${subject(event.phase, event.category, event.product_name)},`, parts: eventOutcome(event) };
   const told = worker.last_result;
   if (!told) return { key: 0, about: "", parts: null };
   const words = told.action === "error" ? h("span", { class: "bad" }, told.text) : told.text;
@@ -152,9 +155,9 @@ function eventOutcome(event) {
   const took = span(event.duration_ms);
   if (event.action === "error") return [h("span", { class: "bad" }, event.error_type), ` after ${took}, attempt ${event.attempt}`];
   if (event.action === "rate_limited") return [`rate limited after ${took}`];
-  const page = `page ${event.api_params.page}, `;
-  if (event.phase === "amazon") return [page, count(event.items_count, "product"), `, in ${took}`];
+  const rest = h("span", { class: "opt" }, `, page ${event.api_params.page}, in ${took}`);
+  if (event.phase === "amazon") return [count(event.items_count, "product"), rest];
   const fresh = event.new_sellers_count;
-  return [page, count(event.items_count, "seller"), ", ",
-    fresh > 0 ? h("span", { class: "new" }, `${figure(fresh)} new`) : "none new", `, in ${took}`];
+  return [count(event.items_count, "seller"), ", ",
+    fresh > 0 ? h("span", { class: "new" }, `${figure(fresh)} new`) : "none new", rest];
 }

@@ -96,8 +96,12 @@ async fn every_command_in_every_state_does_what_the_drawing_says(ground: &dyn Gr
             let after = ground.run(hand.key).await;
             let cell = format!("{command} in {standing:?}");
             let Some((_, status, wanted)) = allowed.iter().find(|(one, ..)| one == command) else {
-                let Err(StoreError::NotAllowed { status, wanted }) = given else { panic!("{cell}: {given:?}") };
+                let Err(StoreError::NotAllowed { status, wanted, failed_tasks }) = given else {
+                    panic!("{cell}: {given:?}")
+                };
                 assert_eq!((status, wanted), (row.status, row.wanted), "{cell}");
+                let fails = matches!(standing, Stand::CompletedWithFailures | Stand::Failed);
+                assert_eq!(failed_tasks, i32::from(fails), "{cell}");
                 assert_eq!(after, row, "{cell} changes nothing");
                 continue;
             };
