@@ -4,6 +4,8 @@
 //! not kept, and never drops what it was handed: while the database is away it tries again, and whoever waits for an
 //! answer waits.
 
+mod keeping;
+
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -21,6 +23,7 @@ use crate::actors::run_context::RunContext;
 use crate::actors::stream::Publish;
 use crate::domain::ledger::{Entry, Group, Memory, Reply, Summary};
 use crate::store::{Kept, StoreError};
+use keeping::{NotKept, keep_for_sure};
 
 /// Keep this; nobody waits. Told before each request that a worker hands the outcome of, and once a death of a neighbour:
 /// so the queue holds no more than two entries a worker and one a death.
@@ -75,9 +78,6 @@ const GATHER_MAX: Duration = Duration::from_millis(1);
 /// First and longest wait before a group is sent again.
 const AWAY_WAIT_MIN: Duration = Duration::from_millis(50);
 const AWAY_WAIT_MAX: Duration = Duration::from_secs(5);
-/// How often the log says that a group is still not kept.
-const AWAY_WORD_EVERY: Duration = Duration::from_secs(60);
-
 struct Waiting {
     entry: Entry,
     answer: Option<oneshot::Sender<Receipt>>,
@@ -94,6 +94,8 @@ pub struct Recorder {
     /// The fence of the owner that this Recorder was made under.
     fence: i64,
     queue: VecDeque<Waiting>,
+    /// So many of the queue's first are sent one by one: together they were refused.
+    singly: usize,
     summary: Option<Summary>,
     busy: bool,
     /// Messages so far: tells a gathering group whether its mailbox is quiet.
@@ -125,6 +127,7 @@ impl Recorder {
             memory,
             fence,
             queue: VecDeque::new(),
+            singly: 0,
             summary: None,
             busy: false,
             handled,
@@ -160,7 +163,8 @@ impl Recorder {
 
     fn keep_group(&mut self, ctx: &mut Context<Self>) {
         let Some(before) = self.memory.clone() else { return };
-        let count = self.queue.len().min(GROUP_MAX);
+        let count = if self.singly > 0 { 1 } else { self.queue.len().min(GROUP_MAX) };
+        self.singly = self.singly.saturating_sub(1);
         let (entries, answers) = self.queue.drain(..count).map(|waiting| (waiting.entry, waiting.answer)).unzip();
         let group = Group { key: self.context.key, before, entries, summary: self.summary.take() };
         let keeping = keep_for_sure(self.context.clone(), self.stream.clone(), group);
@@ -169,15 +173,19 @@ impl Recorder {
 
     fn kept(
         &mut self,
-        kept: Result<Kept, StoreError>,
+        kept: Result<Kept, NotKept>,
         answers: Vec<Option<oneshot::Sender<Receipt>>>,
         ctx: &mut Context<Self>,
     ) {
-        let Ok(kept) = kept else {
-            // Nobody is answered: the tree is about to go, and its successor reads what was kept.
-            self.memory = None;
-            self.lost.tell(FenceLost);
-            return;
+        let kept = match kept {
+            Ok(kept) => kept,
+            Err(NotKept::Lost) => {
+                // Nobody is answered: the tree is about to go, and its successor reads what was kept.
+                self.memory = None;
+                self.lost.tell(FenceLost);
+                return;
+            }
+            Err(NotKept::Refused(words, group)) => return self.refused(&words, group, answers, ctx),
         };
         self.context.probe.handling("recorder", "kept");
         let group = kept.after.group_no;
@@ -221,29 +229,6 @@ impl Recorder {
             }
             Err(_) => recorder.lost.tell(FenceLost),
         }));
-    }
-}
-
-/// Sends the group until it is kept or may not be kept any more: a database that is away comes back, and one that refuses
-/// (its disk is full, say) is mended by people, who read the log. Meanwhile the stream shows since when.
-async fn keep_for_sure(context: RunContext, stream: Line<Publish>, group: Group) -> Result<Kept, StoreError> {
-    let mut wait = AWAY_WAIT_MIN;
-    let (mut away_since, mut said_at) = (None, Instant::now());
-    loop {
-        let error = match context.store.keep(&group).await {
-            Err(error @ (StoreError::Away(_) | StoreError::Broken(_))) => error,
-            decided => return decided,
-        };
-        if away_since.is_none() || said_at.elapsed() >= AWAY_WORD_EVERY {
-            said_at = Instant::now();
-            log::error!("run {}: {error}; the group is kept in memory and sent again", context.key.run);
-        }
-        if away_since.is_none() {
-            away_since = Some(context.clock.now());
-            stream.tell(Publish { events: Vec::new(), after: group.before.clone(), away_since });
-        }
-        sleep(wait.mul_f64(0.5 + context.clock.chance() / 2.0)).await;
-        wait = (wait * 2).min(AWAY_WAIT_MAX);
     }
 }
 

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::progress::{Terminal, follow};
 use super::run_flags::RunFlags;
-use super::{Failure, SandboxFlags, settings_of, signals, tell};
+use super::signals::Stop;
+use super::{Failure, SandboxFlags, settings_of, tell};
 use crate::app::App;
 use crate::app::runs::{RunRow, category};
 use crate::config::Config;
@@ -52,8 +53,9 @@ pub async fn run(
     // Everything that can be wrong with the arguments is told before anything starts.
     let categories = chosen(&args.categories)?;
     let settings = settings_of(&config.run_defaults, &args.settings)?;
-    let app = signals::unless_asked_to_stop(App::build(config)).await?;
-    let collected = collect(&app, args, terminal, categories, settings).await;
+    let mut stop = Stop::listen()?;
+    let app = stop.unless_asked(App::build(config)).await?;
+    let collected = collect(&app, args, stop, terminal, categories, settings).await;
     app.stop().await?;
     let row = collected?;
     let written = if args.json { summarise(&row, out) } else { Ok(()) };
@@ -83,6 +85,7 @@ fn chosen(ids: &[String]) -> Result<Vec<Category>, Failure> {
 async fn collect(
     app: &App,
     args: &CollectArgs,
+    stop: Stop,
     terminal: &Terminal,
     categories: Vec<Category>,
     settings: RunSettings,
@@ -93,8 +96,7 @@ async fn collect(
     tell(format_args!("run {} over {count} {many}", key.run));
     tokio::select! {
         row = follow(app, key, terminal) => Ok(row?),
-        asked = signals::asked_to_stop() => {
-            asked?;
+        () = stop.asked() => {
             tell(format_args!("stopping; `gleaner serve` on the same data folder goes on with run {}", key.run));
             Ok(app.run_row(key).await?)
         }

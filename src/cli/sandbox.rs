@@ -10,7 +10,8 @@ use clap::{Args, Subcommand};
 use thiserror::Error;
 
 use super::run_flags::RunFlags;
-use super::{Failure, SandboxFlags, settings_of, signals, tell};
+use super::signals::Stop;
+use super::{Failure, SandboxFlags, settings_of, tell};
 use crate::domain::settings::RunSettings;
 use crate::scrapers::catalogue;
 use crate::scrapers::sandbox::{
@@ -74,7 +75,8 @@ pub async fn run(args: SandboxArgs, out: &mut impl Write) -> Result<ExitCode, Fa
         replay: args.replay.clone(),
         ..Config::default()
     };
-    serve(config, signals::asked_to_stop(), out).await?;
+    let stop = Stop::listen()?;
+    serve(config, stop.asked(), out).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -87,9 +89,6 @@ pub enum SandboxCommandError {
     /// A category that does not exist.
     #[error(transparent)]
     Category(#[from] UnknownCategory),
-    /// The system does not let signals be waited for.
-    #[error("cannot wait for the signal to stop: {0}")]
-    Signals(#[source] io::Error),
     /// Nobody takes the output.
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
@@ -98,10 +97,10 @@ pub enum SandboxCommandError {
 /// Runs a sandbox alone until `end` comes (Ctrl-C, say), after printing its address.
 ///
 /// # Errors
-/// Where it cannot start, the address cannot be printed, or `end` cannot be waited for.
+/// Where it cannot start, or the address cannot be printed.
 pub async fn serve(
     config: Config,
-    end: impl Future<Output = io::Result<()>>,
+    end: impl Future<Output = ()>,
     out: &mut impl Write,
 ) -> Result<(), SandboxCommandError> {
     let running = Sandbox::start(config)?;
@@ -111,13 +110,11 @@ pub async fn serve(
          {USERNAME} and {PASSWORD}",
         running.base_url()
     ));
-    let ended = match &told {
-        Ok(()) => end.await.map_err(SandboxCommandError::Signals),
-        Err(_) => Ok(()),
-    };
+    if told.is_ok() {
+        end.await;
+    }
     running.stop().await;
-    told?;
-    ended
+    Ok(told?)
 }
 
 /// Prints the sellers that a run over these categories ought to find, one normalised name a line, sorted.

@@ -6,7 +6,8 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 
 use super::progress::{Terminal, follow};
-use super::{Failure, signals, tell};
+use super::signals::Stop;
+use super::{Failure, tell};
 use crate::app::runs::category;
 use crate::app::{App, Front};
 use crate::config::{Config, Provider};
@@ -19,8 +20,9 @@ const DEMO_CATEGORIES: [&str; 3] = ["home-bedding", "home-decor", "electronics-h
 pub async fn run(config: &Config, demo: Option<&Terminal>, out: &mut impl Write) -> Result<ExitCode, Failure> {
     // First of all: a taken address is told before anything is made.
     let listener = Front::listen(config)?;
-    let app = signals::unless_asked_to_stop(App::build(config)).await?;
-    let served = serve(&app, config, listener, demo, out).await;
+    let mut stop = Stop::listen()?;
+    let app = stop.unless_asked(App::build(config)).await?;
+    let served = serve(&app, config, listener, stop, demo, out).await;
     if served.is_ok() {
         tell("stopping, what is on the wire is awaited; stop again to end at once");
     }
@@ -32,6 +34,7 @@ async fn serve(
     app: &App,
     config: &Config,
     listener: TcpListener,
+    stop: Stop,
     demo: Option<&Terminal>,
     out: &mut impl Write,
 ) -> Result<ExitCode, Failure> {
@@ -49,7 +52,7 @@ async fn serve(
         std::future::pending::<Result<(), Failure>>().await
     };
     let ended = tokio::select! {
-        asked = signals::asked_to_stop() => asked.map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+        () = stop.asked() => Ok(ExitCode::SUCCESS),
         failed = showing => failed.map(|()| ExitCode::SUCCESS),
         doom = app.doomed() => Err(doom.into()),
     };
@@ -80,8 +83,9 @@ async fn show_demo(app: &App, config: &Config, terminal: &Terminal) -> Result<()
     let key = app.start_run(Some("Demo run".to_owned()), categories, config.run_defaults.clone()).await?;
     let row = follow(app, key, terminal).await?;
     tell(format_args!(
-        "the demo run {} is {}: {} sellers found, {} requests. The admin stays open, Ctrl-C stops it",
-        row.id, row.status, row.counters.sellers_found, row.counters.requests_made
+        "the demo run is {}: {} sellers found, {} requests. The admin stays open, Ctrl-C stops it. In another terminal: \
+         gleaner export --run {} --format csv",
+        row.status, row.counters.sellers_found, row.counters.requests_made, row.id
     ));
     Ok(())
 }

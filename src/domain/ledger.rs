@@ -5,9 +5,11 @@
 
 mod entry;
 mod settle;
+mod summary;
 
 pub use entry::{
     Close, Cost, Crash, Entry, Group, Learned, Memory, Move, NewTasks, Outcome, PageResult, Release, ReleaseResult,
-    Reply, Started, StoredEvent, Summary, Verdict,
+    Reply, Started, StoredEvent, Verdict,
 };
 pub use settle::{Settled, settle};
+pub use summary::{Summary, checkpoint};

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::Standing;
 use crate::actors::run_context::RunContext;
 use crate::domain::ids::WorkerId;
-use crate::domain::ledger::{Memory, Summary};
+use crate::domain::ledger::{Memory, Summary, checkpoint};
 use crate::domain::progress::{PauseView, Progress, WaitsFor, WorkerState, WorkerStatus, percent, state_word};
 
 /// What a run's stream knows of it from birth.
@@ -109,14 +109,7 @@ impl Board {
         let progress = self.progress(context);
         let working = |worker: &&WorkerStatus| !matches!(worker.state, WorkerState::Idle | WorkerState::Stopped);
         let current: Vec<_> = progress.workers.iter().filter(working).filter_map(|w| w.label.clone()).collect();
-        let checkpoint = json!({
-            "phase": progress.phase,
-            "tasks": progress.tasks,
-            "percent": progress.percent,
-            "current_activity": current,
-            "throttled_until": progress.throttled_until,
-            "updated_at": progress.updated_at,
-        });
+        let checkpoint = checkpoint(&self.memory, &current, progress.throttled_until, progress.updated_at);
         Summary { checkpoint, worker_status: json!(progress.workers) }
     }
 }

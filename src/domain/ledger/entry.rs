@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::summary::Summary;
 use crate::domain::counters::Counters;
 use crate::domain::event::{Action, Request, Subject};
 use crate::domain::failure::{ErrorStage, ErrorType};
@@ -200,15 +200,6 @@ pub enum Entry {
         /// When.
         at: DateTime<Utc>,
     },
-}
-
-/// A summary for people, written beside a group at most once a second.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Summary {
-    /// `collection_runs.checkpoint`.
-    pub checkpoint: Value,
-    /// `collection_runs.worker_status`, one entry per worker.
-    pub worker_status: Value,
 }
 
 /// What the Recorder remembers between two groups; equal to the run row.

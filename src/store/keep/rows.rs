@@ -140,7 +140,7 @@ pub(super) fn remember_run<'a>(group: &'a Group, plan: &Plan, settled: &Settled,
         sellers_new: after.counters.sellers_new,
         requests_made: after.counters.requests_made,
         requests_billed: after.counters.requests_billed,
-        checkpoint: summary.map(|summary| clean_json(summary.checkpoint.clone())),
+        checkpoint: group.checkpoint(after).map(clean_json),
         worker_status: summary.map(|summary| clean_json(summary.worker_status.clone())),
         now,
     }

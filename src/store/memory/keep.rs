@@ -43,8 +43,10 @@ pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Ke
     run.row.streak.clone_from(&settled.after.streak);
     run.row.counters = settled.after.counters;
     run.row.updated_at = clock.now();
+    if let Some(checkpoint) = group.checkpoint(&settled.after) {
+        run.row.checkpoint = checkpoint;
+    }
     if let Some(summary) = &group.summary {
-        run.row.checkpoint = summary.checkpoint.clone();
         run.row.worker_status = summary.worker_status.clone();
     }
     run.tasks.extend(planned.tasks);

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::audit_log::RunEntryRow;
 use super::run_row::{RunRow, distinct, first_counters};
 use super::run_sellers::SightingRow;
-use super::sellers::SellerRow;
+use super::sellers::{SellerRow, sighted};
 use super::tasks::TaskRow;
 use super::transition::{NewItem, Place};
 use super::{Accepted, Kept, RunStore, StoreError, TakenOver};
@@ -42,6 +42,8 @@ struct Shelf {
     sellers: BTreeMap<OrgId, BTreeMap<String, SellerRow>>,
     away: bool,
     lose_next_answer: bool,
+    /// A seller that cannot be kept.
+    refused: Option<String>,
 }
 
 /// A run with all its rows.
@@ -122,6 +124,11 @@ impl MemoryStore {
     /// From now on every call answers [`StoreError::Away`], or none does.
     pub fn set_away(&self, away: bool) {
         self.shelf().away = away;
+    }
+
+    /// From now on a group that holds a sighting of this seller is refused, as a database refuses a damaged row.
+    pub fn refuse(&self, seller: &str) {
+        self.shelf().refused = Some(seller.to_owned());
     }
 
     /// The next group is kept, and yet its answer is lost.
@@ -281,6 +288,10 @@ impl RunStore for MemoryStore {
 
     async fn keep(&self, group: &Group) -> Result<Kept, StoreError> {
         let mut shelf = self.reach()?;
+        let mut sightings = sighted(group, |_| true).flat_map(|(.., sightings)| sightings);
+        if sightings.any(|sighting| shelf.refused.as_ref() == Some(&sighting.name)) {
+            return Err(StoreError::Broken("a row that cannot be kept".to_owned()));
+        }
         let kept = keep::keep(&mut shelf, &self.clock, group)?;
         if std::mem::take(&mut shelf.lose_next_answer) {
             return Err(StoreError::Away("the answer was lost after the commit".to_owned()));

@@ -4,4 +4,5 @@ mod alone;
 mod deaths;
 mod five_workers;
 mod last_words;
+mod refused;
 mod standstill;

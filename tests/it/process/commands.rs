@@ -31,7 +31,8 @@ async fn commands_that_come_before_the_first_start_do_not_use_it_up() {
     let export = ["export", "--format", "csv", "--run", "00000000-0000-7000-8000-000000000000"];
     let exported = folder.run(&export).await;
     assert_eq!((exported.code, exported.out.as_str()), (Some(1), ""));
-    assert!(exported.err.contains("there is no run"), "{}", exported.err);
+    assert!(exported.err.contains("nothing was ever collected"), "{}", exported.err);
+    assert!(!folder.data().exists(), "an export makes no database");
     let collected = folder.run(&["collect", "--category", "home-bath", "--pages-per-category", "1"]).await;
     assert_eq!(collected.code, Some(0), "{}", collected.err);
 

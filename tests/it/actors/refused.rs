@@ -1,0 +1,45 @@
+//! A page that the database refuses for what it holds: it fails its task, and the rest of the run is complete.
+
+use std::time::Duration;
+
+use gleaner::domain::run::RunStatus;
+use gleaner::domain::settings::RunSettings;
+use gleaner::domain::task::TaskState;
+
+use crate::support::invariants;
+use crate::support::market::Market;
+use crate::support::world::{World, in_virtual_time};
+
+#[test]
+fn a_page_that_cannot_be_kept_fails_its_task_and_holds_up_nobody() {
+    in_virtual_time(async {
+        let market = Market { categories: 2, products: 10, pages: 1, sellers: 2 };
+        let world = World::new(market.script(Duration::from_millis(200)));
+        world.store.refuse("Seller10");
+        let key = world.add_run(&RunSettings::default(), &market.chosen());
+        assert_eq!(world.run_to_rest(key).await, RunStatus::Completed);
+        invariants::hold_at_rest(&world.store, key, &world.witness.seen());
+        let (failed, others): (Vec<_>, Vec<_>) = world
+            .store
+            .tasks(key)
+            .into_iter()
+            .filter(|task| task.work.label().starts_with("Product"))
+            .partition(|task| task.state == TaskState::Failed);
+        assert!(!failed.is_empty() && failed.len() < 5, "{} tasks hold the seller", failed.len());
+        assert!(others.iter().all(|task| task.state == TaskState::Done));
+        for task in &failed {
+            assert!(task.error_message.as_deref().is_some_and(|words| words.contains("cannot be kept")), "{task:?}");
+        }
+        let told = world.store.events(key);
+        assert!(told.iter().any(|event| event.data.contains("\"error_stage\":\"storage\"")), "it is told");
+        let found = world.store.sellers(world.org).into_iter().map(|seller| seller.normalised_name);
+        assert!(found.count() >= market.truth().len() - failed.len() * 2);
+        assert!(world.witness.seen().asked.values().all(|times| *times == 1), "no page is asked for again");
+        let checkpoint = world.store.run(key).expect("the run").checkpoint;
+        assert_eq!(
+            (&checkpoint["percent"], &checkpoint["tasks"]["claimed"]),
+            (&100.0.into(), &0.into()),
+            "{checkpoint}"
+        );
+    });
+}
