@@ -210,6 +210,19 @@ impl PgStore {
         Ok(Some(TokenRow { org_id, id, kind, run_id, expires_at, revoked_at }))
     }
 
+    /// Whether a token still opens what it opened: it is neither taken back nor over.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn is_open(&self, org: OrgId, id: Uuid) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let stands = api_tokens::expires_at.is_null().or(api_tokens::expires_at.assume_not_null().gt(now));
+        let open = api_tokens::table
+            .filter(api_tokens::org_id.eq(org.0).and(api_tokens::id.eq(id)))
+            .filter(api_tokens::revoked_at.is_null().and(stands));
+        Ok(diesel::select(diesel::dsl::exists(open)).get_result(&mut self.connection().await?).await?)
+    }
+
     /// Takes a token back, with every token that it made, and those that these made.
     ///
     /// # Errors

@@ -26,13 +26,27 @@ pub use source::{ActivitySource, RunActivity, Snapshot};
 /// How long a browser waits before it comes back.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// The answer that sends a subscriber its frames; `seat` is given back when the connection ends.
+/// How often an open stream asks whether its token still stands.
+const DOOR_LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// Ends when `stands` says that the door is shut. Whoever cannot say is asked again.
+pub async fn shut<F: Future<Output = Option<bool>>>(stands: impl Fn() -> F) {
+    loop {
+        tokio::time::sleep(DOOR_LOOK_EVERY).await;
+        if stands().await == Some(false) {
+            return;
+        }
+    }
+}
+
+/// The answer that sends a subscriber its frames until `shut`; `seat` is given back when the connection ends.
 pub fn answer<S: ActivitySource + 'static>(
     follow: Follow<S>,
     seat: Option<Seat>,
+    shut: impl Future<Output = ()> + 'static,
     request: &HttpRequest,
 ) -> HttpResponse {
-    let events = follow.frames().map(move |frame| {
+    let events = follow.frames().take_until(Box::pin(shut)).map(move |frame| {
         let _held_while_the_stream_lives = &seat;
         Ok::<_, Infallible>(Event::from(frame))
     });
@@ -41,4 +55,24 @@ pub fn answer<S: ActivitySource + 'static>(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
     headers.insert(header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_ends_soon_after_its_token_was_taken_back_and_not_for_a_database_that_is_away() {
+        let answers = [Some(true), None, Some(true), Some(false)];
+        let asked = Cell::new(0);
+        let since = tokio::time::Instant::now();
+        shut(|| {
+            let answer = answers[asked.replace(asked.get() + 1)];
+            async move { answer }
+        })
+        .await;
+        assert_eq!((asked.get(), since.elapsed()), (4, DOOR_LOOK_EVERY * 4));
+    }
 }

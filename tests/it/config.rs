@@ -103,6 +103,10 @@ fn a_password_comes_from_a_file_that_nobody_else_can_read_and_is_never_shown() {
     mode(0o600);
     let (said, _) = check(&folder, &[]);
     assert!(said.contains("fine"), "{said}");
+    let configured = format!("[oxylabs]\nusername = \"me\"\npassword_file = \"{}\"", folder.path().display());
+    let elsewhere = with_file(&configured);
+    let (refused, _) = check(&elsewhere, &[]);
+    assert!(refused.contains("a file of at most 4096 bytes is allowed"), "{refused}");
     assert!(!said.contains("hunter2"));
 }
 

@@ -42,7 +42,12 @@ pub async fn stream(
     let live = shared.rooms.engine.look_at(key).await;
     let source = RunActivity { store: shared.rooms.store.clone(), engine: shared.rooms.engine.clone(), key };
     let follow = Follow::new(source, after, &run_view::snapshot(&row), live.as_ref(), shared.stop.clone());
-    Ok(sse::answer(follow, seat, &request))
+    let (store, caller) = (shared.rooms.store.clone(), caller.clone());
+    let shut = sse::shut(move || {
+        let (store, caller) = (store.clone(), caller.clone());
+        async move { store.is_open(caller.org, caller.token).await.ok() }
+    });
+    Ok(sse::answer(follow, seat, shut, &request))
 }
 
 #[derive(Serialize)]

@@ -30,14 +30,14 @@ enum Fate {
     RolledBack,
 }
 
-async fn session(database: &TestDb) -> Client {
+pub async fn session(database: &TestDb) -> Client {
     let (client, connection) = tokio_postgres::connect(&database.url, NoTls).await.expect("a connection");
     tokio::spawn(connection);
     client
 }
 
 /// Waits until so many sessions wait for a lock of this kind.
-async fn until_waiting(client: &Client, kind: &str, count: i64) {
+pub async fn until_waiting(client: &Client, kind: &str, count: i64) {
     let sql = "SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = $1";
     let limit = Instant::now() + PATIENCE;

@@ -11,6 +11,7 @@ mod independent;
 mod outage;
 pub mod outside;
 mod refusals;
+mod seat;
 mod stop;
 mod stream;
 mod unread;

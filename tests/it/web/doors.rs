@@ -136,6 +136,11 @@ async fn a_sign_in_link_opens_one_session_and_its_changes_need_our_header() {
     assert_eq!(house.runs().await, 0);
     let ours = browser.with("X-Gleaner-CSRF", "1");
     assert_eq!(ours.post("/collection/runs", Some(&body)).await.status, 201);
+    let revoked = sign_in::new_code(&house.store, &Clock::system(), house.org).await.expect("a link");
+    let hash = gleaner::web::auth::token::hash_of(&revoked).expect("a code");
+    let id = house.store.find_token(hash).await.expect("it answers").expect("it is there").id;
+    house.store.revoke_token(house.org, id).await.expect("it is there");
+    house.stranger.get(&format!("/sign-in?code={revoked}")).await.problem(401);
     let code_as_token = house.stranger.bearer(&code);
     code_as_token.get("/collection/runs").await.problem(401);
 }
