@@ -13,6 +13,7 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 /// Longest wait for a fact, a command or an end. The first start makes a database.
@@ -136,15 +137,17 @@ pub struct Process {
     child: Child,
     out: Arc<Mutex<String>>,
     err: Arc<Mutex<String>>,
+    reading: Vec<JoinHandle<()>>,
 }
 
 impl Process {
     pub fn start(mut command: Command) -> Self {
         let mut child = command.spawn().expect("it starts");
         // A test may have given it another output.
-        let out = child.stdout.take().map(gather).unwrap_or_default();
-        let err = gather(child.stderr.take().expect("piped"));
-        Self { child, out, err }
+        let (out, reading) = child.stdout.take().map(gather).unzip();
+        let (err, reading_err) = gather(child.stderr.take().expect("piped"));
+        let reading = reading.into_iter().chain([reading_err]).collect();
+        Self { child, out: out.unwrap_or_default(), err, reading }
     }
 
     /// A sandbox in a process of its own, which keeps its counts while engines die.
@@ -217,10 +220,14 @@ impl Process {
         timeout(PATIENCE, self.child.kill()).await.expect("it ends in time").expect("our own child");
     }
 
-    /// Its exit status, once it has ended.
+    /// Its exit status, once it has ended and its last words are read.
     pub async fn ended(&mut self) -> Option<i32> {
         let ended = timeout(PATIENCE, self.child.wait()).await;
-        ended.unwrap_or_else(|_| panic!("it does not end: {}", self.complained())).expect("our own child").code()
+        let status = ended.unwrap_or_else(|_| panic!("it does not end: {}", self.complained())).expect("our own child");
+        for reading in self.reading.drain(..) {
+            timeout(PATIENCE, reading).await.expect("nobody else holds its output").expect("no panic in it");
+        }
+        status.code()
     }
 
     /// Asks it to stop, and waits.
@@ -230,10 +237,10 @@ impl Process {
     }
 }
 
-fn gather(pipe: impl AsyncRead + Unpin + Send + 'static) -> Arc<Mutex<String>> {
+fn gather(pipe: impl AsyncRead + Unpin + Send + 'static) -> (Arc<Mutex<String>>, JoinHandle<()>) {
     let gathered = Arc::new(Mutex::new(String::new()));
     let into = Arc::clone(&gathered);
-    tokio::spawn(async move {
+    let reading = tokio::spawn(async move {
         let mut lines = BufReader::new(pipe).lines();
         while let Ok(Some(line)) = lines.next_line().await {
             let mut text = into.lock().expect("no panic while held");
@@ -241,5 +248,5 @@ fn gather(pipe: impl AsyncRead + Unpin + Send + 'static) -> Arc<Mutex<String>> {
             text.push('\n');
         }
     });
-    gathered
+    (gathered, reading)
 }

@@ -85,9 +85,10 @@ async fn three_pages_miss_nothing_and_show_nothing_twice_over_the_death_of_their
     browser.close().await;
 }
 
-/// What a person sees of a server that is configured otherwise than usual, and of a run in which nothing succeeds.
+/// What a person sees of a server that is configured otherwise than usual, of a run in which nothing succeeds, and of one
+/// whose provider goes away.
 #[actix_web::test]
-async fn a_page_shows_what_its_server_is_configured_to_do_and_a_run_that_failed() {
+async fn a_page_shows_what_its_server_is_configured_to_do_and_why_a_run_failed_or_stands_still() {
     let Some(browser) = Chromium::launch().await else { return };
     // Each category gives its first page and fails at the second: products are kept that nobody will search.
     let outside = Outside::start(0).await;
@@ -109,6 +110,12 @@ async fn a_page_shows_what_its_server_is_configured_to_do_and_a_run_that_failed(
     scenes::sees_the_servers_own_settings(&tab, &site).await;
     let run = scenes::has_a_run(&site, &token, json!({})).await;
     scenes::is_told_that_a_run_failed(&tab, &site, &run).await;
+    // Both categories are read, some products are searched, and then nothing is answered any more.
+    outside.set("outage", json!({"after": 14})).await;
+    let run = scenes::has_a_run(&site, &token, json!({})).await;
+    scenes::is_told_why_a_run_stands_still(&tab, &site, &run).await;
+    outside.set("outage", json!({"on": false})).await;
+    scenes::resumes_to_the_end(&tab).await;
     assert_eq!(tab.complaints(), Vec::<String>::new(), "the console stays empty");
     assert_eq!(serving.stop().await, Some(0), "{}", serving.complained());
     browser.close().await;

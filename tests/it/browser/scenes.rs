@@ -218,6 +218,23 @@ pub async fn follows_to_the_end(tab: &Tab) {
     assert_eq!(shown.last().copied().map(Value::from), Some(newest));
 }
 
+/// The page says that it was the provider, how often it failed, and what to do.
+pub async fn is_told_why_a_run_stands_still(tab: &Tab, site: &Site, run: &str) {
+    tab.open(&format!("{}/?run={run}", site.base)).await;
+    tab.until(&format!("{STATE} === 'Paused'")).await;
+    tab.until("document.querySelector('.halt-box')?.offsetParent").await;
+    let told = tab.text(".halt-box").await;
+    assert!(told.contains("Five tasks failed in a row") && told.contains("What to do"), "{told}");
+    fits_every_width_in_both_themes(tab, "outage").await;
+}
+
+/// Resumes, and sees the run complete without a failed task.
+pub async fn resumes_to_the_end(tab: &Tab) {
+    tab.click("[data-command=resume]").await;
+    tab.until(&format!("{STATE} === 'Completed'")).await;
+    has_no_gap(tab).await;
+}
+
 /// Looks at what is shown at every width in both themes; nothing scrolls sideways.
 pub async fn fits_every_width_in_both_themes(tab: &Tab, name: &str) {
     for width in WIDTHS {
