@@ -236,6 +236,8 @@ impl App {
             );
         }
         self.arbiter.stop();
+        // Given up before its session ends with the database.
+        drop(self.seat);
         if let Some(sandbox) = self.sandbox {
             sandbox.stop().await;
         }
