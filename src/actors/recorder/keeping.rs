@@ -25,7 +25,7 @@ pub(super) enum NotKept {
     /// It may not be, any more.
     Lost,
     /// The database refuses it as it is, in these words.
-    Refused(String, Group),
+    Refused(String, Box<Group>),
 }
 
 impl Recorder {
@@ -78,7 +78,7 @@ pub(super) async fn keep_for_sure(context: RunContext, stream: Line<Publish>, gr
             Err(error @ StoreError::Broken(_)) => {
                 refusals += 1;
                 if divisible && refusals >= REFUSALS_MAX && is_not_kept(&context, &group).await {
-                    return Err(NotKept::Refused(error.to_string(), group));
+                    return Err(NotKept::Refused(error.to_string(), Box::new(group)));
                 }
                 error
             }
