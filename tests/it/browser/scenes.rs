@@ -52,8 +52,8 @@ pub async fn is_told_that_a_run_failed(tab: &Tab, site: &Site, run: &str) {
     tab.until(&format!("{STATE} === 'Failed'")).await;
     tab.until("document.querySelector('.pct').textContent === 'Failed 0 of 2 done'").await;
     assert!(!tab.ask("document.title").await.to_string().contains('%'));
-    let told = tab.text(".halt-box").await;
-    assert!(told.contains("100 products wait for retry failed"), "{told}");
+    let told = "document.querySelector('.halt-box').innerText.includes('100 products wait for retry failed')";
+    tab.until(told).await;
     fits_every_width_in_both_themes(tab, "failed").await;
     tab.open(&format!("{}/", site.base)).await;
     tab.until("document.querySelector('.lr')").await;
