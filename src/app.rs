@@ -1,7 +1,7 @@
 //! Builds the rooms in order, ties them together, and drains them in reverse: the only file that knows everyone.
 //!
-//! Order: sandbox (it refuses a folder without having made anything), database, migrations, store, engine, web. The engine and all runs live on one arbiter of their own,
-//! so that neither the terminal nor a slow browser takes their thread.
+//! Order: sandbox (it refuses a folder before anything is made), database, migrations, store, engine, web. The engine and all
+//! runs live on one arbiter of their own, so that neither the terminal nor a slow browser takes their thread.
 
 pub mod check;
 pub mod data;

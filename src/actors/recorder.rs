@@ -185,7 +185,7 @@ impl Recorder {
                 self.lost.tell(FenceLost);
                 return;
             }
-            Err(NotKept::Refused(words, group)) => return self.refused(&words, *group, answers, ctx),
+            Err(NotKept::Divide(group)) => return self.divide(*group, answers, ctx),
         };
         self.context.probe.handling("recorder", "kept");
         let group = kept.after.group_no;

@@ -7,7 +7,7 @@ use actix::Context;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
-use super::{AWAY_WAIT_MAX, AWAY_WAIT_MIN, KeptNo, Receipt, Recorder, Waiting};
+use super::{AWAY_WAIT_MAX, AWAY_WAIT_MIN, Receipt, Recorder, Waiting};
 use crate::actors::line::Line;
 use crate::actors::run_context::RunContext;
 use crate::actors::stream::Publish;
@@ -24,37 +24,20 @@ const AWAY_WORD_EVERY: Duration = Duration::from_secs(60);
 pub(super) enum NotKept {
     /// It may not be, any more.
     Lost,
-    /// The database refuses it as it is, in these words.
-    Refused(String, Box<Group>),
+    /// The database refuses it as a whole: its entries are to be sent one by one.
+    Divide(Box<Group>),
 }
 
 impl Recorder {
-    /// What was refused together is sent one by one; a page that is refused alone is sent as a failure instead.
-    pub(super) fn refused(
+    /// What was refused together is sent one by one.
+    pub(super) fn divide(
         &mut self,
-        words: &str,
         group: Group,
         answers: Vec<Option<oneshot::Sender<Receipt>>>,
         ctx: &mut Context<Self>,
     ) {
-        let alone = group.entries.len() == 1;
         self.singly += group.entries.len();
-        for (mut entry, mut answer) in group.entries.into_iter().zip(answers).rev() {
-            if let (true, Entry::Outcome(outcome)) = (alone, &mut entry) {
-                log::error!("run {}: a page of task {} is given up: {words}", self.context.key.run, outcome.task_no);
-                outcome.result = PageResult::Failed {
-                    error_type: ErrorType::ParseError,
-                    error_stage: ErrorStage::Storage,
-                    message: format!("what the page held cannot be kept: {words}"),
-                    rejected: true,
-                };
-                if let Some(answer) = answer.take() {
-                    // Its worker leaves the task: nothing of it is to be asked for any more.
-                    let reply = Reply::Outcome(Verdict::Refused);
-                    let no = KeptNo { group: group.before.group_no, index: 0 };
-                    let _ = answer.send(Receipt { reply, no, after: Box::new(group.before.clone()) });
-                }
-            }
+        for (entry, answer) in group.entries.into_iter().zip(answers).rev() {
             self.queue.push_front(Waiting { entry, answer });
         }
         self.summary = self.summary.take().or(group.summary);
@@ -64,10 +47,8 @@ impl Recorder {
 }
 
 /// Sends the group until it is kept or may not be kept any more: a database that is away comes back, and one that refuses
-/// (its disk is full, say) is mended by people, who read the log. Meanwhile the stream shows since when.
-/// One that is refused again and again, and could be refused for what a part of it holds, is given back.
+/// everything is mended by people, who read the log. Meanwhile the stream shows since when.
 pub(super) async fn keep_for_sure(context: RunContext, stream: Line<Publish>, group: Group) -> Result<Kept, NotKept> {
-    let divisible = group.entries.len() > 1 || matches!(group.entries[..], [Entry::Outcome(_)]);
     let mut refusals = 0;
     let mut wait = AWAY_WAIT_MIN;
     let (mut away_since, mut said_at) = (None, Instant::now());
@@ -77,8 +58,13 @@ pub(super) async fn keep_for_sure(context: RunContext, stream: Line<Publish>, gr
             Err(error @ StoreError::Away(_)) => error,
             Err(error @ StoreError::Broken(_)) => {
                 refusals += 1;
-                if divisible && refusals >= REFUSALS_MAX && is_not_kept(&context, &group).await {
-                    return Err(NotKept::Refused(error.to_string(), Box::new(group)));
+                if refusals >= REFUSALS_MAX && is_not_kept(&context, &group).await {
+                    if group.entries.len() > 1 {
+                        return Err(NotKept::Divide(Box::new(group)));
+                    }
+                    if let Some(kept) = without_its_page(&context, &group, &error).await {
+                        return Ok(kept);
+                    }
                 }
                 error
             }
@@ -95,6 +81,25 @@ pub(super) async fn keep_for_sure(context: RunContext, stream: Line<Publish>, gr
         sleep(wait.mul_f64(0.5 + context.clock.chance() / 2.0)).await;
         wait = (wait * 2).min(AWAY_WAIT_MAX);
     }
+}
+
+/// Keeps that a page could not be kept, as a failure of its task. Only where the database takes this in place of the page is
+/// the page given up: one that refuses this too is at fault itself, and then nothing that was paid for is lost.
+async fn without_its_page(context: &RunContext, group: &Group, error: &StoreError) -> Option<Kept> {
+    let mut substitute = group.clone();
+    let [Entry::Outcome(outcome)] = substitute.entries.as_mut_slice() else { return None };
+    outcome.result = PageResult::Failed {
+        error_type: ErrorType::ParseError,
+        error_stage: ErrorStage::Storage,
+        message: format!("what the page held cannot be kept: {error}"),
+        rejected: true,
+    };
+    let task_no = outcome.task_no;
+    let mut kept = context.store.keep(&substitute).await.ok()?;
+    log::error!("run {}: a page of task {task_no} is given up: {error}", context.key.run);
+    // Its worker leaves the task: nothing of it is to be asked for any more.
+    kept.replies = vec![Reply::Outcome(Verdict::Refused)];
+    Some(kept)
 }
 
 /// Whether the row says that this group was never kept: its number may then stand for another one.

@@ -44,6 +44,7 @@ struct Shelf {
     lose_next_answer: bool,
     /// A seller that cannot be kept.
     refused: Option<String>,
+    refuses_all: bool,
 }
 
 /// A run with all its rows.
@@ -129,6 +130,11 @@ impl MemoryStore {
     /// From now on a group that holds a sighting of this seller is refused, as a database refuses a damaged row.
     pub fn refuse(&self, seller: &str) {
         self.shelf().refused = Some(seller.to_owned());
+    }
+
+    /// From now on every group is refused, as by a database that is damaged, or none is.
+    pub fn refuse_all(&self, refuses: bool) {
+        self.shelf().refuses_all = refuses;
     }
 
     /// The next group is kept, and yet its answer is lost.
@@ -289,7 +295,8 @@ impl RunStore for MemoryStore {
     async fn keep(&self, group: &Group) -> Result<Kept, StoreError> {
         let mut shelf = self.reach()?;
         let mut sightings = sighted(group, |_| true).flat_map(|(.., sightings)| sightings);
-        if sightings.any(|sighting| shelf.refused.as_ref() == Some(&sighting.name)) {
+        let refuses = shelf.refuses_all || sightings.any(|sighting| shelf.refused.as_ref() == Some(&sighting.name));
+        if refuses {
             return Err(StoreError::Broken("a row that cannot be kept".to_owned()));
         }
         let kept = keep::keep(&mut shelf, &self.clock, group)?;

@@ -14,7 +14,8 @@ use crate::support::invariants::{self, Result};
 use crate::support::market::Market;
 use crate::support::world::{Killer, World, in_virtual_time};
 
-const LATENCY: Duration = Duration::from_millis(200);
+/// How long each answer takes.
+pub const LATENCY: Duration = Duration::from_millis(200);
 
 /// Every message of every actor in an eventful run; three more, which end a supervisor's work, are in `last_words`.
 const MESSAGES: &[(&str, &str)] = &[
@@ -78,7 +79,8 @@ async fn look(world: &World, key: gleaner::domain::ids::RunKey) {
     }
 }
 
-fn undisturbed() -> Result {
+/// What a run over the small market comes to when nothing disturbs it.
+pub fn undisturbed() -> Result {
     in_virtual_time(async {
         let market = Market::small();
         let world = World::new(market.script(LATENCY));

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use gleaner::actors::engine::{Adopt, Drain};
 use gleaner::clock::Clock;
@@ -13,21 +12,10 @@ use gleaner::domain::settings::RunSettings;
 use gleaner::scrapers::mocked::{Script, Witness};
 use gleaner::store::RunStore;
 
-use crate::support::invariants::{self, Result};
+use super::deaths::{LATENCY, undisturbed};
+use crate::support::invariants;
 use crate::support::market::{Market, fails};
 use crate::support::world::{Killer, World, in_virtual_time};
-
-const LATENCY: Duration = Duration::from_millis(200);
-
-fn undisturbed() -> Result {
-    in_virtual_time(async {
-        let market = Market::small();
-        let world = World::new(market.script(LATENCY));
-        let key = world.add_run(&RunSettings::default(), &market.chosen());
-        assert_eq!(world.run_to_rest(key).await, RunStatus::Completed);
-        invariants::result(&world.store, key)
-    })
-}
 
 /// A run in the middle of its work, whose supervisor will die of `message`.
 async fn doomed(script: Arc<Script>, message: &'static str) -> (World, RunKey) {

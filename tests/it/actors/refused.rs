@@ -1,8 +1,9 @@
-//! A page that the database refuses for what it holds: it fails its task, and the rest of the run is complete.
+//! A page that the database refuses for what it holds fails its task, and the rest of the run is complete; a database that
+//! refuses everything loses nothing.
 
 use std::time::Duration;
 
-use gleaner::domain::run::RunStatus;
+use gleaner::domain::run::{Command, RunStatus};
 use gleaner::domain::settings::RunSettings;
 use gleaner::domain::task::TaskState;
 
@@ -41,5 +42,24 @@ fn a_page_that_cannot_be_kept_fails_its_task_and_holds_up_nobody() {
             (&100.0.into(), &0.into()),
             "{checkpoint}"
         );
+    });
+}
+
+#[test]
+fn a_database_that_refuses_everything_for_an_hour_loses_no_page_and_fails_no_task() {
+    in_virtual_time(async {
+        let market = Market::small();
+        let world = World::new(market.script(Duration::from_millis(200)));
+        let key = world.add_run(&RunSettings::default(), &market.chosen());
+        world.give(key, Command::Start).await.expect("it can be started");
+        world.requests(20).await;
+        world.store.refuse_all(true);
+        tokio::time::sleep(Duration::from_secs(3_600)).await;
+        world.store.refuse_all(false);
+        assert_eq!(world.rest(key).await, RunStatus::Completed);
+        invariants::hold_at_rest(&world.store, key, &world.witness.seen());
+        assert_eq!(world.store.run(key).expect("the run").counters.ebay.failed, 0);
+        assert_eq!(world.store.sellers(world.org).len(), market.truth().len());
+        assert!(world.witness.seen().asked.values().all(|times| *times == 1), "no page is asked for again");
     });
 }
