@@ -62,8 +62,8 @@ enum View {
     Lines { last: String },
 }
 
-/// While bars are drawn, the log writes what went wrong and no more: a line for each event would tear them apart, and
-/// says nothing that they do not show. Whoever sets `RUST_LOG` has asked for the lines.
+/// While bars are drawn, the log writes what went wrong and no more: its other lines say nothing that the bars do not show.
+/// Whoever sets `RUST_LOG` has asked for them.
 struct Hush(LevelFilter);
 
 impl Hush {

@@ -102,7 +102,12 @@ pub async fn list(
 async fn file(shared: &Shared, key: RunKey, format: Format) -> Result<HttpResponse, Problem> {
     let run = shared.rooms.store.run(key.org, key.run).await?;
     let rows = shared.rooms.store.stream_run_sellers(key.org, key.run);
-    let pieces = rows.try_chunks(PIECE_ROWS).map_err(|broken| broken.1).map_ok(move |rows| {
+    let broken_off = move |error: StoreError| {
+        // The answer has begun: nothing but its early end and this line can tell.
+        log::error!("run {}: an export of its sellers breaks off: {error}", key.run);
+        error
+    };
+    let pieces = rows.try_chunks(PIECE_ROWS).map_err(move |broken| broken_off(broken.1)).map_ok(move |rows| {
         let mut piece = Vec::new();
         for row in &rows {
             format.push_row(row, &mut piece);
