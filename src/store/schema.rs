@@ -103,6 +103,14 @@ diesel::table! {
         started_at -> Nullable<Timestamptz>,
         completed_at -> Nullable<Timestamptz>,
         updated_at -> Timestamptz,
+        owner -> Nullable<Uuid>,
+        commands -> Int4,
+        recent_pages -> Int8,
+        recent_pages_count -> Int2,
+        empty_pages -> Int4,
+        resume_at -> Nullable<Timestamptz>,
+        spend -> Jsonb,
+        recovery -> Nullable<Jsonb>,
     }
 }
 
@@ -128,6 +136,28 @@ diesel::table! {
         category -> Nullable<Text>,
         department -> Nullable<Text>,
         external_id -> Nullable<Text>,
+        suspect -> Int2,
+        job_id -> Nullable<Text>,
+        job_page -> Nullable<Int2>,
+        done_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    engines (id) {
+        id -> Uuid,
+        name -> Text,
+        beat -> Int8,
+        started_at -> Timestamptz,
+        beat_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    org_months (org_id, month) {
+        org_id -> Uuid,
+        month -> Date,
+        requests -> Int8,
     }
 }
 
@@ -137,6 +167,16 @@ diesel::table! {
         name -> Text,
         runs_made -> Int4,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    provider_accounts (account) {
+        account -> Text,
+        requests_per_second -> Nullable<Int4>,
+        rendered_per_second -> Nullable<Int4>,
+        throttled_until -> Nullable<Timestamptz>,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -205,6 +245,7 @@ diesel::table! {
 
 diesel::joinable!(api_tokens -> orgs (org_id));
 diesel::joinable!(collection_runs -> orgs (org_id));
+diesel::joinable!(org_months -> orgs (org_id));
 diesel::joinable!(seller_audit_log -> orgs (org_id));
 diesel::joinable!(sellers -> orgs (org_id));
 
@@ -215,7 +256,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     collection_items,
     collection_runs,
     collection_tasks,
+    engines,
+    org_months,
     orgs,
+    provider_accounts,
     run_events,
     run_sellers,
     seller_audit_log,

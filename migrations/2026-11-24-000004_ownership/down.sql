@@ -1,0 +1,19 @@
+DROP INDEX collection_items_product;
+ALTER TABLE collection_tasks
+    DROP COLUMN done_at,
+    DROP COLUMN job_page,
+    DROP COLUMN job_id,
+    DROP COLUMN suspect;
+DROP INDEX collection_runs_resuming;
+ALTER TABLE collection_runs
+    DROP COLUMN recovery,
+    DROP COLUMN spend,
+    DROP COLUMN resume_at,
+    DROP COLUMN empty_pages,
+    DROP COLUMN recent_pages_count,
+    DROP COLUMN recent_pages,
+    DROP COLUMN commands,
+    DROP COLUMN owner;
+DROP TABLE org_months;
+DROP TABLE provider_accounts;
+DROP TABLE engines;
