@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod data;
+mod engine_keeper;
 mod engine_seam;
 pub mod export;
 mod front;
@@ -15,13 +16,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Addr};
-use actix_rt::{Arbiter, ArbiterHandle};
+use actix_rt::Arbiter;
 use thiserror::Error;
-use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::actors::engine::{Adopt, Drain, Engine};
+use crate::actors::engine::Drain;
 use crate::actors::run_context::{MakeProviders, Providers};
 use crate::actors::supervisor::Means;
 use crate::clock::Clock;
@@ -31,7 +30,8 @@ use crate::scrapers::oxylabs::{self, Oxylabs, Refusing};
 use crate::scrapers::sandbox::{Running as RunningSandbox, Sandbox, SandboxError};
 use crate::store::embedded::{Embedded, EmbeddedError, Role};
 use crate::store::orgs::OrgRow;
-use crate::store::{CategoryRow, EngineSeat, PgStore, SeatLost, StoreError, migrate};
+use crate::store::{CategoryRow, EngineSession, PgStore, StoreError, migrate};
+pub use engine_keeper::{EngineLine, start_here};
 pub use engine_seam::EngineSeam;
 pub use front::Front;
 
@@ -70,11 +70,11 @@ pub enum AppError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Doom {
     /// Nothing in this process can mend it.
-    #[error("the engine died; the log says why")]
+    #[error("the engine died again and again; the log says why")]
     Engine,
-    /// Nobody may write here any more.
-    #[error(transparent)]
-    Seat(#[from] SeatLost),
+    /// The private database server has not come back.
+    #[error("the database server has died; the next start goes on where this one stood")]
+    Database,
 }
 
 /// The database of a short command or of an engine.
@@ -159,14 +159,13 @@ pub struct App {
     /// The database.
     pub database: Database,
     /// Takes commands.
-    pub engine: Addr<Engine>,
+    pub engine: EngineLine,
     /// Time, ids and secrets.
     pub clock: Clock,
     /// The embedded marketplace, where it is the provider.
     pub sandbox: Option<RunningSandbox>,
-    engine_dead: watch::Receiver<()>,
     arbiter: Arbiter,
-    seat: EngineSeat,
+    session: EngineSession,
 }
 
 impl App {
@@ -187,9 +186,7 @@ impl App {
         let database = Database::open(config, Role::Engine, &clock).await?;
         let make_providers = make_providers(config.clone(), sandbox.as_ref().map(RunningSandbox::settings));
         match Self::over(&database, config, &clock, make_providers).await {
-            Ok((seat, arbiter, engine, engine_dead)) => {
-                Ok(Self { database, engine, clock, sandbox, engine_dead, arbiter, seat })
-            }
+            Ok((session, arbiter, engine)) => Ok(Self { database, engine, clock, sandbox, arbiter, session }),
             Err(error) => {
                 database.close().await?;
                 Err(error)
@@ -204,23 +201,21 @@ impl App {
         make_providers: MakeProviders,
     ) -> Result<Parts, AppError> {
         let away_max = database.embedded.is_some().then_some(PRIVATE_AWAY_MAX);
-        let seat = EngineSeat::take(&database.url, away_max).await?;
+        let session = EngineSession::open(&database.store, &database.url, away_max).await?;
         let (store, clock) = (Arc::new(database.store.clone()), clock.clone());
         let means = Means { store, clock, make_providers, make_probe: Arc::new(|| Rc::new(())) };
         let arbiter = Arbiter::new();
-        let (alive, engine_dead) = watch::channel(());
-        let engine = start_engine(&arbiter.handle(), means, config.max_concurrent_runs, alive).await?;
-        engine.do_send(Adopt);
-        Ok((seat, arbiter, engine, engine_dead))
+        let engine = engine_keeper::start(&arbiter.handle(), means, config.max_concurrent_runs).await?;
+        Ok((session, arbiter, engine))
     }
 
-    /// Ends with the reason when this process cannot go on, whatever it tries: its engine is dead, or its seat is lost.
+    /// Ends with the reason when this process cannot go on, whatever it tries: its engine or its database server is dead.
     pub fn doomed(&self) -> impl Future<Output = Doom> + use<> {
-        let (mut engine_dead, lost) = (self.engine_dead.clone(), self.seat.lost());
+        let (engine, database) = (self.engine.clone().given_up(), self.session.given_up());
         async move {
             tokio::select! {
-                _ = engine_dead.changed() => Doom::Engine,
-                why = lost => Doom::Seat(why),
+                () = engine => Doom::Engine,
+                () = database => Doom::Database,
             }
         }
     }
@@ -236,8 +231,8 @@ impl App {
             );
         }
         self.arbiter.stop();
-        // Given up before its session ends with the database.
-        drop(self.seat);
+        // Closed before the database ends it.
+        drop(self.session);
         if let Some(sandbox) = self.sandbox {
             sandbox.stop().await;
         }
@@ -245,7 +240,7 @@ impl App {
     }
 }
 
-type Parts = (EngineSeat, Arbiter, Addr<Engine>, watch::Receiver<()>);
+type Parts = (EngineSession, Arbiter, EngineLine);
 
 /// Makes a run's providers. Credentials of the real one are read anew for each run that starts or resumes, so that mended
 /// ones are used at once; where they cannot be read, the run is refused and says why.
@@ -263,18 +258,4 @@ fn make_providers(config: Config, sandbox: Option<oxylabs::Settings>) -> MakePro
             }
         }
     })
-}
-
-async fn start_engine(
-    arbiter: &ArbiterHandle,
-    means: Means,
-    runs_max: i64,
-    alive: watch::Sender<()>,
-) -> Result<Addr<Engine>, AppError> {
-    let (started, starting) = tokio::sync::oneshot::channel();
-    arbiter.spawn_fn(move || {
-        // Whoever waits for the engine may be gone; then nobody needs it.
-        let _ = started.send(Engine::new(means, runs_max, alive).start());
-    });
-    starting.await.map_err(|_| AppError::Engine)
 }

@@ -55,7 +55,7 @@ pub async fn scripted_run(
         make_providers,
         make_probe: Arc::new(|| Rc::new(())),
     };
-    let engine = Engine::new(means, 3, tokio::sync::watch::Sender::new(())).start();
+    let engine = Engine::new(means, 3, tokio::sync::mpsc::channel(1).0).start();
     let since = Instant::now();
     engine.send(Obey { key, command: Command::Start }).await.expect("the engine lives").expect("it can be started");
     gone(&engine, &store, key).await;
@@ -69,8 +69,8 @@ pub async fn scripted_run(
 async fn gone(engine: &Addr<Engine>, store: &WatchedStore, key: RunKey) {
     loop {
         let mut attached = engine.send(Attach { key }).await.expect("the engine lives");
-        let running = store.running().await.expect("the store answers");
-        if attached.stream.is_none() && !running.contains(&key) {
+        let running = store.survey(false, &[]).await.expect("the store answers").runs;
+        if attached.stream.is_none() && running.iter().all(|run| run.key != key) {
             return;
         }
         let changed = tokio::time::timeout(RUN_MAX, attached.changed.changed()).await;

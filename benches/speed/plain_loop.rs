@@ -29,7 +29,7 @@ impl PlainLoop<'_> {
     pub async fn write(&self) -> Duration {
         self.store.command(self.key, Command::Start, 3).await.expect("it can be started");
         let since = Instant::now();
-        let mut memory = self.store.take_over(self.key).await.expect("nobody else has it").memory;
+        let mut memory = self.store.take_over(self.key, None).await.expect("nobody else has it").memory;
         let mut tasks = self.open(Phase::Amazon).await;
         for _ in 0..CATEGORY_PAGES {
             memory = self.pages(memory, &mut tasks).await;

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gleaner::domain::ids::{RunKey, TaskNo};
+use gleaner::domain::ids::{EngineId, RunKey, TaskNo};
 use gleaner::domain::ledger::{Entry, Group, Memory, StoredEvent};
 use gleaner::domain::run::Command;
 use gleaner::domain::task::{OpenTask, Phase};
-use gleaner::store::{Accepted, Kept, PgStore, RunStore, StoreError, TakenOver};
+use gleaner::store::{Accepted, Kept, PgStore, RunStore, StoreError, Survey, TakenOver};
 use tokio::time::Instant;
 
 /// What passed through.
@@ -49,8 +49,12 @@ impl WatchedStore {
 
 #[async_trait]
 impl RunStore for WatchedStore {
-    async fn take_over(&self, key: RunKey) -> Result<TakenOver, StoreError> {
-        self.store.take_over(key).await
+    fn engine(&self) -> EngineId {
+        self.store.engine()
+    }
+
+    async fn take_over(&self, key: RunKey, gone: Option<EngineId>) -> Result<TakenOver, StoreError> {
+        self.store.take_over(key, gone).await
     }
 
     async fn raise_fence(&self, key: RunKey, fence: i64) -> Result<Memory, StoreError> {
@@ -99,7 +103,11 @@ impl RunStore for WatchedStore {
         self.store.command(key, command, runs_max).await
     }
 
-    async fn running(&self) -> Result<Vec<RunKey>, StoreError> {
-        self.store.running().await
+    async fn survey(&self, beats: bool, watched: &[RunKey]) -> Result<Survey, StoreError> {
+        self.store.survey(beats, watched).await
+    }
+
+    async fn leave(&self) -> Result<(), StoreError> {
+        self.store.leave().await
     }
 }

@@ -1,26 +1,31 @@
-//! The Engine: knows every live run of this process; starts, finds and restarts supervisors, and takes over runs that a
-//! dead process left behind.
+//! The Engine: knows every live run of this process; starts, finds and restarts supervisors, and takes over runs that
+//! another process left behind.
 //!
-//! It keeps no run's state: a command is decided by the store, and what a run is doing is asked of its stream.
+//! It keeps no run's state: a command is decided by the store, and what a run is doing is asked of its stream. Whose a
+//! run is stands in its row; a run of another engine is left to that one.
+
+mod lives;
+mod neighbours;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::rc::Rc;
 
-use actix::fut::wrap_future;
 use actix::{
     Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, MessageResponse, ResponseActFuture,
     WrapFuture,
 };
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::sleep;
 
+use crate::actors::run_context::Probe;
 use crate::actors::stream::{Look, Stream};
-use crate::actors::supervisor::{Leave, Lines, Means, Supervisor, Wanted};
+use crate::actors::supervisor::{Leave, Means};
 use crate::domain::ids::RunKey;
 use crate::domain::progress::Progress;
 use crate::domain::run::{Command, RunStatus, Wish};
 use crate::store::{Accepted, StoreError};
+use lives::Live;
+use neighbours::Neighbours;
 
 /// Give a run a command.
 #[derive(Clone, Copy, Debug, Message)]
@@ -68,12 +73,7 @@ pub struct LookAt {
     pub key: RunKey,
 }
 
-/// Take over the runs that a dead process left behind.
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "()")]
-pub struct Adopt;
-
-/// Let every run stop where it can go on, and answer when nobody works any more.
+/// Let every run stop where it can go on, and answer when nobody works any more and other engines may take over.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
 pub struct Drain;
@@ -108,20 +108,6 @@ pub struct SupervisorDown {
     pub cause: String,
 }
 
-/// A run with live actors.
-struct Live {
-    supervisor: Addr<Supervisor>,
-    stream: Option<Addr<Stream>>,
-    /// Its supervisor said that it is done.
-    ended: bool,
-    /// What is known of an unexpected death.
-    cause: Option<String>,
-    /// It was started again while its old actors were still ending.
-    again: bool,
-    /// A cancel was accepted while it ran.
-    cancel: bool,
-}
-
 /// The actor. See the module's documentation.
 pub struct Engine {
     means: Means,
@@ -129,63 +115,22 @@ pub struct Engine {
     runs_max: i64,
     live: BTreeMap<RunKey, Live>,
     signals: BTreeMap<RunKey, watch::Sender<u64>>,
+    neighbours: Neighbours,
     leaving: Option<Vec<oneshot::Sender<()>>>,
-    /// Closed by its death, which the process watches.
-    _alive: watch::Sender<()>,
+    probe: Rc<dyn Probe>,
+    /// Closed by its death: ends every supervisor.
+    lifeline: watch::Sender<()>,
+    /// Held by it and by every actor of its runs: when the last is dropped, its successor may begin.
+    alive: mpsc::Sender<()>,
 }
 
 impl Engine {
-    /// An Engine over this storage and these providers; `alive` is closed when it dies.
+    /// An Engine over this storage and these providers; `alive` is dropped when it and every actor of its runs is gone.
     #[must_use]
-    pub fn new(means: Means, runs_max: i64, alive: watch::Sender<()>) -> Self {
-        Self { means, runs_max, live: BTreeMap::new(), signals: BTreeMap::new(), leaving: None, _alive: alive }
-    }
-
-    /// Gives a run its actors; where the old ones are still ending, when they are gone.
-    fn start_run(&mut self, key: RunKey, recovery: Option<String>, ctx: &mut Context<Self>) {
-        if self.leaving.is_some() {
-            return;
-        }
-        if let Some(live) = self.live.get_mut(&key) {
-            live.again = true;
-            return;
-        }
-        let (alive, gone) = mpsc::channel(1);
-        let engine = ctx.address();
-        let lines = Lines {
-            down: engine.clone().recipient(),
-            stream_is: engine.clone().recipient(),
-            ended: engine.recipient(),
-        };
-        let supervisor = Supervisor::new(key, self.means.clone(), lines, alive, recovery).start();
-        let live = Live { supervisor, stream: None, ended: false, cause: None, again: false, cancel: false };
-        self.live.insert(key, live);
-        let watching = async move {
-            let mut gone = gone;
-            while gone.recv().await.is_some() {}
-        };
-        ctx.spawn(wrap_future::<_, Self>(watching).map(move |(), engine, ctx| engine.gone(key, ctx)));
-    }
-
-    /// Every actor of a run is gone.
-    fn gone(&mut self, key: RunKey, ctx: &mut Context<Self>) {
-        let Some(live) = self.live.remove(&key) else { return };
-        self.signal(key);
-        if self.leaving.is_none() {
-            if !live.ended {
-                let cause = live.cause.unwrap_or_else(|| "unknown cause".to_owned());
-                log::error!("run {}: its supervisor died: {cause}; a new one takes over", key.run);
-                self.start_run(key, Some(format!("the supervisor died ({cause}); a new one took over")), ctx);
-            } else if live.again {
-                self.start_run(key, None, ctx);
-            }
-        }
-        if self.live.is_empty() {
-            for waiting in self.leaving.iter_mut().flat_map(|waiting| waiting.drain(..)) {
-                // Whoever waited for the drain may have given up.
-                let _ = waiting.send(());
-            }
-        }
+    pub fn new(means: Means, runs_max: i64, alive: mpsc::Sender<()>) -> Self {
+        let (lifeline, neighbours) = (watch::Sender::new(()), Neighbours::new(means.store.engine()));
+        let (live, signals, probe) = (BTreeMap::new(), BTreeMap::new(), (means.make_probe)());
+        Self { means, runs_max, live, signals, neighbours, leaving: None, probe, lifeline, alive }
     }
 
     fn signal(&mut self, key: RunKey) {
@@ -195,17 +140,17 @@ impl Engine {
     }
 
     fn accepted(&mut self, obey: Obey, accepted: &Accepted, ctx: &mut Context<Self>) {
+        let mine = accepted.owner.is_none_or(|owner| owner == self.means.store.engine());
         match obey.command {
-            Command::Start | Command::Resume | Command::RetryFailed => self.start_run(obey.key, None, ctx),
+            Command::Start | Command::Resume | Command::RetryFailed => self.start_run(obey.key, None, None, ctx),
+            // Its owner looks at the row and obeys.
+            Command::Pause | Command::Cancel if !mine => {}
             Command::Pause | Command::Cancel if accepted.status == RunStatus::Running => {
                 let wish = if obey.command == Command::Pause { Wish::Pause } else { Wish::Cancel };
                 match self.live.get_mut(&obey.key).filter(|live| !live.ended) {
-                    Some(live) => {
-                        live.cancel |= wish == Wish::Cancel;
-                        live.supervisor.do_send(Wanted { wish, repeated: accepted.repeated });
-                    }
+                    Some(live) => live.hear(wish, accepted.repeated, accepted.commands),
                     // Nobody works on it: a supervisor obeys what is wanted as it takes over.
-                    None => self.start_run(obey.key, None, ctx),
+                    None => self.start_run(obey.key, None, None, ctx),
                 }
             }
             Command::Pause | Command::Cancel => {}
@@ -227,12 +172,17 @@ impl Engine {
 
 impl Actor for Engine {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.survey(ctx);
+    }
 }
 
 impl Handler<Obey> for Engine {
     type Result = ResponseActFuture<Self, Result<Accepted, NotObeyed>>;
 
     fn handle(&mut self, obey: Obey, _: &mut Self::Context) -> Self::Result {
+        self.probe.handling("engine", "obey");
         if self.leaving.is_some() {
             return Box::pin(async { Err(NotObeyed::Leaving) }.into_actor(self));
         }
@@ -244,6 +194,7 @@ impl Handler<Attach> for Engine {
     type Result = Attached;
 
     fn handle(&mut self, attach: Attach, _: &mut Self::Context) -> Self::Result {
+        self.probe.handling("engine", "attach");
         let live = &self.live;
         self.signals.retain(|key, signal| signal.receiver_count() > 0 || live.contains_key(key));
         let changed = self.signals.entry(attach.key).or_insert_with(|| watch::Sender::new(0)).subscribe();
@@ -256,6 +207,7 @@ impl Handler<LookAt> for Engine {
     type Result = ResponseActFuture<Self, Option<Progress>>;
 
     fn handle(&mut self, look: LookAt, _: &mut Self::Context) -> Self::Result {
+        self.probe.handling("engine", "look_at");
         let stream = self.live.get(&look.key).filter(|live| !live.ended).and_then(|live| live.stream.clone());
         let looking = async move {
             match stream {
@@ -268,33 +220,11 @@ impl Handler<LookAt> for Engine {
     }
 }
 
-impl Handler<Adopt> for Engine {
-    type Result = ();
-
-    fn handle(&mut self, _: Adopt, ctx: &mut Self::Context) {
-        let store = self.means.store.clone();
-        let finding = async move {
-            loop {
-                match store.running().await {
-                    Ok(keys) => return keys,
-                    Err(error) => log::warn!("looking for runs to take over: {error}"),
-                }
-                sleep(Duration::from_secs(1)).await;
-            }
-        };
-        ctx.spawn(finding.into_actor(self).map(|keys, engine, ctx| {
-            for key in keys.into_iter().filter(|key| !engine.live.contains_key(key)).collect::<Vec<_>>() {
-                log::info!("run {}: taken over from a process that is gone", key.run);
-                engine.start_run(key, Some("taken over from a process that is gone".to_owned()), ctx);
-            }
-        }));
-    }
-}
-
 impl Handler<Drain> for Engine {
     type Result = ResponseActFuture<Self, ()>;
 
     fn handle(&mut self, _: Drain, _: &mut Self::Context) -> Self::Result {
+        self.probe.handling("engine", "drain");
         let (done, drained) = oneshot::channel();
         for live in self.live.values() {
             live.supervisor.do_send(Leave);
@@ -306,7 +236,15 @@ impl Handler<Drain> for Engine {
         } else {
             waiting.push(done);
         }
-        Box::pin(async move { drop(drained.await) }.into_actor(self))
+        let store = self.means.store.clone();
+        let leaving = async move {
+            // Nobody but a dying Engine drops the other end.
+            drop(drained.await);
+            if let Err(error) = store.leave().await {
+                log::warn!("the runs of this engine are not given up: {error}; others see that it is gone");
+            }
+        };
+        Box::pin(leaving.into_actor(self))
     }
 }
 
@@ -314,6 +252,7 @@ impl Handler<StreamIs> for Engine {
     type Result = ();
 
     fn handle(&mut self, is: StreamIs, _: &mut Self::Context) {
+        self.probe.handling("engine", "stream_is");
         if let Some(live) = self.live.get_mut(&is.key) {
             live.stream = Some(is.stream);
         }
@@ -325,6 +264,7 @@ impl Handler<Ended> for Engine {
     type Result = ();
 
     fn handle(&mut self, ended: Ended, ctx: &mut Self::Context) {
+        self.probe.handling("engine", "ended");
         let Some(live) = self.live.get_mut(&ended.key) else { return };
         live.ended = true;
         if live.cancel && ended.status == Some(RunStatus::Paused) {
@@ -340,6 +280,7 @@ impl Handler<SupervisorDown> for Engine {
     type Result = ();
 
     fn handle(&mut self, down: SupervisorDown, _: &mut Self::Context) {
+        self.probe.handling("engine", "supervisor_down");
         if let Some(live) = self.live.get_mut(&down.key) {
             live.cause = Some(down.cause);
         }

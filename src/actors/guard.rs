@@ -49,20 +49,43 @@ pub struct Down {
     pub cause: String,
 }
 
+/// Held by every actor of a run: when the last is dropped, the run has no actors any more; and when that holds for every run
+/// of an engine and for the engine itself, its successor may begin.
+#[derive(Clone)]
+pub struct Alive {
+    _run: mpsc::Sender<()>,
+    _engine: Option<mpsc::Sender<()>>,
+}
+
+impl Alive {
+    /// For the actors of a run under this engine.
+    #[must_use]
+    pub fn under(engine: &mpsc::Sender<()>, run: mpsc::Sender<()>) -> Self {
+        Self { _run: run, _engine: Some(engine.clone()) }
+    }
+}
+
+impl From<mpsc::Sender<()>> for Alive {
+    /// For the actors of a run that is under no engine.
+    fn from(run: mpsc::Sender<()>) -> Self {
+        Self { _run: run, _engine: None }
+    }
+}
+
 /// Watches over one actor: held by it, dropped with it.
 pub struct Guard {
     /// Says to the watcher what killed the actor.
     report: Option<Box<dyn FnOnce(String)>>,
     /// Open while the owner of the tree lives; its end ends the actor too.
     lifeline: watch::Receiver<()>,
-    /// Held by every actor of a tree: when the last is dropped, the tree is gone.
-    _alive: mpsc::Sender<()>,
+    /// Dropped with it.
+    _alive: Alive,
 }
 
 impl Guard {
     /// A guard that hands the cause of death to `report`.
     #[must_use]
-    pub fn new(report: impl FnOnce(String) + 'static, lifeline: watch::Receiver<()>, alive: mpsc::Sender<()>) -> Self {
+    pub fn new(report: impl FnOnce(String) + 'static, lifeline: watch::Receiver<()>, alive: Alive) -> Self {
         Self { report: Some(Box::new(report)), lifeline, _alive: alive }
     }
 

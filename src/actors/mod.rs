@@ -9,6 +9,7 @@ pub mod engine;
 pub mod failure_counter;
 pub mod gate;
 pub mod guard;
+pub mod lease;
 pub mod line;
 pub mod recorder;
 pub mod run_context;

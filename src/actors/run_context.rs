@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::actors::gate::Gate;
+use crate::actors::lease::Lease;
 use crate::clock::Clock;
 use crate::domain::ids::RunKey;
 use crate::domain::settings::RunSettings;
@@ -50,6 +51,8 @@ pub struct RunContext {
     pub clock: Clock,
     /// The gate that its workers look at.
     pub gate: Gate,
+    /// Until when they may ask.
+    pub lease: Lease,
     /// Who answers its requests.
     pub providers: Providers,
     /// The newest fencing number of this owner, raised by each new Recorder.

@@ -11,19 +11,20 @@ use std::sync::Arc;
 
 use actix::fut::wrap_future;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::actors::coordinator::Standstill;
 use crate::actors::engine::{Ended, StreamIs, SupervisorDown};
 use crate::actors::failure_counter::Tripped;
 use crate::actors::gate::Gate;
-use crate::actors::guard::{Down, Guard};
+use crate::actors::guard::{Alive, Down, Guard};
+use crate::actors::lease::Lease;
 use crate::actors::recorder::{FenceLost, Flush, Hand, Receipt};
 use crate::actors::run_context::{MakeProbe, MakeProviders, Probe};
 use crate::actors::stream::Standing;
 use crate::actors::tree::Tree;
 use crate::clock::Clock;
-use crate::domain::ids::{RunKey, TaskNo};
+use crate::domain::ids::{EngineId, RunKey, TaskNo};
 use crate::domain::ledger::{Close, Entry, Memory};
 use crate::domain::run::{FailReason, Pause, PauseReason, RunStatus, Wish};
 use crate::domain::task::Phase;
@@ -66,6 +67,8 @@ pub struct Lines {
     pub stream_is: Recipient<StreamIs>,
     /// Hears that nobody works on the run any more.
     pub ended: Recipient<Ended>,
+    /// Open while the Engine lives; its end ends the supervisor too.
+    pub lifeline: watch::Receiver<()>,
 }
 
 /// What the run is drained for.
@@ -86,10 +89,13 @@ pub struct Supervisor {
     key: RunKey,
     means: Means,
     lines: Lines,
-    alive: mpsc::Sender<()>,
+    alive: Alive,
     /// Why it is started, for the feed: `None` for a run that was just started or resumed.
     recovery: Option<String>,
+    /// Whose the run was, where it is taken over from another engine.
+    from: Option<EngineId>,
     gate: Gate,
+    lease: Lease,
     probe: Rc<dyn Probe>,
     aim: Aim,
     tree: Option<Tree>,
@@ -99,12 +105,21 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// A supervisor for this run. `recovery` says what it takes over from, where it does.
+    /// A supervisor for this run, whose workers ask while `lease` holds. `recovery` says what it takes over from, where it
+    /// does, and `from` whose the run was.
     #[must_use]
-    pub fn new(key: RunKey, means: Means, lines: Lines, alive: mpsc::Sender<()>, recovery: Option<String>) -> Self {
+    pub fn new(
+        key: RunKey,
+        means: Means,
+        lines: Lines,
+        alive: Alive,
+        lease: Lease,
+        recovery: Option<String>,
+        from: Option<EngineId>,
+    ) -> Self {
         let probe = (means.make_probe)();
-        let (gate, aim) = (Gate::default(), Aim::Work);
-        Self { key, means, lines, alive, recovery, gate, probe, aim, tree: None, closing: false, guard: None }
+        let (gate, aim, tree, closing, guard) = (Gate::default(), Aim::Work, None, false, None);
+        Self { key, means, lines, alive, recovery, from, gate, lease, probe, aim, tree, closing, guard }
     }
 
     fn manual_pause(&self) -> Aim {
@@ -259,8 +274,9 @@ impl Actor for Supervisor {
     fn started(&mut self, ctx: &mut Self::Context) {
         let (key, down) = (self.key, self.lines.down.clone());
         let report = move |cause| down.do_send(SupervisorDown { key, cause });
-        // Nobody's lifeline: the Engine ends a supervisor by a message.
-        self.guard = Some(Guard::new(report, watch::Sender::new(()).subscribe(), self.alive.clone()));
+        let guard = Guard::new(report, self.lines.lifeline.clone(), self.alive.clone());
+        guard.tie(ctx);
+        self.guard = Some(guard);
         self.take_over(ctx);
     }
 }

@@ -15,13 +15,13 @@
 use std::collections::BTreeMap;
 
 use actix::{Actor, Addr};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::actors::coordinator::{
     Begin, Coordinator, Hold, Lines as CoordinatorLines, Mode, Pull, Standstill, WorkerDied,
 };
 use crate::actors::failure_counter::{FailureCounter, NewPhase, Report, Tripped};
-use crate::actors::guard::{Child, Down, Guard};
+use crate::actors::guard::{Alive, Child, Down, Guard};
 use crate::actors::line::{Line, Socket};
 use crate::actors::recorder::{FenceLost, Flush, Hand, Recorder, Start, Summarise, Tell};
 use crate::actors::run_context::RunContext;
@@ -39,7 +39,7 @@ pub struct Tree {
     about: About,
     supervisor: Addr<Supervisor>,
     lifeline: watch::Sender<()>,
-    alive: mpsc::Sender<()>,
+    alive: Alive,
     sockets: Sockets,
     recorder: Addr<Recorder>,
     stream: Addr<Stream>,
@@ -76,7 +76,7 @@ struct Nursery<'a> {
     context: &'a RunContext,
     supervisor: &'a Addr<Supervisor>,
     lifeline: &'a watch::Sender<()>,
-    alive: &'a mpsc::Sender<()>,
+    alive: &'a Alive,
     sockets: &'a Sockets,
 }
 
@@ -142,13 +142,7 @@ impl Nursery<'_> {
 impl Tree {
     /// Grows the whole tree of a run that was just taken over: readers before writers, workers last.
     #[must_use]
-    pub fn grow(
-        context: RunContext,
-        about: About,
-        memory: Memory,
-        supervisor: Addr<Supervisor>,
-        alive: mpsc::Sender<()>,
-    ) -> Self {
+    pub fn grow(context: RunContext, about: About, memory: Memory, supervisor: Addr<Supervisor>, alive: Alive) -> Self {
         let (sockets, lifeline) = (Sockets::default(), watch::Sender::new(()));
         sockets.tripped.plug(&supervisor);
         sockets.standstill.plug(&supervisor);

@@ -130,6 +130,10 @@ impl Job {
             if !self.context.gate.is_open() {
                 return self.give_back(task).await;
             }
+            if !self.context.lease.holds() {
+                self.wait_for_lease().await;
+                continue;
+            }
             // From here to the first poll of the request nothing waits, so the gate cannot close in between.
             let request = errand.shown(&self.context, self.context.clock.now());
             self.status.fetches(task, &request);
@@ -240,12 +244,22 @@ impl Job {
         Proof { at: outcome.at, worker_id, task_no, error_type, error_message }
     }
 
+    /// Waits until the database has said again that the run is ours, or until the gate closes.
+    async fn wait_for_lease(&self) {
+        self.status.waits(None, WaitsFor::Lease);
+        tokio::select! {
+            biased;
+            () = self.context.gate.closed() => {}
+            () = self.context.lease.held() => {}
+        }
+    }
+
     /// Waits on tokio's clock, or until the gate closes.
     async fn wait(&self, duration: Duration, why: WaitsFor) {
         if duration.is_zero() {
             return;
         }
-        self.status.waits(duration, why);
+        self.status.waits(Some(duration), why);
         tokio::select! {
             biased;
             () = self.context.gate.closed() => {}

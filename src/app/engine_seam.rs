@@ -5,7 +5,8 @@ use std::time::Duration;
 use actix::Addr;
 use async_trait::async_trait;
 
-use crate::actors::engine::{Attach, Engine, LookAt, NotObeyed, Obey};
+use super::EngineLine;
+use crate::actors::engine::{Attach, LookAt, NotObeyed, Obey};
 use crate::actors::stream::{Stream, Subscribe};
 use crate::domain::ids::RunKey;
 use crate::domain::progress::Progress;
@@ -18,7 +19,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(5);
 
 /// The engine of this process, as the web sees it.
 #[derive(Clone)]
-pub struct EngineSeam(pub Addr<Engine>);
+pub struct EngineSeam(pub EngineLine);
 
 struct LiveStream(Addr<Stream>);
 
@@ -33,17 +34,17 @@ impl seam::Engine for EngineSeam {
     }
 
     async fn attach(&self, key: RunKey) -> Result<Attached, Gone> {
-        let attached = self.0.send(Attach { key }).timeout(ANSWER_MAX).await.map_err(|_| Gone)?;
+        let attached = self.0.now().send(Attach { key }).timeout(ANSWER_MAX).await.map_err(|_| Gone)?;
         let live = attached.stream.map(|stream| Box::new(LiveStream(stream)) as Box<dyn Live>);
         Ok(Attached { live, changed: attached.changed })
     }
 
     async fn look_at(&self, key: RunKey) -> Option<Progress> {
-        self.0.send(LookAt { key }).timeout(ANSWER_MAX).await.ok().flatten()
+        self.0.now().send(LookAt { key }).timeout(ANSWER_MAX).await.ok().flatten()
     }
 
     fn is_alive(&self) -> bool {
-        self.0.connected()
+        self.0.now().connected()
     }
 }
 

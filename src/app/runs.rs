@@ -16,6 +16,9 @@ use crate::store::StoreError;
 use crate::store::runs::NewRun;
 pub use crate::store::runs::RunRow;
 
+/// Longest wait for the next engine where one died.
+const SUCCESSOR_MAX: Duration = Duration::from_secs(10);
+
 /// Why a run could not be made or followed.
 #[derive(Debug, Error)]
 pub enum RunError {
@@ -74,12 +77,17 @@ impl App {
         pace: Duration,
         mut show: impl FnMut(&Progress),
     ) -> Result<RunRow, RunError> {
+        let mut engine = self.engine.clone();
         loop {
-            let looked = self.engine.send(LookAt { key }).await.map_err(|_| RunError::EngineDead)?;
+            let (Ok(looked), Ok(mut attached)) = (engine.send(LookAt { key }).await, engine.send(Attach { key }).await)
+            else {
+                // A new engine follows within a moment, or none.
+                tokio::time::timeout(SUCCESSOR_MAX, engine.replaced()).await.map_err(|_| RunError::EngineDead)?;
+                continue;
+            };
             if let Some(progress) = &looked {
                 show(progress);
             }
-            let mut attached = self.engine.send(Attach { key }).await.map_err(|_| RunError::EngineDead)?;
             if attached.stream.is_none() {
                 let row = self.run_row(key).await?;
                 if row.status != RunStatus::Running {

@@ -37,6 +37,8 @@ uuid_newtype! {
     SellerId,
     /// An activity event.
     EventId,
+    /// A process's engine: fresh with each start of the process.
+    EngineId,
 }
 
 /// The key of a run: every row of a run carries both parts.

@@ -34,6 +34,8 @@ pub enum WaitsFor {
     Backoff,
     /// The pause between two pages of one product.
     PageDelay,
+    /// The database has not said for a while that the run is still this engine's.
+    Lease,
 }
 
 /// One worker as people see it.

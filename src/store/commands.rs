@@ -16,9 +16,9 @@ use super::run_row::{RunRow, StoredRun};
 use super::schema::{collection_runs, collection_tasks, orgs};
 use super::tasks::{StoredTask, TaskRow, failed_tasks_and_categories};
 use super::{Accepted, PgStore, StoreError, TakenOver};
-use crate::domain::ids::{RunKey, TaskNo};
+use crate::domain::ids::{EngineId, RunKey, TaskNo};
 use crate::domain::ledger::Memory;
-use crate::domain::run::Command;
+use crate::domain::run::{Command, RunStatus};
 use crate::domain::task::Phase;
 
 /// What a command may change of a run's row.
@@ -33,6 +33,8 @@ struct RunChange<'a> {
     fail_message: Option<&'a str>,
     last_seq: i64,
     streak: Vec<i32>,
+    owner: Option<Uuid>,
+    commands: i32,
     departments_completed: i32,
     amazon_pending: i32,
     amazon_claimed: i32,
@@ -57,6 +59,8 @@ impl<'a> RunChange<'a> {
             fail_message: row.fail_message.as_deref(),
             last_seq: row.last_seq,
             streak: row.streak.iter().map(|task_no| task_no.0).collect(),
+            owner: row.owner.map(|engine| engine.0),
+            commands: row.commands,
             departments_completed: row.counters.departments_completed,
             amazon_pending: row.counters.amazon.pending,
             amazon_claimed: row.counters.amazon.claimed,
@@ -93,25 +97,53 @@ impl PgStore {
         }
     }
 
-    pub(super) async fn take_run_over(&self, key: RunKey) -> Result<TakenOver, StoreError> {
+    pub(super) async fn take_run_over(&self, key: RunKey, gone: Option<EngineId>) -> Result<TakenOver, StoreError> {
+        if let Some(gone) = gone {
+            self.end_sessions(gone).await?;
+        }
         let lease = self.lease().await?;
-        let worked = self.taking_over(&lease, key).await;
-        Self::finish(lease, worked).await
+        let worked = self.taking_over(&lease, key, gone).await;
+        let taken = Self::finish(lease, worked).await?;
+        if let Some(gone) = gone
+            && let Err(error) = self.forget_engine(gone).await
+        {
+            log::debug!("the row of engine {gone} stays: {error}");
+        }
+        match taken {
+            Some(taken) => Ok(taken),
+            None => self.must_have(key.org, key.run).await.and(Err(StoreError::Owned)),
+        }
     }
 
-    async fn taking_over(&self, mut conn: &AsyncPgConnection, key: RunKey) -> Result<TakenOver, StoreError> {
+    async fn taking_over(
+        &self,
+        mut conn: &AsyncPgConnection,
+        key: RunKey,
+        gone: Option<EngineId>,
+    ) -> Result<Option<TakenOver>, StoreError> {
         conn.batch_execute("BEGIN").await?;
-        let stored: StoredRun = diesel::update(collection_runs::table.find((key.org.0, key.run.0)))
+        let mine = self.engine.0;
+        let may_be_taken = collection_runs::owner
+            .is_null()
+            .or(collection_runs::owner.eq(mine))
+            .or(collection_runs::owner.eq(gone.map_or(mine, |engine| engine.0)));
+        let stored: Option<StoredRun> = diesel::update(collection_runs::table.find((key.org.0, key.run.0)))
+            .filter(may_be_taken.assume_not_null())
             .set((
                 collection_runs::fence.eq(collection_runs::fence + 1),
+                collection_runs::owner.eq(mine),
                 collection_runs::updated_at.eq(self.clock.now()),
             ))
             .returning(StoredRun::as_returning())
             .get_result(&mut conn)
-            .await?;
+            .await
+            .optional()?;
+        let Some(stored) = stored else { return Ok(None) };
         let mut row = RunRow::try_from(stored)?;
-        if row.status != crate::domain::run::RunStatus::Running {
-            return Ok(row.taken_over(0));
+        if row.status != RunStatus::Running {
+            row.owner = None;
+            write_row(conn, &row).await?;
+            return Ok(Some(row.taken_over(0)));
         }
         let released: Vec<String> = diesel::update(
             collection_tasks::table
@@ -131,7 +163,7 @@ impl PgStore {
         if !released.is_empty() {
             write_row(conn, &row).await?;
         }
-        Ok(row.taken_over(i32::try_from(released.len()).unwrap_or(i32::MAX)))
+        Ok(Some(row.taken_over(i32::try_from(released.len()).unwrap_or(i32::MAX))))
     }
 
     pub(super) async fn raise_run_fence(&self, key: RunKey, fence: i64) -> Result<Memory, StoreError> {
@@ -187,7 +219,7 @@ impl PgStore {
                 tasks.insert(task.task_no, task);
             }
         }
-        let asked = Asked { command, running, runs_max, now: self.clock.now() };
+        let asked = Asked { command, running, runs_max, now: self.clock.now(), engine: self.engine };
         let obeyed = obey(&mut row, &mut tasks, &asked)?;
         self.write_obeyed(conn, &mut row, obeyed, asked.now).await
     }
@@ -224,8 +256,7 @@ impl PgStore {
         if obeyed.ends {
             close_entry(conn, row.key(), now).await?;
         }
-        let (status, wanted) = (row.status, row.wanted);
-        Ok(Accepted { status, wanted, repeated: obeyed.repeated, events: event.into_iter().collect() })
+        Ok(row.accepted(obeyed.repeated, event))
     }
 }
 

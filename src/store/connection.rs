@@ -14,7 +14,9 @@ use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::StoreError;
+use super::engines::session_name;
 use crate::clock::Clock;
+use crate::domain::ids::EngineId;
 
 /// Longest wait for a connection to be made.
 pub const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -29,7 +31,7 @@ const PEER_SILENT_MAX: Duration = Duration::from_secs(30);
 /// stuck nor a frozen process holds a run for ever. Plans are kept while tables are still empty, and must stay good when
 /// they have a million rows: so only those by index are allowed.
 const LIMITS: &str = "SET statement_timeout = '30s'; SET lock_timeout = '15s'; \
-    SET idle_in_transaction_session_timeout = '20s'; SET application_name = 'gleaner'; \
+    SET idle_in_transaction_session_timeout = '20s'; \
     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off";
 
 /// The store over PostgreSQL; cheap to clone, all clones share the pool.
@@ -37,6 +39,8 @@ const LIMITS: &str = "SET statement_timeout = '30s'; SET lock_timeout = '15s'; \
 pub struct PgStore {
     pool: Pool<AsyncPgConnection>,
     pub(super) clock: Clock,
+    /// Who writes through it.
+    pub(super) engine: EngineId,
 }
 
 impl PgStore {
@@ -52,13 +56,14 @@ impl PgStore {
         config(url).map_err(StoreError::Broken)?;
         let mut manager = ManagerConfig::default();
         manager.recycling_method = RecyclingMethod::Fast;
-        manager.custom_setup = Box::new(|url: &str| establish(url.to_owned()).boxed());
+        let engine = EngineId(clock.new_id());
+        manager.custom_setup = Box::new(move |url: &str| establish(url.to_owned(), session_name(engine)).boxed());
         let manager = AsyncDieselConnectionManager::new_with_config(url, manager);
         let pool = Pool::builder(manager)
             .max_size(pool_size.max(1))
             .build()
             .map_err(|error| StoreError::Broken(error.to_string()))?;
-        let store = Self { pool, clock };
+        let store = Self { pool, clock, engine };
         drop(store.connection().await?);
         Ok(store)
     }
@@ -178,8 +183,8 @@ pub(super) async fn session(url: &str) -> ConnectionResult<(Client, Driving)> {
     tokio::time::timeout(CONNECT_MAX, made).await.map_err(|_| too_slow(&config))?
 }
 
-/// A connection to this address, under the limits.
-pub(super) async fn establish(url: String) -> ConnectionResult<AsyncPgConnection> {
+/// A connection to this address, under the limits and this name.
+pub(super) async fn establish(url: String, name: String) -> ConnectionResult<AsyncPgConnection> {
     let config = config(&url).map_err(ConnectionError::InvalidConnectionUrl)?;
     let bad = |error: tokio_postgres::Error| bad(&config, &error);
     let made = async {
@@ -192,6 +197,9 @@ pub(super) async fn establish(url: String) -> ConnectionResult<AsyncPgConnection
         }
     };
     let mut connection = tokio::time::timeout(CONNECT_MAX, made).await.map_err(|_| too_slow(&config))??;
-    connection.batch_execute(LIMITS).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+    connection
+        .batch_execute(&format!("SET application_name = '{name}'; {LIMITS}"))
+        .await
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)
 }

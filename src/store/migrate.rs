@@ -67,7 +67,7 @@ async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     let away = |error: diesel::ConnectionError| StoreError::Away(error.to_string());
-    let mut connection = establish(url.to_owned()).await.map_err(away)?;
+    let mut connection = establish(url.to_owned(), "gleaner migrate".to_owned()).await.map_err(away)?;
     connection.batch_execute(LOCK).await?;
     // The lock goes with the connection, however the work ends.
     let worked = spawn_blocking(move || work(&mut Connection::from(connection)));

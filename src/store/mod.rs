@@ -9,7 +9,8 @@ pub mod categories;
 mod commands;
 mod connection;
 pub mod embedded;
-mod engine_seat;
+mod engine_session;
+mod engines;
 mod fault;
 mod fragment;
 pub mod items;
@@ -34,7 +35,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use crate::domain::ids::{RunKey, TaskNo};
+use crate::domain::ids::{EngineId, RunKey, TaskNo};
 use crate::domain::ledger::{Group, Memory, Reply, StoredEvent};
 use crate::domain::run::{Command, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
@@ -43,7 +44,8 @@ use crate::domain::task::{OpenTask, Phase};
 pub use api_tokens::{TokenKind, TokenRow};
 pub use categories::CategoryRow;
 pub use connection::{PgStore, check_address};
-pub use engine_seat::{EngineSeat, SeatLost};
+pub use engine_session::EngineSession;
+pub use engines::{EngineSeen, Survey, Surveyed};
 pub use memory::MemoryStore;
 pub use run_sellers::RunSellerRow;
 pub use runs::RunRow;
@@ -58,6 +60,9 @@ pub enum StoreError {
     /// Somebody else owns the run now: stop writing.
     #[error("the run has been taken over")]
     FenceLost,
+    /// Another engine works on the run, and is not known to be gone.
+    #[error("another engine works on the run")]
+    Owned,
     /// No such run in this organisation.
     #[error("no such run")]
     NotFound,
@@ -128,17 +133,25 @@ pub struct Accepted {
     pub repeated: bool,
     /// Events that the command itself wrote, for a run without live actors.
     pub events: Vec<StoredEvent>,
+    /// The engine that works on the run: whoever else accepted the command leaves it to that one.
+    pub owner: Option<EngineId>,
+    /// Commands that the run has accepted so far.
+    pub commands: i32,
 }
 
 /// What the actors of a run need of storage, and nothing else.
 #[async_trait]
 pub trait RunStore: Send + Sync {
-    /// Takes a run over: raises its fencing number (which waits for, or defeats, a transaction of the old owner), puts
+    /// The engine that this store writes for: the owner of the runs that are taken over through it.
+    fn engine(&self) -> EngineId;
+
+    /// Takes a run over that nobody owns, that is this engine's own, or that belongs to `gone`: ends what sessions that
+    /// engine still has, raises the fencing number (which waits for, or defeats, a transaction of the old owner), puts
     /// claimed tasks back to pending at their last kept page, and reads the run row.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::Away`].
-    async fn take_over(&self, key: RunKey) -> Result<TakenOver, StoreError>;
+    /// [`StoreError::Owned`] where somebody else was faster, [`StoreError::NotFound`], [`StoreError::Away`].
+    async fn take_over(&self, key: RunKey, gone: Option<EngineId>) -> Result<TakenOver, StoreError>;
 
     /// For a new Recorder within the same owner: raises the fencing number and reads the run row; claims stay.
     ///
@@ -189,17 +202,28 @@ pub trait RunStore: Send + Sync {
     /// [`StoreError::NotFound`], [`StoreError::NotAllowed`], [`StoreError::ConcurrentLimit`], [`StoreError::Away`].
     async fn command(&self, key: RunKey, command: Command, runs_max: i64) -> Result<Accepted, StoreError>;
 
-    /// Runs that are `running` in storage: what a dead process left behind.
+    /// Looks at what the engines of this database do: every run under way, the runs in `watched` whatever their state,
+    /// and every engine with its beat. With `beats` this engine's own beat is raised first.
     ///
     /// # Errors
     /// [`StoreError::Away`].
-    async fn running(&self) -> Result<Vec<RunKey>, StoreError>;
+    async fn survey(&self, beats: bool, watched: &[RunKey]) -> Result<Survey, StoreError>;
+
+    /// Gives up every run of this engine, so that another takes them over at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    async fn leave(&self) -> Result<(), StoreError>;
 }
 
 #[async_trait]
 impl RunStore for PgStore {
-    async fn take_over(&self, key: RunKey) -> Result<TakenOver, StoreError> {
-        self.take_run_over(key).await
+    fn engine(&self) -> EngineId {
+        self.engine
+    }
+
+    async fn take_over(&self, key: RunKey, gone: Option<EngineId>) -> Result<TakenOver, StoreError> {
+        self.take_run_over(key, gone).await
     }
 
     async fn raise_fence(&self, key: RunKey, fence: i64) -> Result<Memory, StoreError> {
@@ -232,7 +256,11 @@ impl RunStore for PgStore {
         self.command_run(key, command, runs_max).await
     }
 
-    async fn running(&self) -> Result<Vec<RunKey>, StoreError> {
-        self.running_runs().await
+    async fn survey(&self, beats: bool, watched: &[RunKey]) -> Result<Survey, StoreError> {
+        self.survey_runs(beats, watched).await
+    }
+
+    async fn leave(&self) -> Result<(), StoreError> {
+        self.leave_runs().await
     }
 }

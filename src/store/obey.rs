@@ -9,7 +9,7 @@ use super::run_row::RunRow;
 use super::tasks::TaskRow;
 use super::transition::{departments_completed, retry};
 use crate::domain::event::Action;
-use crate::domain::ids::TaskNo;
+use crate::domain::ids::{EngineId, TaskNo};
 use crate::domain::ledger::Close;
 use crate::domain::run::{Command, RunStatus, Wish};
 use crate::domain::task::{Phase, TaskState};
@@ -24,6 +24,8 @@ pub(super) struct Asked {
     pub runs_max: i64,
     /// When.
     pub now: DateTime<Utc>,
+    /// Who works on the run where the command starts actors.
+    pub engine: EngineId,
 }
 
 /// What a command did beside changing the row.
@@ -62,6 +64,10 @@ pub(super) fn obey(
         return Err(StoreError::ConcurrentLimit { running: asked.running, max: asked.runs_max });
     }
     row.updated_at = asked.now;
+    row.commands += 1;
+    if starts_actors(asked.command) {
+        row.owner = Some(asked.engine);
+    }
     Ok(match asked.command {
         Command::Start => {
             run_again(row);
@@ -125,6 +131,7 @@ fn reopen(row: &mut RunRow, tasks: &mut BTreeMap<TaskNo, TaskRow>) -> Obeyed {
 
 /// The state that a run takes on when its actors end. A cancel that came in the meantime stays wanted.
 pub(super) fn take_on(row: &mut RunRow, close: &Close, now: DateTime<Utc>) {
+    row.owner = None;
     match close {
         Close::Paused { pause, .. } => {
             row.status = RunStatus::Paused;

@@ -8,11 +8,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::schema::collection_runs;
-use super::{StoreError, TakenOver};
+use super::{Accepted, StoreError, TakenOver};
 use crate::clock::Clock;
 use crate::domain::counters::{Counters, TaskCounts};
 use crate::domain::event::{Action, Event};
-use crate::domain::ids::{EventId, OrgId, RunId, RunKey, TaskNo, WorkerId};
+use crate::domain::ids::{EngineId, EventId, OrgId, RunId, RunKey, TaskNo, WorkerId};
 use crate::domain::ledger::{Memory, StoredEvent};
 use crate::domain::run::{FailReason, Pause, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
@@ -53,6 +53,10 @@ pub struct RunRow {
     pub last_seq: i64,
     /// Task numbers of the failure streak, oldest first.
     pub streak: Vec<TaskNo>,
+    /// The engine that works on it.
+    pub owner: Option<EngineId>,
+    /// Commands accepted so far.
+    pub commands: i32,
     /// The counters.
     pub counters: Counters,
     /// A summary for people, written at most once a second.
@@ -123,6 +127,12 @@ impl RunRow {
         Ok(StoredEvent { seq: event.seq, data: data.into() })
     }
 
+    /// What whoever gave a command is told.
+    pub(super) fn accepted(&self, repeated: bool, event: Option<StoredEvent>) -> Accepted {
+        let (status, wanted, owner, commands) = (self.status, self.wanted, self.owner, self.commands);
+        Accepted { status, wanted, repeated, events: event.into_iter().collect(), owner, commands }
+    }
+
     /// What a supervisor is told.
     pub(super) fn taken_over(&self, released: i32) -> TakenOver {
         TakenOver {
@@ -173,6 +183,8 @@ pub(super) struct StoredRun {
     pub(super) group_replies: String,
     last_seq: i64,
     streak: Vec<Option<i32>>,
+    owner: Option<Uuid>,
+    commands: i32,
     #[diesel(embed)]
     counters: StoredCounters,
     checkpoint: Value,
@@ -259,6 +271,8 @@ impl TryFrom<StoredRun> for RunRow {
             group_no: stored.group_no,
             last_seq: stored.last_seq,
             streak: stored.streak.into_iter().flatten().map(TaskNo).collect(),
+            owner: stored.owner.map(EngineId),
+            commands: stored.commands,
             counters: stored.counters.into(),
             checkpoint: stored.checkpoint,
             worker_status: stored.worker_status,

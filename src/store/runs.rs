@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::connection::Lease;
 use super::fault::conflict;
@@ -12,7 +11,7 @@ pub use super::run_row::RunRow;
 use super::run_row::{StoredRun, distinct, first_counters};
 use super::schema::{collection_runs, collection_tasks, orgs};
 use super::{PgStore, StoreError};
-use crate::domain::ids::{OrgId, RunId, RunKey};
+use crate::domain::ids::{OrgId, RunId};
 use crate::domain::run::RunStatus;
 use crate::domain::settings::RunSettings;
 use crate::domain::task::Category;
@@ -220,16 +219,5 @@ impl PgStore {
         }
         let stored: Vec<StoredRun> = runs.load(&mut self.connection().await?).await?;
         stored.into_iter().map(RunRow::try_from).collect()
-    }
-
-    /// Runs of every organisation that are under way in storage.
-    pub(super) async fn running_runs(&self) -> Result<Vec<RunKey>, StoreError> {
-        let keys: Vec<(Uuid, Uuid)> = collection_runs::table
-            .filter(collection_runs::status.eq("running"))
-            .order((collection_runs::org_id, collection_runs::id))
-            .select((collection_runs::org_id, collection_runs::id))
-            .load(&mut self.connection().await?)
-            .await?;
-        Ok(keys.into_iter().map(|(org, run)| RunKey { org: OrgId(org), run: RunId(run) }).collect())
     }
 }

@@ -272,7 +272,9 @@ impl From<StoreError> for Problem {
                 Self::field(Kind::KeyReused, "Idempotency-Key", message)
             }
             StoreError::Away(cause) => Self::unavailable("the database", cause),
-            StoreError::FenceLost => Self::unavailable("the run", "the run has been taken over".to_owned()),
+            StoreError::FenceLost | StoreError::Owned => {
+                Self::unavailable("the run", "the run has been taken over".to_owned())
+            }
             StoreError::Broken(cause) => Self::internal(cause),
         }
     }

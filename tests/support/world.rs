@@ -8,6 +8,7 @@ use actix::{Actor, Addr};
 use gleaner::actors::engine::{Attach, Engine, NotObeyed, Obey};
 use gleaner::actors::run_context::{MakeProviders, Probe, Providers};
 use gleaner::actors::supervisor::Means;
+use gleaner::app::{EngineLine, start_here};
 use gleaner::clock::Clock;
 use gleaner::domain::ids::{OrgId, RunKey};
 use gleaner::domain::run::{Command, RunStatus};
@@ -15,7 +16,7 @@ use gleaner::domain::settings::RunSettings;
 use gleaner::domain::task::Category;
 use gleaner::scrapers::mocked::{Mocked, Script, Witness};
 use gleaner::store::memory::MemoryStore;
-use gleaner::store::{Accepted, StoreError};
+use gleaner::store::{Accepted, RunStore, StoreError};
 use uuid::Uuid;
 
 /// Runs `test` on actix's own kind of runtime with tokio's clock paused.
@@ -71,7 +72,7 @@ impl Probe for Killer {
 /// The actors of one process over the memory store.
 pub struct World {
     pub store: MemoryStore,
-    pub engine: Addr<Engine>,
+    pub engine: EngineLine,
     pub witness: Witness,
     pub killer: Killer,
     pub org: OrgId,
@@ -83,7 +84,10 @@ impl World {
         Self::over(MemoryStore::new(clock.clone()), clock, script, Witness::default(), Killer::default())
     }
 
+    /// A new process over this storage; whoever worked on it before is dead.
     pub fn over(store: MemoryStore, clock: Clock, script: Arc<Script>, witness: Witness, killer: Killer) -> Self {
+        store.end_sessions();
+        let store = store.of_another_process(clock.clone());
         let watching = witness.clone();
         let make_providers: MakeProviders = Arc::new(move || {
             let mocked = Rc::new(Mocked::new(script.clone(), watching.clone()));
@@ -96,7 +100,7 @@ impl World {
             make_providers,
             make_probe: Arc::new(move || Rc::new(probing.clone())),
         };
-        let engine = Engine::new(means, 3, tokio::sync::watch::Sender::new(())).start();
+        let engine = start_here(means, 3);
         Self { store, engine, witness, killer, org: OrgId(Uuid::from_u128(1)) }
     }
 
@@ -108,6 +112,13 @@ impl World {
         obeyed(self.engine.send(Obey { key, command }).await.expect("the engine lives"))
     }
 
+    /// Gives a command again where the engine died of it; one that was accepted then is not allowed any more.
+    pub async fn insist(&self, key: RunKey, command: Command) {
+        while let Err(_dead) = self.engine.send(Obey { key, command }).await {
+            self.engine.clone().replaced().await;
+        }
+    }
+
     pub fn status(&self, key: RunKey) -> RunStatus {
         self.store.run(key).expect("the run").status
     }
@@ -115,13 +126,17 @@ impl World {
     /// Waits until nobody works on the run any more and it is not running.
     pub async fn rest(&self, key: RunKey) -> RunStatus {
         loop {
-            let mut attached = self.engine.send(Attach { key }).await.expect("the engine lives");
+            let Ok(mut attached) = self.engine.send(Attach { key }).await else {
+                self.engine.clone().replaced().await;
+                continue;
+            };
             let status = self.status(key);
             if attached.stream.is_none() && status != RunStatus::Running {
                 return status;
             }
             let wait = tokio::time::timeout(std::time::Duration::from_secs(7 * 86_400), attached.changed.changed());
-            wait.await.expect("a run comes to rest within a week").expect("the engine lives");
+            // An engine that dies has a successor, of which it is asked again.
+            let _ = wait.await.expect("a run comes to rest within a week");
         }
     }
 
@@ -146,21 +161,27 @@ fn obeyed(obeyed: Result<Accepted, NotObeyed>) -> Result<Accepted, StoreError> {
     })
 }
 
+/// The runs that are running in storage.
+pub async fn under_way(store: &dyn RunStore) -> Vec<RunKey> {
+    let survey = store.survey(false, &[]).await.expect("the store answers");
+    survey.runs.into_iter().map(|run| run.key).collect()
+}
+
 /// The actors of one process over any store, in real time.
 pub struct PgWorld {
-    store: Arc<dyn gleaner::store::RunStore>,
+    store: Arc<dyn RunStore>,
     pub engine: Addr<Engine>,
 }
 
 impl PgWorld {
-    pub fn new(store: Arc<dyn gleaner::store::RunStore>, script: Arc<Script>) -> Self {
+    pub fn new(store: Arc<dyn RunStore>, script: Arc<Script>) -> Self {
         let make_providers: MakeProviders = Arc::new(move || {
             let mocked = Rc::new(Mocked::new(script.clone(), Witness::default()));
             Providers { best_sellers: mocked.clone(), seller_search: mocked }
         });
         let make_probe: gleaner::actors::run_context::MakeProbe = Arc::new(|| Rc::new(()));
         let means = Means { store: store.clone(), clock: Clock::system(), make_providers, make_probe };
-        let alive = tokio::sync::watch::Sender::new(());
+        let alive = tokio::sync::mpsc::channel(1).0;
         Self { store, engine: Engine::new(means, 3, alive).start() }
     }
 
@@ -172,7 +193,7 @@ impl PgWorld {
     pub async fn gone(&self, key: RunKey) {
         loop {
             let mut attached = self.engine.send(Attach { key }).await.expect("the engine lives");
-            let running = self.store.running().await.expect("the store answers");
+            let running = under_way(self.store.as_ref()).await;
             if attached.stream.is_none() && !running.contains(&key) {
                 return;
             }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{Aim, Supervisor};
 use crate::actors::engine::StreamIs;
@@ -20,11 +20,16 @@ use crate::store::{StoreError, TakenOver};
 
 impl Supervisor {
     pub(super) fn take_over(&self, ctx: &mut Context<Self>) {
-        let (store, key) = (self.means.store.clone(), self.key);
+        let (store, key, from, lease) = (self.means.store.clone(), self.key, self.from, self.lease.clone());
         let taking = async move {
             let mut wait = Duration::from_millis(50);
             loop {
-                match store.take_over(key).await {
+                let began = Instant::now();
+                match store.take_over(key, from).await {
+                    Ok(taken) => {
+                        lease.renew(began);
+                        return Ok(taken);
+                    }
                     Err(error @ (StoreError::Away(_) | StoreError::Broken(_))) => {
                         log::warn!("run {}: it cannot be taken over yet: {error}", key.run);
                     }
@@ -37,6 +42,10 @@ impl Supervisor {
         ctx.spawn(taking.into_actor(self).map(|taken, supervisor, ctx| match taken {
             Ok(taken) if taken.status == RunStatus::Running => supervisor.grow(taken, ctx),
             Ok(taken) => supervisor.end(Some(taken.status), ctx),
+            Err(StoreError::Owned) => {
+                log::info!("run {}: another engine works on it", supervisor.key.run);
+                supervisor.end(None, ctx);
+            }
             Err(error) => {
                 log::error!("run {}: cannot be taken over: {error}", supervisor.key.run);
                 supervisor.end(None, ctx);
@@ -55,6 +64,7 @@ impl Supervisor {
             store: self.means.store.clone(),
             clock: self.means.clock.clone(),
             gate: self.gate.clone(),
+            lease: self.lease.clone(),
             providers: (self.means.make_providers)(),
             fence: Rc::new(Cell::new(taken.memory.fence)),
             probe: self.probe.clone(),
@@ -64,6 +74,7 @@ impl Supervisor {
         let about = About { name: taken.name, started_at: taken.started_at, standing };
         let mut tree = Tree::grow(context, about, taken.memory, ctx.address(), self.alive.clone());
         if let Some(why) = self.recovery.take() {
+            log::info!("run {}: {why}", self.key.run);
             tree.say(Action::Recovered { error_message: why, items_count: taken.released });
         }
         self.lines.stream_is.do_send(StreamIs { key: self.key, stream: tree.stream() });

@@ -97,12 +97,12 @@ impl StatusBoard {
         });
     }
 
-    /// It waits before the next request.
-    pub fn waits(&self, duration: Duration, why: WaitsFor) {
-        let until = self.clock.now() + TimeDelta::from_std(duration).unwrap_or_default();
+    /// It waits before the next request, for so long where that is known.
+    pub fn waits(&self, duration: Option<Duration>, why: WaitsFor) {
+        let until = duration.map(|wait| self.clock.now() + TimeDelta::from_std(wait).unwrap_or_default());
         self.change(|status| {
             status.state = WorkerState::Waiting;
-            (status.waits_for, status.until) = (Some(why), Some(until));
+            (status.waits_for, status.until) = (Some(why), until);
         });
     }
 

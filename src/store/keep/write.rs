@@ -195,7 +195,7 @@ fragment! {
         ended: Option<Time> => Nullable<Timestamptz>,
     }
     answers ();
-    "UPDATE collection_runs SET status = $status, \
+    "UPDATE collection_runs SET status = $status, owner = NULL, \
         wanted = CASE WHEN $status = 'paused' AND wanted <> 'cancel' THEN 'pause' ELSE wanted END, \
         pause = coalesce($pause, pause), fail_reason = coalesce($reason, fail_reason), \
         fail_message = coalesce($message, fail_message), completed_at = coalesce($ended, completed_at) \

@@ -2,7 +2,7 @@
 
 use super::Shelf;
 use crate::clock::Clock;
-use crate::domain::ids::RunKey;
+use crate::domain::ids::{EngineId, RunKey};
 use crate::domain::run::Command;
 use crate::store::audit_log::RunEntryRow;
 use crate::store::obey::{Asked, obey};
@@ -14,10 +14,11 @@ pub(super) fn command(
     key: RunKey,
     command: Command,
     runs_max: i64,
+    engine: EngineId,
 ) -> Result<Accepted, StoreError> {
     let (running, seller_count) = (shelf.running(key.org), shelf.seller_count(key.org));
     let run = shelf.run(key)?;
-    let asked = Asked { command, running, runs_max, now: clock.now() };
+    let asked = Asked { command, running, runs_max, now: clock.now(), engine };
     let obeyed = obey(&mut run.row, &mut run.tasks, &asked)?;
     if obeyed.opens_entry {
         run.entries.push(RunEntryRow {
@@ -33,6 +34,5 @@ pub(super) fn command(
     }
     let event = obeyed.event.map(|action| run.row.say(clock, action)).transpose()?;
     run.events.extend(event.clone());
-    let (status, wanted) = (run.row.status, run.row.wanted);
-    Ok(Accepted { status, wanted, repeated: obeyed.repeated, events: event.into_iter().collect() })
+    Ok(run.row.accepted(obeyed.repeated, event))
 }

@@ -4,6 +4,7 @@
 //! the same contract suite as the other store, which is why a test may believe it.
 
 mod command;
+mod engines;
 mod keep;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,9 +20,9 @@ use super::run_sellers::SightingRow;
 use super::sellers::{SellerRow, sighted};
 use super::tasks::TaskRow;
 use super::transition::{NewItem, Place};
-use super::{Accepted, Kept, RunStore, StoreError, TakenOver};
+use super::{Accepted, Kept, RunStore, StoreError, Survey, TakenOver};
 use crate::clock::Clock;
-use crate::domain::ids::{OrgId, RunId, RunKey, TaskNo};
+use crate::domain::ids::{EngineId, OrgId, RunId, RunKey, TaskNo};
 use crate::domain::ledger::{Group, Memory, Reply, StoredEvent};
 use crate::domain::product::Asin;
 use crate::domain::run::{Command, RunStatus, Wish};
@@ -32,6 +33,7 @@ use crate::domain::task::{Category, OpenTask, Phase, TaskState, Work};
 #[derive(Clone)]
 pub struct MemoryStore {
     clock: Clock,
+    engine: EngineId,
     shelf: Arc<Mutex<Shelf>>,
 }
 
@@ -40,6 +42,10 @@ pub struct MemoryStore {
 struct Shelf {
     runs: BTreeMap<RunKey, Run>,
     sellers: BTreeMap<OrgId, BTreeMap<String, SellerRow>>,
+    /// Engines with their beat.
+    beats: BTreeMap<EngineId, i64>,
+    /// Engines whose lock is held.
+    sessions: BTreeSet<EngineId>,
     away: bool,
     lose_next_answer: bool,
     /// A seller that cannot be kept.
@@ -65,7 +71,20 @@ impl MemoryStore {
     /// An empty store.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        Self { clock, shelf: Arc::default() }
+        let engine = EngineId(clock.new_id());
+        Self { clock, engine, shelf: Arc::default() }
+    }
+
+    /// The same storage as another process has it: with an engine of its own.
+    #[must_use]
+    pub fn of_another_process(&self, clock: Clock) -> Self {
+        let engine = EngineId(clock.new_id());
+        Self { clock, engine, shelf: self.shelf.clone() }
+    }
+
+    /// Every session has ended, as those of processes that died.
+    pub fn end_sessions(&self) {
+        self.shelf().sessions.clear();
     }
 
     /// Makes a pending run over these categories.
@@ -93,6 +112,8 @@ impl MemoryStore {
             group_no: 0,
             last_seq: 0,
             streak: Vec::new(),
+            owner: None,
+            commands: 0,
             counters,
             checkpoint: json!({}),
             worker_status: json!([]),
@@ -245,9 +266,17 @@ impl Run {
 
 #[async_trait]
 impl RunStore for MemoryStore {
-    async fn take_over(&self, key: RunKey) -> Result<TakenOver, StoreError> {
+    fn engine(&self) -> EngineId {
+        self.engine
+    }
+
+    async fn take_over(&self, key: RunKey, gone: Option<EngineId>) -> Result<TakenOver, StoreError> {
         let mut shelf = self.reach()?;
         let run = shelf.run(key)?;
+        if run.row.owner.is_some_and(|owner| owner != self.engine && Some(owner) != gone) {
+            return Err(StoreError::Owned);
+        }
+        run.row.owner = (run.row.status == RunStatus::Running).then_some(self.engine);
         run.row.fence += 1;
         run.row.updated_at = self.clock.now();
         let mut released = 0;
@@ -314,12 +343,15 @@ impl RunStore for MemoryStore {
     }
 
     async fn command(&self, key: RunKey, command: Command, runs_max: i64) -> Result<Accepted, StoreError> {
-        command::command(&mut *self.reach()?, &self.clock, key, command, runs_max)
+        command::command(&mut *self.reach()?, &self.clock, key, command, runs_max, self.engine)
     }
 
-    async fn running(&self) -> Result<Vec<RunKey>, StoreError> {
-        let shelf = self.reach()?;
-        let running = shelf.runs.values().filter(|run| run.row.status == RunStatus::Running);
-        Ok(running.map(|run| run.row.key()).collect())
+    async fn survey(&self, beats: bool, watched: &[RunKey]) -> Result<Survey, StoreError> {
+        Ok(engines::survey(&mut *self.reach()?, self.engine, beats, watched))
+    }
+
+    async fn leave(&self) -> Result<(), StoreError> {
+        engines::leave(&mut *self.reach()?, self.engine);
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gleaner::actors::engine::{Adopt, Drain};
+use gleaner::actors::engine::Drain;
 use gleaner::clock::Clock;
 use gleaner::domain::failure::{Failure, RetryKind};
 use gleaner::domain::ids::RunKey;
@@ -86,7 +86,6 @@ fn a_process_whose_supervisor_dies_as_it_stops_is_taken_over_by_the_next() {
     in_virtual_time(async {
         let script = Market::small().script(LATENCY);
         let world = World::over(store, Clock::seeded(8), script, Witness::default(), Killer::default());
-        world.engine.send(Adopt).await.expect("the engine lives");
         assert_eq!(world.rest(key).await, RunStatus::Completed);
         invariants::hold_at_rest(&world.store, key, &world.witness.seen());
         invariants::effects_are_those_of(&undisturbed, &world.store, key);

@@ -2,6 +2,7 @@
 
 mod alone;
 mod deaths;
+mod engine_deaths;
 mod five_workers;
 mod last_words;
 mod refused;

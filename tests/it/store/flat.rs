@@ -94,7 +94,7 @@ impl Writer {
         let run = store.create_run(org, &new, None).await.expect("a new run").run.id;
         let key = RunKey { org, run };
         store.command(key, Command::Start, 3).await.expect("it can be started");
-        let before = store.take_over(key).await.expect("it can be taken over").memory;
+        let before = store.take_over(key, None).await.expect("it can be taken over").memory;
         Self { store, clock: Clock::system(), key, before }
     }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gleaner::app::EngineSeam;
+use gleaner::app::{EngineLine, EngineSeam};
 use gleaner::clock::Clock;
 use gleaner::domain::ids::{OrgId, RunId, RunKey};
 use gleaner::domain::progress::Progress;
@@ -118,7 +118,7 @@ impl House {
         let (engine_alive, engine_silent) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
         let world = world(&store);
         let engine: Arc<dyn Engine> = match &world {
-            Some(world) => Arc::new(EngineSeam(world.engine.clone())),
+            Some(world) => Arc::new(EngineSeam(EngineLine::from(world.engine.clone()))),
             None => {
                 let (store, alive, silent) = (store.clone(), engine_alive.clone(), engine_silent.clone());
                 Arc::new(Still { store, changed: watch::Sender::new(0), alive, silent })

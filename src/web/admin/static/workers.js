@@ -14,7 +14,12 @@ const STATES = {
   stopped: ["Stopped", "idle", "idle"],
 };
 
-const WAITS = { rate_limit: "rate limited", backoff: "before it asks again", page_delay: "before the next page" };
+const WAITS = {
+  rate_limit: "rate limited",
+  backoff: "before it asks again",
+  page_delay: "before the next page",
+  lease: "for the database's word that the run is ours",
+};
 
 export class Workers {
   constructor(state) {

@@ -15,7 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gleaner::actors::gate::Gate;
-use gleaner::actors::guard::{Child, Down, Guard};
+use gleaner::actors::guard::{Alive, Child, Down, Guard};
+use gleaner::actors::lease::Lease;
 use gleaner::actors::recorder::{KeptNo, Receipt};
 use gleaner::actors::run_context::{Providers, RunContext};
 use gleaner::clock::Clock;
@@ -47,7 +48,7 @@ struct Bench {
     memory: Memory,
     witness: Witness,
     lifeline: watch::Sender<()>,
-    alive: mpsc::Sender<()>,
+    alive: Alive,
     down: mpsc::UnboundedSender<Down>,
     deaths: mpsc::UnboundedReceiver<Down>,
 }
@@ -64,7 +65,7 @@ impl Bench {
         let store = MemoryStore::new(clock.clone());
         let key = store.add_run(OrgId(Uuid::from_u128(1)), "a run", &settings, &market.chosen());
         store.command(key, Command::Start, 3).await.expect("it can be started");
-        let memory = store.take_over(key).await.expect("the run").memory;
+        let memory = store.take_over(key, None).await.expect("the run").memory;
         let witness = Witness::default();
         let mocked = Rc::new(Mocked::new(script, witness.clone()));
         let context = RunContext {
@@ -73,12 +74,13 @@ impl Bench {
             store: Arc::new(store.clone()),
             clock,
             gate: Gate::default(),
+            lease: Lease::since(tokio::time::Instant::now() + 24 * HOUR),
             providers: Providers { best_sellers: mocked.clone(), seller_search: mocked },
             fence: Rc::new(Cell::new(memory.fence)),
             probe: Rc::new(()),
         };
         let (down, deaths) = mpsc::unbounded_channel();
-        let (lifeline, alive) = (watch::Sender::new(()), mpsc::channel(1).0);
+        let (lifeline, alive) = (watch::Sender::new(()), mpsc::channel(1).0.into());
         Self { context, store, memory, witness, lifeline, alive, down, deaths }
     }
 

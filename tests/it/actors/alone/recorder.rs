@@ -173,7 +173,7 @@ fn a_group_whose_answer_was_lost_is_kept_once_and_told_once() {
 fn with_a_stale_fence_it_says_so_keeps_nothing_and_answers_nobody() {
     in_virtual_time(async {
         let mut alone = Alone::new().await;
-        alone.bench.store.take_over(alone.bench.key()).await.expect("somebody else takes the run over");
+        alone.bench.store.take_over(alone.bench.key(), None).await.expect("somebody else takes the run over");
         let (mut one, mut flushed) = (alone.hand("one"), Asked::of(&alone.recorder, Flush));
         alone.lost.next().await;
         let mut late = alone.hand("two");
@@ -250,7 +250,7 @@ fn a_successor_keeps_what_it_is_handed_waiting_until_the_fence_is_raised() {
 fn a_successor_under_an_owner_that_lost_the_run_says_so() {
     in_virtual_time(async {
         let bench = Bench::new(3).await;
-        bench.store.take_over(bench.key()).await.expect("somebody else takes the run over");
+        bench.store.take_over(bench.key(), None).await.expect("somebody else takes the run over");
         let mut alone = Alone::with(bench, Start::After(1));
         let mut waiting = alone.hand("one");
         alone.lost.next().await;

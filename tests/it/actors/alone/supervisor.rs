@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use actix::{Actor, Addr};
 use gleaner::actors::engine::{Ended, StreamIs, SupervisorDown};
+use gleaner::actors::lease::Lease;
 use gleaner::actors::run_context::{MakeProviders, Providers};
 use gleaner::actors::supervisor::{Leave, Lines, Means, Supervisor, Wanted};
 use gleaner::clock::Clock;
@@ -14,7 +15,7 @@ use gleaner::domain::settings::RunSettings;
 use gleaner::scrapers::mocked::{Mocked, Witness};
 use gleaner::store::RunStore;
 use gleaner::store::memory::MemoryStore;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
@@ -33,6 +34,7 @@ struct Alone {
     down: FarEnd<SupervisorDown>,
     stream_is: FarEnd<StreamIs>,
     ended: FarEnd<Ended>,
+    lifeline: watch::Sender<()>,
 }
 
 impl Alone {
@@ -44,7 +46,8 @@ impl Alone {
         let key = store.add_run(org, "a run", &RunSettings::default(), &Market::small().chosen());
         let (down, stream_is) = (FarEnd::answering(|_: &SupervisorDown| ()), FarEnd::answering(|_: &StreamIs| ()));
         let ended = FarEnd::answering(|_: &Ended| ());
-        Self { store, key, clock, witness: Witness::default(), killer: Killer::default(), down, stream_is, ended }
+        let (witness, killer, lifeline) = (Witness::default(), Killer::default(), watch::Sender::new(()));
+        Self { store, key, clock, witness, killer, down, stream_is, ended, lifeline }
     }
 
     /// The same with its run started.
@@ -68,10 +71,15 @@ impl Alone {
             make_providers,
             make_probe: Arc::new(move || Rc::new(probing.clone())),
         };
-        let lines =
-            Lines { down: self.down.recipient(), stream_is: self.stream_is.recipient(), ended: self.ended.recipient() };
+        let lines = Lines {
+            down: self.down.recipient(),
+            stream_is: self.stream_is.recipient(),
+            ended: self.ended.recipient(),
+            lifeline: self.lifeline.subscribe(),
+        };
         let (alive, gone) = mpsc::channel(1);
-        (Supervisor::new(self.key, means, lines, alive, recovery.map(str::to_owned)).start(), gone)
+        let lease = Lease::since(tokio::time::Instant::now());
+        (Supervisor::new(self.key, means, lines, alive.into(), lease, recovery.map(str::to_owned), None).start(), gone)
     }
 
     async fn requests(&self, requests: u32) {
@@ -130,7 +138,7 @@ fn a_fence_that_somebody_else_raised_ends_its_tree_and_not_the_run() {
         let mut alone = Alone::started().await;
         let (_supervisor, mut gone) = alone.supervise(None);
         alone.requests(10).await;
-        alone.store.take_over(alone.key).await.expect("somebody else takes the run over");
+        alone.store.take_over(alone.key, None).await.expect("somebody else takes the run over");
         let down = alone.down.next().await;
         assert_eq!((down.key, down.cause.as_str()), (alone.key, "it stopped"));
         assert_eq!(timeout(HOUR, gone.recv()).await, Ok(None), "somebody is left");

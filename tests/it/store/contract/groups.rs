@@ -76,7 +76,7 @@ async fn a_group_without_the_fence_changes_nothing(ground: &dyn Ground) {
     let page = vec![sellers(first(2), &["Ann"], true)];
     let old = hand.group(page.clone());
     ground.store().keep(&old).await.expect("it is kept");
-    hand.before = ground.store().take_over(hand.key).await.expect("it is taken over").memory;
+    hand.before = ground.store().take_over(hand.key, None).await.expect("it is taken over").memory;
     let before = everything(&hand).await;
     let mut ahead = hand.group(page);
     ahead.before.fence += 1;

@@ -30,7 +30,7 @@ impl<'a> Hand<'a> {
     pub async fn start_with(ground: &'a dyn Ground, count: usize, settings: &RunSettings) -> Self {
         let key = ground.add_run(settings, &categories(count)).await;
         ground.store().command(key, Command::Start, MANY).await.expect("a pending run starts");
-        let before = ground.store().take_over(key).await.expect("it is taken over").memory;
+        let before = ground.store().take_over(key, None).await.expect("it is taken over").memory;
         Self { ground, key, before }
     }
 
@@ -69,7 +69,7 @@ impl<'a> Hand<'a> {
     /// Gives a command to a run at rest and takes it over again.
     pub async fn give_and_take_over(&mut self, command: Command) {
         self.give(command).await;
-        self.before = self.ground.store().take_over(self.key).await.expect("it is taken over").memory;
+        self.before = self.ground.store().take_over(self.key, None).await.expect("it is taken over").memory;
     }
 
     pub async fn task(&self, task_no: i32) -> TaskRow {

@@ -88,8 +88,8 @@ impl Pair {
     }
 
     async fn take_over(&mut self) {
-        let one = self.grounds[0].store().take_over(self.keys[0]).await.expect("it is taken over");
-        let other = self.grounds[1].store().take_over(self.keys[1]).await.expect("it is taken over");
+        let one = self.grounds[0].store().take_over(self.keys[0], None).await.expect("it is taken over");
+        let other = self.grounds[1].store().take_over(self.keys[1], None).await.expect("it is taken over");
         let view =
             |t: &gleaner::store::TakenOver| (t.status, t.wanted, t.settings.clone(), t.memory.clone(), t.released);
         self.equal("a take-over", &view(&one), &view(&other));

@@ -32,7 +32,7 @@ async fn a_take_over_puts_claims_back_and_raises_the_fence(ground: &dyn Ground) 
         started(first(4)),
     ])
     .await;
-    let taken = ground.store().take_over(hand.key).await.expect("it is taken over");
+    let taken = ground.store().take_over(hand.key, None).await.expect("it is taken over");
     assert_eq!((taken.status, taken.wanted, taken.released), (RunStatus::Running, Wish::Run, 2));
     assert_eq!(taken.memory.fence, fence + 1);
     assert!(taken.settings.is_ok() && taken.started_at.is_some());
@@ -48,7 +48,7 @@ async fn a_take_over_puts_claims_back_and_raises_the_fence(ground: &dyn Ground) 
 async fn a_take_over_obeys_what_was_wanted(ground: &dyn Ground) {
     let hand = Hand::start(ground, 1).await;
     hand.give(Command::Pause).await;
-    let taken = ground.store().take_over(hand.key).await.expect("it is taken over");
+    let taken = ground.store().take_over(hand.key, None).await.expect("it is taken over");
     assert_eq!((taken.status, taken.wanted), (RunStatus::Running, Wish::Pause));
 }
 
@@ -60,7 +60,7 @@ async fn a_run_at_rest_is_left_as_it_is(ground: &dyn Ground) {
         hand.keep(vec![started(first(1)), close(end)]).await;
         let tasks = ground.tasks(hand.key).await;
         let fence = hand.before.fence;
-        let taken = ground.store().take_over(hand.key).await.expect("it is read");
+        let taken = ground.store().take_over(hand.key, None).await.expect("it is read");
         assert_eq!((taken.status, taken.released, taken.memory.fence), (status, 0, fence + 1));
         assert_eq!(ground.tasks(hand.key).await, tasks);
         assert_eq!(ground.run(hand.key).await.status, status);
@@ -74,7 +74,7 @@ async fn a_run_at_rest_is_left_as_it_is(ground: &dyn Ground) {
 async fn a_late_answer_of_the_old_owner_is_refused_by_its_claim(ground: &dyn Ground) {
     let mut hand = Hand::start_searching(ground, 1).await;
     hand.tell(started(first(2))).await;
-    hand.before = ground.store().take_over(hand.key).await.expect("it is taken over").memory;
+    hand.before = ground.store().take_over(hand.key, None).await.expect("it is taken over").memory;
     let late = hand.tell(sellers(first(2), &["Ann"], true)).await;
     assert_eq!(late, Reply::Outcome(Verdict::Refused));
     assert_eq!(ground.sellers().await, []);
@@ -104,14 +104,14 @@ async fn running_runs_are_listed_and_no_others(ground: &dyn Ground) {
 }
 
 async fn running(ground: &dyn Ground) -> Vec<RunKey> {
-    ground.store().running().await.expect("the store answers")
+    crate::support::world::under_way(ground.store()).await
 }
 
 async fn a_run_that_is_not_there_is_not_found(ground: &dyn Ground) {
     let mut hand = Hand::start(ground, 1).await;
     hand.key = RunKey { org: ground.org(), run: RunId(Uuid::from_u128(99)) };
     let store = ground.store();
-    assert!(matches!(store.take_over(hand.key).await, Err(StoreError::NotFound)));
+    assert!(matches!(store.take_over(hand.key, None).await, Err(StoreError::NotFound)));
     assert!(matches!(store.raise_fence(hand.key, 1).await, Err(StoreError::NotFound)));
     assert!(matches!(store.memory(hand.key).await, Err(StoreError::NotFound)));
     assert!(matches!(store.keep(&hand.group(vec![started(first(1))])).await, Err(StoreError::NotFound)));

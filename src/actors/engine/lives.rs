@@ -1,0 +1,110 @@
+//! Runs with live actors: their supervisors are started here, and started again when they die.
+
+use actix::fut::wrap_future;
+use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::Engine;
+use crate::actors::guard::Alive;
+use crate::actors::lease::Lease;
+use crate::actors::stream::Stream;
+use crate::actors::supervisor::{Lines, Supervisor, Wanted};
+use crate::domain::ids::{EngineId, RunKey};
+use crate::domain::run::Wish;
+
+/// A run with live actors.
+pub(super) struct Live {
+    pub supervisor: Addr<Supervisor>,
+    pub stream: Option<Addr<Stream>>,
+    /// Its supervisor said that it is done.
+    pub ended: bool,
+    /// What is known of an unexpected death.
+    pub cause: Option<String>,
+    /// It was started again while its old actors were still ending.
+    pub again: bool,
+    /// A cancel was accepted while it ran.
+    pub cancel: bool,
+    /// Until when its workers may ask.
+    pub lease: Lease,
+    /// It was seen to be ours since it was started here.
+    pub confirmed: bool,
+    /// Commands of the run that its supervisor has heard of.
+    pub commands: i32,
+}
+
+impl Live {
+    /// A wish was accepted, here or by another process.
+    pub fn hear(&mut self, wish: Wish, repeated: bool, commands: i32) {
+        self.commands = self.commands.max(commands);
+        self.cancel |= wish == Wish::Cancel;
+        self.supervisor.do_send(Wanted { wish, repeated });
+    }
+}
+
+impl Engine {
+    /// Gives a run its actors; where the old ones are still ending, when they are gone. `recovery` says what it is taken
+    /// over from, and `from` whose it was.
+    pub(super) fn start_run(
+        &mut self,
+        key: RunKey,
+        recovery: Option<String>,
+        from: Option<EngineId>,
+        ctx: &mut Context<Self>,
+    ) {
+        if self.leaving.is_some() {
+            return;
+        }
+        if let Some(live) = self.live.get_mut(&key) {
+            live.again = true;
+            return;
+        }
+        let (alive, mut gone) = mpsc::channel(1);
+        let alive = Alive::under(&self.alive, alive);
+        let engine = ctx.address();
+        let lines = Lines {
+            down: engine.clone().recipient(),
+            stream_is: engine.clone().recipient(),
+            ended: engine.recipient(),
+            lifeline: self.lifeline.subscribe(),
+        };
+        let lease = Lease::since(Instant::now());
+        let supervisor = Supervisor::new(key, self.means.clone(), lines, alive, lease.clone(), recovery, from).start();
+        let live = Live {
+            supervisor,
+            stream: None,
+            ended: false,
+            cause: None,
+            again: false,
+            cancel: false,
+            lease,
+            confirmed: false,
+            commands: 0,
+        };
+        self.live.insert(key, live);
+        let watching = async move { while gone.recv().await.is_some() {} };
+        ctx.spawn(wrap_future::<_, Self>(watching).map(move |(), engine, ctx| engine.gone(key, ctx)));
+    }
+
+    /// Every actor of a run is gone.
+    fn gone(&mut self, key: RunKey, ctx: &mut Context<Self>) {
+        self.probe.handling("engine", "gone");
+        let Some(live) = self.live.remove(&key) else { return };
+        self.signal(key);
+        if self.leaving.is_none() {
+            if !live.ended {
+                let cause = live.cause.unwrap_or_else(|| "unknown cause".to_owned());
+                log::error!("run {}: its supervisor died: {cause}; a new one takes over", key.run);
+                self.start_run(key, Some(format!("the supervisor died ({cause}); a new one took over")), None, ctx);
+            } else if live.again {
+                self.start_run(key, None, None, ctx);
+            }
+        }
+        if self.live.is_empty() {
+            for waiting in self.leaving.iter_mut().flat_map(|waiting| waiting.drain(..)) {
+                // Whoever waited for the drain may have given up.
+                let _ = waiting.send(());
+            }
+        }
+    }
+}

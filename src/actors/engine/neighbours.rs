@@ -1,0 +1,149 @@
+//! The other engines of the database: which of them is gone, whose runs are to be taken over, and what they accepted for
+//! runs of ours.
+//!
+//! An engine is gone at once when its session is, and when its beat has stood still for the length of a lease. That is
+//! measured from when the beat was first seen, on tokio's clock: no time of day is compared with another.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use tokio::time::{Instant, timeout};
+
+use super::Engine;
+use crate::actors::lease::LEASE;
+use crate::actors::recorder::FenceLost;
+use crate::domain::ids::{EngineId, RunKey};
+use crate::domain::run::{RunStatus, Wish};
+use crate::store::{Survey, Surveyed};
+
+/// Pause between two looks: how soon a dead session and another process's command are seen.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Pause between two beats of our own.
+const BEAT_EVERY: Duration = Duration::from_secs(2);
+/// Longest wait for a look.
+const LOOK_MAX: Duration = Duration::from_secs(5);
+/// How long missing sessions say nothing after our own was missing too: the database was restarted, and all come back.
+const ALL_RETURN: Duration = Duration::from_secs(3);
+
+/// What is known of the other engines.
+pub(super) struct Neighbours {
+    own: EngineId,
+    /// The newest beat of each, and when it was first seen.
+    beats: BTreeMap<EngineId, (i64, Instant)>,
+    /// Runs that somebody here watches and another engine works on, as they were last seen.
+    watched: BTreeMap<RunKey, Surveyed>,
+    beat_due: Instant,
+    /// Our own session was not there then.
+    own_missing: Option<Instant>,
+}
+
+impl Neighbours {
+    pub fn new(own: EngineId) -> Self {
+        Self { own, beats: BTreeMap::new(), watched: BTreeMap::new(), beat_due: Instant::now(), own_missing: None }
+    }
+
+    /// Takes in who was seen; answers who is gone.
+    fn judge(&mut self, survey: &Survey, seen: Instant) -> BTreeMap<EngineId, &'static str> {
+        let own = survey.engines.iter().find(|engine| engine.id == self.own);
+        if own.is_some_and(|own| !own.in_session) {
+            self.own_missing = Some(seen);
+        }
+        let sessions_tell = self.own_missing.is_none_or(|missing| seen >= missing + ALL_RETURN);
+        let mut gone = BTreeMap::new();
+        let others = survey.engines.iter().filter(|engine| engine.id != self.own);
+        for engine in others {
+            let known = self.beats.entry(engine.id).or_insert((engine.beat, seen));
+            if known.0 != engine.beat {
+                *known = (engine.beat, seen);
+            }
+            if !engine.in_session && sessions_tell {
+                gone.insert(engine.id, "taken over from a process that is gone");
+            } else if seen >= known.1 + LEASE {
+                gone.insert(engine.id, "taken over from a process that does not answer any more");
+            }
+        }
+        self.beats.retain(|id, _| survey.engines.iter().any(|engine| engine.id == *id));
+        gone
+    }
+}
+
+impl Engine {
+    /// Looks around, does what follows, and looks again after a while.
+    pub(super) fn survey(&mut self, ctx: &mut Context<Self>) {
+        let (store, began) = (self.means.store.clone(), Instant::now());
+        let beats = began >= self.neighbours.beat_due;
+        let live = &self.live;
+        self.signals.retain(|key, signal| signal.receiver_count() > 0 || live.contains_key(key));
+        let watched: Vec<RunKey> = self.signals.keys().filter(|key| !live.contains_key(key)).copied().collect();
+        let looking = async move {
+            match timeout(LOOK_MAX, store.survey(beats, &watched)).await {
+                Ok(Ok(survey)) => Some(survey),
+                Ok(Err(error)) => {
+                    log::debug!("looking for runs of other engines: {error}");
+                    None
+                }
+                Err(_) => None,
+            }
+        };
+        ctx.spawn(looking.into_actor(self).map(move |survey, engine, ctx| {
+            if let Some(survey) = survey {
+                if beats {
+                    engine.neighbours.beat_due = began + BEAT_EVERY;
+                }
+                engine.surveyed(&survey, began, ctx);
+            }
+            ctx.run_later(LOOK_EVERY, Self::survey);
+        }));
+    }
+
+    fn surveyed(&mut self, survey: &Survey, began: Instant, ctx: &mut Context<Self>) {
+        self.probe.handling("engine", "surveyed");
+        let gone = self.neighbours.judge(survey, began);
+        for run in &survey.runs {
+            let mine = run.owner == Some(self.neighbours.own);
+            if self.live.contains_key(&run.key) {
+                self.look_after(run, mine, began);
+            } else if run.status == RunStatus::Running {
+                let orphaned = match run.owner {
+                    None => Some("taken over from a process that is gone"),
+                    Some(_) if mine => Some("its actors were gone, and new ones took over"),
+                    Some(owner) => gone.get(&owner).copied(),
+                };
+                if let Some(why) = orphaned {
+                    let from = run.owner.filter(|_| !mine);
+                    self.start_run(run.key, Some(why.to_owned()), from, ctx);
+                }
+            }
+            self.ring_for(run);
+        }
+    }
+
+    /// A run that has actors here: its lease is renewed, a command that another process took is obeyed, and where somebody
+    /// else owns it by now its actors end.
+    fn look_after(&mut self, run: &Surveyed, mine: bool, began: Instant) {
+        let Some(live) = self.live.get_mut(&run.key).filter(|live| !live.ended) else { return };
+        if mine {
+            live.confirmed = true;
+            live.lease.renew(began);
+            if run.commands > live.commands && run.status == RunStatus::Running {
+                match run.wanted {
+                    // It works already.
+                    Wish::Run => live.commands = run.commands,
+                    wish => live.hear(wish, live.cancel && wish == Wish::Cancel, run.commands),
+                }
+            }
+        } else if live.confirmed && run.owner.is_some() {
+            live.supervisor.do_send(FenceLost);
+        }
+    }
+
+    /// Whoever watches a run that another engine works on looks at its rows when they have changed.
+    fn ring_for(&mut self, run: &Surveyed) {
+        if self.live.contains_key(&run.key) || !self.signals.contains_key(&run.key) {
+            self.neighbours.watched.remove(&run.key);
+        } else if self.neighbours.watched.insert(run.key, *run) != Some(*run) {
+            self.signal(run.key);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The lease of a run: until when its owner may send requests without hearing from the database that the run is still its
+//! own.
+//!
+//! Kept on tokio's clock, which no change of the time of day moves, and which goes on while a process is frozen: one that
+//! wakes up sees that its lease has run out before it asks for anything. What it writes is held back by the fence.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// How long a lease lasts; and how long another engine's beat may stand still before its runs are taken over.
+pub const LEASE: Duration = Duration::from_secs(15);
+
+/// A handle to the lease; all clones are one lease.
+#[derive(Clone)]
+pub struct Lease {
+    until: Rc<watch::Sender<Instant>>,
+}
+
+impl Lease {
+    /// A lease that began at this moment.
+    #[must_use]
+    pub fn since(began: Instant) -> Self {
+        Self { until: Rc::new(watch::Sender::new(began + LEASE)) }
+    }
+
+    /// The run was seen to be ours at this moment.
+    pub fn renew(&self, seen: Instant) {
+        let later = seen + LEASE;
+        self.until.send_if_modified(|until| {
+            let renews = later > *until;
+            *until = later.max(*until);
+            renews
+        });
+    }
+
+    /// Requests may be sent.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        Instant::now() < *self.until.borrow()
+    }
+
+    /// Ends when requests may be sent.
+    pub async fn held(&self) {
+        // The sender lives as long as `self`, so the wait cannot fail.
+        let _ = self.until.subscribe().wait_for(|until| Instant::now() < *until).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_runs_out_and_holds_again_once_it_is_renewed() {
+        let lease = Lease::since(Instant::now());
+        assert!(lease.holds());
+        tokio::time::sleep(LEASE).await;
+        assert!(!lease.holds());
+        let seen = Instant::now();
+        lease.renew(seen - LEASE * 2);
+        assert!(!lease.holds(), "what was seen long ago renews nothing");
+        lease.renew(seen);
+        lease.held().await;
+        assert!(lease.holds());
+    }
+}
