@@ -121,10 +121,11 @@ fn start(bin: PathBuf) -> Server {
         .arg(&data));
     let mut shell = Command::new("/bin/sh");
     as_account(&mut shell);
-    // Ends the server when standard input ends: with this process, whatever ends it.
+    // Ends the server when standard input ends: with this process, whatever ends it. The folder goes with it, since nothing
+    // drops what a process holds for good.
     let script = r#""$0" -D "$1" -k "$2" -c listen_addresses= -c fsync=off -c synchronous_commit=off \
         -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB >"$2/log" 2>&1 & server=$!
-        read -r _; kill -QUIT $server; wait $server"#;
+        read -r _; kill -QUIT $server; wait $server; cd /; rm -rf "$2""#;
     shell.args(["-c", script]).arg(bin.join("postgres")).arg(&data).arg(&folder);
     let mut child = shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a shell");
     let alive = child.stdin.take().expect("piped");
