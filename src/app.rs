@@ -203,7 +203,7 @@ impl App {
         let away_max = database.embedded.is_some().then_some(PRIVATE_AWAY_MAX);
         let session = EngineSession::open(&database.store, &database.url, away_max).await?;
         let (store, clock) = (Arc::new(database.store.clone()), clock.clone());
-        let means = Means { store, clock, make_providers, make_probe: Arc::new(|| Rc::new(())) };
+        let means = Means { store, clock, make_providers, make_probe: Arc::new(|| Rc::new(())), prices: config.prices };
         let arbiter = Arbiter::new();
         let engine = engine_keeper::start(&arbiter.handle(), means, config.max_concurrent_runs).await?;
         Ok((session, arbiter, engine))

@@ -8,6 +8,7 @@ mod run_flags;
 pub mod sandbox;
 mod serve;
 mod signals;
+mod spend;
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -20,6 +21,7 @@ use crate::app::export::{self, Format};
 use crate::app::{check, data, logging};
 use crate::config::{Config, ConfigError, Overrides};
 use crate::domain::settings::RunSettings;
+use crate::domain::spend::SpendView;
 use progress::Terminal;
 use run_flags::RunFlags;
 
@@ -175,6 +177,11 @@ fn nobody_reads(error: &(dyn std::error::Error + 'static)) -> bool {
 /// Says something to people, on standard error. Whether anybody listens changes nothing.
 fn tell(words: impl std::fmt::Display) {
     let _ = writeln!(io::stderr(), "gleaner: {words}");
+}
+
+/// Says what a run spent, below the words on how it ended.
+fn tell_spend(spend: &SpendView) {
+    let _ = write!(io::stderr(), "{}", spend::table(spend));
 }
 
 async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::domain::price::Prices;
 use crate::domain::settings::RunSettings;
 use crate::scrapers::oxylabs::{self, Secret};
 use crate::scrapers::sandbox;
@@ -94,6 +95,8 @@ pub struct Config {
     pub postgres: embedded::Settings,
     /// Who answers requests.
     pub provider: Provider,
+    /// What answers cost, where that is said.
+    pub prices: Option<Prices>,
     /// Settings of a run that names none.
     pub run_defaults: RunSettings,
     /// Most runs of one organisation at one time.
@@ -154,6 +157,8 @@ struct RawOxylabs {
     base_url: String,
     username: Option<String>,
     password_file: Option<PathBuf>,
+    price_per_1000: Option<String>,
+    rendered_price_per_1000: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -200,6 +205,8 @@ impl Config {
         postgres.installed = raw.postgres.installed;
         postgres.fetch_url = raw.postgres.fetch_url.unwrap_or(postgres.fetch_url);
         postgres.fetch_version = raw.postgres.fetch_version.unwrap_or(postgres.fetch_version);
+        let prices =
+            bounds::prices(raw.oxylabs.price_per_1000.as_deref(), raw.oxylabs.rendered_price_per_1000.as_deref())?;
         let provider = provider(raw.oxylabs, &raw.sandbox, overrides)?;
         let mut builtin = RunSettings::default();
         if let Provider::Sandbox(sandbox) = &provider {
@@ -224,6 +231,7 @@ impl Config {
             pool_size: raw.database.pool_size,
             postgres,
             provider,
+            prices,
             run_defaults,
             max_concurrent_runs: raw.runs.max_concurrent_runs,
             log_format: bounds::log_format(&raw.log.format)?,

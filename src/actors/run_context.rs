@@ -8,6 +8,7 @@ use crate::actors::gate::Gate;
 use crate::actors::lease::Lease;
 use crate::clock::Clock;
 use crate::domain::ids::RunKey;
+use crate::domain::price::Prices;
 use crate::domain::settings::RunSettings;
 use crate::scrapers::{BestSellers, SellerSearch};
 use crate::store::RunStore;
@@ -49,6 +50,8 @@ pub struct RunContext {
     pub store: Arc<dyn RunStore>,
     /// Time of day, ids and chance.
     pub clock: Clock,
+    /// What answers cost, where that is configured.
+    pub prices: Option<Prices>,
     /// The gate that its workers look at.
     pub gate: Gate,
     /// Until when they may ask.

@@ -26,6 +26,7 @@ use crate::actors::tree::Tree;
 use crate::clock::Clock;
 use crate::domain::ids::{EngineId, RunKey, TaskNo};
 use crate::domain::ledger::{Close, Entry, Memory};
+use crate::domain::price::Prices;
 use crate::domain::run::{FailReason, Pause, PauseReason, RunStatus, Wish};
 use crate::domain::task::Phase;
 use crate::store::RunStore;
@@ -56,6 +57,8 @@ pub struct Means {
     pub make_providers: MakeProviders,
     /// Told of every message.
     pub make_probe: MakeProbe,
+    /// What answers cost, where that is configured.
+    pub prices: Option<Prices>,
 }
 
 /// Its edges to the Engine, handed over at birth.

@@ -44,6 +44,7 @@ impl Front {
             engine: Arc::new(EngineSeam(app.engine.clone())),
             clock: app.clock.clone(),
             run_defaults: config.run_defaults.clone(),
+            prices: config.prices,
         };
         let (running, server) = server::start(&config.server, listener, rooms)?;
         let serving = actix_rt::spawn(server);

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::progress::{Terminal, follow};
 use super::run_flags::RunFlags;
 use super::signals::Stop;
-use super::{Failure, SandboxFlags, settings_of, tell};
+use super::{Failure, SandboxFlags, settings_of, tell, tell_spend};
 use crate::app::App;
 use crate::app::runs::{RunRow, category};
 use crate::config::Config;
@@ -60,6 +60,7 @@ pub async fn run(
     let row = collected?;
     let written = if args.json { summarise(&row, out) } else { Ok(()) };
     report(&row);
+    tell_spend(&row.spend.view(config.prices.as_ref()));
     match written {
         // How the run ended does not hang on whether anybody reads of it.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error.into()),

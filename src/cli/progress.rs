@@ -143,8 +143,9 @@ impl Drop for View {
 fn headline(progress: &Progress) -> String {
     let counters = &progress.counters;
     let away = if progress.storage_away_since.is_some() { ", waiting for the database" } else { "" };
+    let cost = progress.spend.cost.as_ref().map(|cost| format!(" ({cost})")).unwrap_or_default();
     format!(
-        "{}: {}, phase {}, {} failed, {} skipped, {} sellers found, {} new, {} requests{away}",
+        "{}: {}, phase {}, {} failed, {} skipped, {} sellers found, {} new, {} requests{cost}{away}",
         progress.name,
         progress.state,
         progress.phase.as_str(),

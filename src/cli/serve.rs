@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use super::progress::{Terminal, follow};
 use super::signals::Stop;
-use super::{Failure, tell};
+use super::{Failure, tell, tell_spend};
 use crate::app::runs::category;
 use crate::app::{App, Front};
 use crate::config::{Config, Provider};
@@ -87,6 +87,7 @@ async fn show_demo(app: &App, config: &Config, terminal: &Terminal) -> Result<()
          gleaner export --run {} --format csv",
         row.status, row.counters.sellers_found, row.counters.requests_made, row.id
     ));
+    tell_spend(&row.spend.view(config.prices.as_ref()));
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use log::LevelFilter;
 use serde_json::Value;
 
 use super::{ConfigError, LogFormat, Overrides};
+use crate::domain::price::{PerThousand, Prices};
 use crate::web::server::ServerSettings;
 
 /// Refuses a number outside its bounds, naming them.
@@ -37,6 +38,23 @@ pub fn listen(whole: &Value) -> Result<(), ConfigError> {
     Err(ConfigError::Invalid(format!(
         "server.listen: {given} is no address; an IP address with a port is, such as \"127.0.0.1:8080\""
     )))
+}
+
+/// `oxylabs.price_per_1000` and the price of rendered answers.
+pub fn prices(plain: Option<&str>, rendered: Option<&str>) -> Result<Option<Prices>, ConfigError> {
+    const RENDERED: &str = "oxylabs.rendered_price_per_1000";
+    let read = |key: &str, text: Option<&str>| {
+        let price = text.filter(|text| !text.is_empty()).map(PerThousand::parse).transpose();
+        price.map_err(|words| ConfigError::Invalid(format!("{key}: {words}")))
+    };
+    match (read("oxylabs.price_per_1000", plain)?, read(RENDERED, rendered)?) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(ConfigError::Invalid(format!("{RENDERED}: needs oxylabs.price_per_1000 beside it"))),
+        (Some(plain), rendered) => match Prices::new(plain, rendered) {
+            Ok(prices) => Ok(Some(prices)),
+            Err(words) => Err(ConfigError::Invalid(format!("{RENDERED}: {words}"))),
+        },
+    }
 }
 
 /// Whoever tells the sandbox something must not be billed by the real provider instead.

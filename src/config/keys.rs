@@ -21,7 +21,7 @@ const KNOWN: [(&str, &[&str]); 7] = [
     ),
     ("database", &["url", "pool_size"]),
     ("postgres", &["bin", "installed", "fetch_url", "fetch_version"]),
-    ("oxylabs", &["base_url", "username", "password_file"]),
+    ("oxylabs", &["base_url", "username", "password_file", "price_per_1000", "rendered_price_per_1000"]),
     ("sandbox", &["seed", "latency_ms", "faults", "independent_faults"]),
     ("runs", &["max_concurrent_runs", "defaults"]),
     ("log", &["format", "level"]),

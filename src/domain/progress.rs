@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::counters::{Counters, TaskCounts};
 use super::ids::{RunId, TaskNo, WorkerId};
 use super::run::{Pause, PauseReason, RunStatus, Standing, Wish};
+use super::spend::SpendView;
 use super::task::Phase;
 
 /// What a worker does right now.
@@ -144,6 +145,8 @@ pub struct Progress {
     pub tasks: TaskCounts,
     /// All counters.
     pub counters: Counters,
+    /// What it has spent.
+    pub spend: SpendView,
     /// Task failures in a row right now.
     pub streak: u16,
     /// Failures in a row that pause the run.

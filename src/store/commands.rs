@@ -42,6 +42,7 @@ struct RunChange<'a> {
     ebay_pending: i32,
     ebay_claimed: i32,
     ebay_failed: i32,
+    spend: Value,
     started_at: Option<DateTime<Utc>>,
     completed_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
@@ -68,6 +69,7 @@ impl<'a> RunChange<'a> {
             ebay_pending: row.counters.ebay.pending,
             ebay_claimed: row.counters.ebay.claimed,
             ebay_failed: row.counters.ebay.failed,
+            spend: serde_json::to_value(&row.spend).map_err(|error| StoreError::Broken(error.to_string()))?,
             started_at: row.started_at,
             completed_at: row.completed_at,
             updated_at: row.updated_at,
@@ -155,12 +157,13 @@ impl PgStore {
         .returning(collection_tasks::phase)
         .get_results(&mut conn)
         .await?;
+        let cut_off = row.spend.died();
         for phase in released.iter().filter_map(|name| Phase::parse(name)) {
             let counts = row.counters.phase_mut(phase);
             counts.claimed -= 1;
             counts.pending += 1;
         }
-        if !released.is_empty() {
+        if !released.is_empty() || cut_off > 0 {
             write_row(conn, &row).await?;
         }
         Ok(Some(row.taken_over(i32::try_from(released.len()).unwrap_or(i32::MAX))))

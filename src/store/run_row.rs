@@ -16,6 +16,7 @@ use crate::domain::ids::{EngineId, EventId, OrgId, RunId, RunKey, TaskNo, Worker
 use crate::domain::ledger::{Memory, StoredEvent};
 use crate::domain::run::{FailReason, Pause, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
+use crate::domain::spend::Spend;
 use crate::domain::task::{Category, Phase};
 
 /// A run as it is kept.
@@ -59,6 +60,8 @@ pub struct RunRow {
     pub commands: i32,
     /// The counters.
     pub counters: Counters,
+    /// What it has spent.
+    pub spend: Spend,
     /// A summary for people, written at most once a second.
     pub checkpoint: Value,
     /// One entry for each worker, written at most once a second.
@@ -92,6 +95,7 @@ impl RunRow {
             phase: self.phase,
             streak: self.streak.clone(),
             counters: self.counters,
+            spend: self.spend.clone(),
         }
     }
 
@@ -187,6 +191,7 @@ pub(super) struct StoredRun {
     commands: i32,
     #[diesel(embed)]
     counters: StoredCounters,
+    spend: Value,
     checkpoint: Value,
     worker_status: Value,
     seller_count_snapshot: Option<i64>,
@@ -274,6 +279,7 @@ impl TryFrom<StoredRun> for RunRow {
             owner: stored.owner.map(EngineId),
             commands: stored.commands,
             counters: stored.counters.into(),
+            spend: serde_json::from_value(stored.spend).map_err(|_| damaged("spend"))?,
             checkpoint: stored.checkpoint,
             worker_status: stored.worker_status,
             seller_count_snapshot: stored.seller_count_snapshot,

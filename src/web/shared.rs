@@ -5,8 +5,10 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::domain::price::Prices;
 use crate::domain::settings::RunSettings;
-use crate::store::PgStore;
+use crate::store::{PgStore, RunRow};
+use crate::web::api::run_view::RunView;
 use crate::web::engine::Engine;
 use crate::web::sse::Seats;
 
@@ -21,6 +23,8 @@ pub struct Rooms {
     pub clock: Clock,
     /// Settings of a run that names none.
     pub run_defaults: RunSettings,
+    /// What answers cost, where that is configured.
+    pub prices: Option<Prices>,
 }
 
 /// What every handler may use.
@@ -31,4 +35,12 @@ pub struct Shared {
     pub seats: Seats,
     /// True when the server stops: streams end then.
     pub stop: watch::Receiver<bool>,
+}
+
+impl Shared {
+    /// A run as the API shows it.
+    #[must_use]
+    pub fn view(&self, row: RunRow) -> RunView {
+        RunView::new(row, self.rooms.prices.as_ref())
+    }
 }

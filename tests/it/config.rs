@@ -49,6 +49,15 @@ fn a_file_that_cannot_be_taken_is_refused_with_the_key_and_what_is_allowed() {
         ("[database]\npool_size = \"many\"", ["database.pool_size", "\"many\"", "integer"]),
         ("[database]\npool_size = 0", ["database.pool_size", "0 is not allowed", "2 to 200"]),
         ("[postgres]\ninstalled = \"perhaps\"", ["postgres.installed", "\"perhaps\"", "boolean"]),
+        ("[oxylabs]\nprice_per_1000 = \"1.35\"", ["oxylabs.price_per_1000", "`1.35` is no price", "\"1.35 USD\""]),
+        (
+            "[oxylabs]\nrendered_price_per_1000 = \"1 USD\"",
+            ["oxylabs.rendered_price_per_1000", "needs", "oxylabs.price_per_1000 beside it"],
+        ),
+        (
+            "[oxylabs]\nprice_per_1000 = \"1 USD\"\nrendered_price_per_1000 = \"1 EUR\"",
+            ["oxylabs.rendered_price_per_1000", "EUR", "one currency"],
+        ),
         ("[sandbox]\nfaults = 1.5", ["sandbox.faults", "1.5 is not allowed", "0 to 1"]),
         ("[sandbox]\nseed = \"x\"", ["sandbox.seed", "\"x\"", "integer"]),
         ("[runs]\nmax_concurrent_runs = 0", ["runs.max_concurrent_runs", "0 is not allowed", "1 to 100"]),

@@ -46,13 +46,17 @@ pub fn result(store: &MemoryStore, key: RunKey) -> Result {
 
 /// 1. The states add up to all tasks, and at rest nobody holds one.
 pub fn tasks_add_up(store: &MemoryStore, key: RunKey) {
-    let counters = store.run(key).expect("the run").counters;
+    let row = store.run(key).expect("the run");
+    let counters = row.counters;
     let mut counted = Counters::default();
     for task in store.tasks(key) {
         *counted.phase_mut(task.phase()).of_mut(task.state) += 1;
     }
     assert_eq!((counters.amazon, counters.ebay), (counted.amazon, counted.ebay), "the counters are those of the rows");
     assert_eq!((counted.amazon.claimed, counted.ebay.claimed), (0, 0), "nobody holds a task at rest");
+    let spent = row.spend.outcomes.total();
+    assert_eq!((spent.requests, spent.billed), (counters.requests_made, counters.requests_billed), "what is spent");
+    assert_eq!(row.spend.on_wire, [], "nothing is on the wire at rest");
 }
 
 /// 2. Each task has its effect exactly once: the result is that of a run without faults.

@@ -99,6 +99,7 @@ impl World {
             clock: clock.clone(),
             make_providers,
             make_probe: Arc::new(move || Rc::new(probing.clone())),
+            prices: None,
         };
         let engine = start_here(means, 3);
         Self { store, engine, witness, killer, org: OrgId(Uuid::from_u128(1)) }
@@ -180,7 +181,7 @@ impl PgWorld {
             Providers { best_sellers: mocked.clone(), seller_search: mocked }
         });
         let make_probe: gleaner::actors::run_context::MakeProbe = Arc::new(|| Rc::new(()));
-        let means = Means { store: store.clone(), clock: Clock::system(), make_providers, make_probe };
+        let means = Means { store: store.clone(), clock: Clock::system(), make_providers, make_probe, prices: None };
         let alive = tokio::sync::mpsc::channel(1).0;
         Self { store, engine: Engine::new(means, 3, alive).start() }
     }

@@ -87,6 +87,7 @@ impl Board {
             percent: percent(tasks),
             tasks,
             counters: self.memory.counters,
+            spend: self.memory.spend.view(context.prices.as_ref()),
             streak: u16::try_from(self.memory.streak.len()).unwrap_or(u16::MAX),
             streak_max: context.settings.max_consecutive_failures,
             throttled_until: self.workers.values().filter(limited).filter_map(|worker| worker.until).max(),

@@ -63,6 +63,7 @@ impl Supervisor {
             settings: Rc::new(settings),
             store: self.means.store.clone(),
             clock: self.means.clock.clone(),
+            prices: self.means.prices,
             gate: self.gate.clone(),
             lease: self.lease.clone(),
             providers: (self.means.make_providers)(),

@@ -14,6 +14,7 @@ use crate::domain::ids::{RunKey, TaskNo, WorkerId};
 use crate::domain::product::Product;
 use crate::domain::run::{FailReason, Pause};
 use crate::domain::seller::Sighting;
+use crate::domain::spend::Spend;
 use crate::domain::task::{OpenTask, Phase, TaskState};
 
 /// What an answer cost at the vendor.
@@ -217,6 +218,8 @@ pub struct Memory {
     pub streak: Vec<TaskNo>,
     /// The counters.
     pub counters: Counters,
+    /// What the run has spent.
+    pub spend: Spend,
 }
 
 /// What is kept in one transaction.

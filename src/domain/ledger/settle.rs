@@ -85,6 +85,7 @@ impl Ledger<'_> {
     fn enter(&mut self, entry: &Entry, reply: &Reply, new_tasks: NewTasks) -> Result<(), serde_json::Error> {
         match entry {
             Entry::Started(started) => {
+                self.after.spend.sent(started.task.task_no);
                 self.tell(started.worker, started.request.started_at, Action::Fetching(started.request.clone()))
             }
             Entry::Outcome(outcome) if *reply == Reply::Outcome(Verdict::Accepted) => self.outcome(outcome, new_tasks),
@@ -106,6 +107,7 @@ impl Ledger<'_> {
     fn outcome(&mut self, outcome: &Outcome, new_tasks: NewTasks) -> Result<(), serde_json::Error> {
         self.after.counters.requests_made += 1;
         self.after.counters.requests_billed += i64::from(outcome.cost.billed);
+        self.after.spend.ended(outcome);
         match &outcome.result {
             PageResult::Products { rows, bad_rows, unread_prices, last } => {
                 let count = narrow(rows.len());
@@ -225,6 +227,9 @@ impl Ledger<'_> {
     }
 
     fn release(&mut self, release: &Release, reply: &Reply) -> Result<(), serde_json::Error> {
+        if matches!(reply, Reply::Release(ReleaseResult::Pending(_) | ReleaseResult::Quarantined)) {
+            self.after.spend.given_back(release.task_no, release.crash.is_some());
+        }
         let Some(crash) = &release.crash else { return Ok(()) };
         if matches!(reply, Reply::Release(ReleaseResult::PendingBefore(_))) {
             return Ok(());
@@ -270,6 +275,7 @@ impl Ledger<'_> {
             Close::Cancelled => Action::Cancelled,
         };
         self.after.streak.clear();
+        self.after.spend.on_wire.clear();
         self.tell(WorkerId::SYSTEM, at, action)
     }
 }

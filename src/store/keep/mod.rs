@@ -45,7 +45,7 @@ const KEEP_MAX: Duration = Duration::from_secs(60);
 /// How a try to keep a group ended.
 enum Tried {
     /// It is kept.
-    Kept(Kept),
+    Kept(Box<Kept>),
     /// It was kept before.
     KeptBefore,
     /// Of the outcomes with sellers only these count: send it again with them.
@@ -88,7 +88,7 @@ impl PgStore {
             match self.try_to_keep(&lease, group, &counting).await {
                 Ok(Tried::Kept(kept)) => {
                     lease.give_back();
-                    return Ok(kept);
+                    return Ok(*kept);
                 }
                 Ok(Tried::KeptBefore) => {
                     lease.roll_back().await;
@@ -148,7 +148,7 @@ impl PgStore {
             .map_err(|error| StoreError::Broken(error.to_string()))?;
         self.write(conn, group, &planned, &settled, &learned.sellers).await?;
         let (replies, events, after) = (planned.learned.replies, settled.events, settled.after);
-        Ok(Tried::Kept(Kept { replies, events, after }))
+        Ok(Tried::Kept(Box::new(Kept { replies, events, after })))
     }
 
     /// Sends everything at once, the commit last.
@@ -164,6 +164,7 @@ impl PgStore {
         let closing = rows::close_run(group, plan, now)?;
         let ends = closing.as_ref().is_some_and(|(_, ends)| *ends);
         let close_entry = ends.then_some(CloseEntry { org: group.key.org.0, run: group.key.run.0, now });
+        let remember_run = rows::remember_run(group, plan, settled, now)?;
         let events = (!settled.events.is_empty()).then(|| events_statement(group.key, &settled.events));
         try_join!(
             send(conn, rows::add_items(group, plan)),
@@ -172,7 +173,7 @@ impl PgStore {
             send(conn, rows::change_tasks(group, plan)),
             send(conn, rows::add_sightings(group, plan, sellers)),
             send(conn, events),
-            send(conn, Some(rows::remember_run(group, plan, settled, now))),
+            send(conn, Some(remember_run)),
             send(conn, closing.map(|(statement, _)| statement)),
             send(conn, close_entry),
             send(conn, Some(Commit {})),

@@ -121,10 +121,15 @@ pub(super) fn add_sightings<'a>(group: &'a Group, plan: &Plan, sellers: &'a [Ent
     })
 }
 
-pub(super) fn remember_run<'a>(group: &'a Group, plan: &Plan, settled: &Settled, now: Time) -> RememberRun<'a> {
+pub(super) fn remember_run<'a>(
+    group: &'a Group,
+    plan: &Plan,
+    settled: &Settled,
+    now: Time,
+) -> Result<RememberRun<'a>, StoreError> {
     let (after, summary) = (&settled.after, group.summary.as_ref());
     let states = |counts: TaskCounts| vec![counts.pending, counts.claimed, counts.done, counts.failed, counts.skipped];
-    RememberRun {
+    Ok(RememberRun {
         org: group.key.org.0,
         run: group.key.run.0,
         group_no: after.group_no,
@@ -140,10 +145,11 @@ pub(super) fn remember_run<'a>(group: &'a Group, plan: &Plan, settled: &Settled,
         sellers_new: after.counters.sellers_new,
         requests_made: after.counters.requests_made,
         requests_billed: after.counters.requests_billed,
+        spend: serde_json::to_value(&after.spend).map_err(|error| StoreError::Broken(error.to_string()))?,
         checkpoint: group.checkpoint(after).map(clean_json),
         worker_status: summary.map(|summary| clean_json(summary.worker_status.clone())),
         now,
-    }
+    })
 }
 
 /// The state that the run takes on, where the group closes it, and whether that is final.

@@ -27,6 +27,7 @@ use crate::domain::ledger::{Group, Memory, Reply, StoredEvent};
 use crate::domain::product::Asin;
 use crate::domain::run::{Command, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
+use crate::domain::spend::Spend;
 use crate::domain::task::{Category, OpenTask, Phase, TaskState, Work};
 
 /// The store in memory; cheap to clone, all clones share what they keep.
@@ -115,6 +116,7 @@ impl MemoryStore {
             owner: None,
             commands: 0,
             counters,
+            spend: Spend::default(),
             checkpoint: json!({}),
             worker_status: json!([]),
             seller_count_snapshot: None,
@@ -281,6 +283,7 @@ impl RunStore for MemoryStore {
         run.row.updated_at = self.clock.now();
         let mut released = 0;
         if run.row.status == RunStatus::Running {
+            run.row.spend.died();
             for task in run.tasks.values_mut().filter(|task| task.state == TaskState::Claimed) {
                 task.state = TaskState::Pending;
                 released += 1;

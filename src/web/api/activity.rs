@@ -40,8 +40,10 @@ pub async fn stream(
     let address = request.peer_addr().map(|peer| peer.ip());
     let seat = address.map(|address| shared.seats.take(address)).transpose()?;
     let live = shared.rooms.engine.look_at(key).await;
-    let source = RunActivity { store: shared.rooms.store.clone(), engine: shared.rooms.engine.clone(), key };
-    let follow = Follow::new(source, after, &run_view::snapshot(&row), live.as_ref(), shared.stop.clone());
+    let prices = shared.rooms.prices;
+    let source = RunActivity { store: shared.rooms.store.clone(), engine: shared.rooms.engine.clone(), key, prices };
+    let follow =
+        Follow::new(source, after, &run_view::snapshot(&row, prices.as_ref()), live.as_ref(), shared.stop.clone());
     let (store, caller) = (shared.rooms.store.clone(), caller.clone());
     let shut = sse::shut(move || {
         let (store, caller) = (store.clone(), caller.clone());

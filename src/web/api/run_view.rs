@@ -5,9 +5,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::ids::{RunId, WorkerId};
+use crate::domain::price::Prices;
 use crate::domain::progress::{PauseView, Progress, WorkerState, WorkerStatus, percent, state_word};
 use crate::domain::run::{FailReason, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
+use crate::domain::spend::SpendView;
 use crate::domain::task::{Category, Phase};
 use crate::store::RunRow;
 use crate::web::sse::Snapshot;
@@ -50,6 +52,7 @@ pub struct RunView {
     skipped_items: i32,
     requests_made: i64,
     requests_billed: i64,
+    spend: SpendView,
     percent: f64,
     last_event_id: i64,
     checkpoint: Value,
@@ -61,8 +64,10 @@ pub struct RunView {
     updated_at: DateTime<Utc>,
 }
 
-impl From<RunRow> for RunView {
-    fn from(row: RunRow) -> Self {
+impl RunView {
+    /// The row at these prices.
+    #[must_use]
+    pub fn new(row: RunRow, prices: Option<&Prices>) -> Self {
         let counters = row.counters;
         let (amazon, ebay) = (counters.amazon, counters.ebay);
         Self {
@@ -88,6 +93,7 @@ impl From<RunRow> for RunView {
             skipped_items: amazon.skipped + ebay.skipped,
             requests_made: counters.requests_made,
             requests_billed: counters.requests_billed,
+            spend: row.spend.view(prices),
             percent: percent(counters.phase(row.phase)),
             last_event_id: row.last_seq,
             seller_count_snapshot: row.seller_count_snapshot,
@@ -111,13 +117,13 @@ fn fail_view(row: &RunRow) -> Option<FailView> {
 
 /// The run as a subscriber needs it.
 #[must_use]
-pub fn snapshot(row: &RunRow) -> Snapshot {
-    Snapshot { progress: progress(row), fail: fail_view(row) }
+pub fn snapshot(row: &RunRow, prices: Option<&Prices>) -> Snapshot {
+    Snapshot { progress: progress(row, prices), fail: fail_view(row) }
 }
 
 /// The progress of a run whose actors do not work: what the row says, and workers that stand still.
 #[must_use]
-pub fn progress(row: &RunRow) -> Progress {
+pub fn progress(row: &RunRow, prices: Option<&Prices>) -> Progress {
     let settings = row.run_settings().unwrap_or_default();
     let tasks = row.counters.phase(row.phase);
     Progress {
@@ -130,6 +136,7 @@ pub fn progress(row: &RunRow) -> Progress {
         percent: percent(tasks),
         tasks,
         counters: row.counters,
+        spend: row.spend.view(prices),
         streak: u16::try_from(row.streak.len()).unwrap_or(u16::MAX),
         streak_max: settings.max_consecutive_failures,
         throttled_until: None,

@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::new_run::{NewRunBody, refuse};
-use super::run_view::RunView;
 use crate::domain::run::RunStatus;
 use crate::domain::settings::FieldError;
 use crate::domain::task::Category;
@@ -51,7 +50,7 @@ pub async fn create(
     if created.replayed {
         answer.insert_header(("Idempotent-Replayed", "true"));
     }
-    Ok(answer.json(RunView::from(created.run)))
+    Ok(answer.json(shared.view(created.run)))
 }
 
 /// `GET /collection/runs?status=&cursor=&limit=`: newest first.
@@ -72,7 +71,12 @@ pub async fn list(
         Some(_) => return Err(Cursor::refused()),
     };
     let rows = shared.rooms.store.list_runs(caller.org, after, limit + 1, status).await?;
-    Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Runs(row.created_at, row.id), RunView::from)))
+    Ok(HttpResponse::Ok().json(List::of(
+        rows,
+        limit,
+        |row| Cursor::Runs(row.created_at, row.id),
+        |row| shared.view(row),
+    )))
 }
 
 /// `GET /collection/runs/{id}`.
@@ -87,7 +91,7 @@ pub async fn read(
     Query::of(&request, &[])?;
     let key = run_key(&request, &caller)?;
     let row = shared.rooms.store.run(key.org, key.run).await?;
-    Ok(HttpResponse::Ok().json(RunView::from(row)))
+    Ok(HttpResponse::Ok().json(shared.view(row)))
 }
 
 /// `GET /collection/runs/{id}/progress`: from memory while the run's actors work, else from its row.
@@ -105,7 +109,7 @@ pub async fn progress(
         return Ok(HttpResponse::Ok().json(progress));
     }
     let row = shared.rooms.store.run(key.org, key.run).await?;
-    Ok(HttpResponse::Ok().json(super::run_view::progress(&row)))
+    Ok(HttpResponse::Ok().json(super::run_view::progress(&row, shared.rooms.prices.as_ref())))
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {

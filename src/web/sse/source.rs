@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::domain::ids::RunKey;
 use crate::domain::ledger::StoredEvent;
+use crate::domain::price::Prices;
 use crate::domain::progress::Progress;
 use crate::store::{PgStore, StoreError};
 use crate::web::api::run_view;
@@ -98,13 +99,15 @@ pub struct RunActivity {
     pub engine: Arc<dyn Engine>,
     /// Which run.
     pub key: RunKey,
+    /// What answers cost, where that is configured.
+    pub prices: Option<Prices>,
 }
 
 #[async_trait]
 impl ActivitySource for RunActivity {
     async fn standing(&self) -> Result<Snapshot, StoreError> {
         let row = self.store.run(self.key.org, self.key.run).await?;
-        Ok(run_view::snapshot(&row))
+        Ok(run_view::snapshot(&row, self.prices.as_ref()))
     }
 
     async fn events_after(&self, seq: i64, limit: i64) -> Result<Vec<StoredEvent>, StoreError> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::support::api::names;
-use crate::support::binary::{Folder, run};
+use crate::support::binary::{Folder, done, run};
 
 const CATEGORIES: [&str; 4] = ["--category", "home-bath", "--category", "home-bedding"];
 const SHORT: [&str; 4] = ["--pages-per-category", "1", "--pages-per-product", "1"];
@@ -14,7 +14,9 @@ const QUICK: [&str; 4] = ["--page-delay-ms", "0", "--latency-ms", "0"];
 #[actix_web::test]
 async fn collect_finds_the_truth_says_so_in_one_object_and_export_names_the_same_sellers() {
     let folder = Folder::new();
-    let done = folder.run(&[&["collect", "--json"], &CATEGORIES[..], &SHORT, &QUICK].concat()).await;
+    let mut command = folder.command(&[&["collect", "--json"], &CATEGORIES[..], &SHORT, &QUICK].concat());
+    command.env("GLEANER__OXYLABS__PRICE_PER_1000", "1.35 USD");
+    let done = done(command).await;
     assert_eq!(done.code, Some(0), "{}", done.err);
     let last = done.out.lines().last().expect("an object");
     assert_eq!(done.out.lines().count(), 1, "results alone on standard output: {}", done.out);
@@ -25,6 +27,10 @@ async fn collect_finds_the_truth_says_so_in_one_object_and_export_names_the_same
     assert_eq!(fields, expected.split_whitespace().collect());
     assert_eq!((&summary["status"], &summary["failed_items"]), (&"completed".into(), &0.into()));
     assert_eq!(summary["products_total"], 100);
+    let requests = summary["requests_made"].to_string();
+    let spent = done.err.lines().find(|line| line.starts_with("  requests")).expect("what was spent");
+    assert!(spent.split_whitespace().any(|word| word == requests), "{spent}");
+    assert!(done.err.lines().any(|line| line.starts_with("  cost") && line.contains('$')), "{}", done.err);
     assert!(done.err.contains("phase ebay"), "progress goes to standard error: {}", done.err);
 
     let truth = run(&[&["sandbox", "truth"], &CATEGORIES[..], &SHORT].concat()).await;

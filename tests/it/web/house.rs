@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use gleaner::app::{EngineLine, EngineSeam};
 use gleaner::clock::Clock;
 use gleaner::domain::ids::{OrgId, RunId, RunKey};
+use gleaner::domain::price::{PerThousand, Prices};
 use gleaner::domain::progress::Progress;
 use gleaner::domain::run::Command;
 use gleaner::domain::settings::RunSettings;
@@ -83,6 +84,11 @@ pub struct House {
 
 pub const MARKET: Market = Market { categories: 3, products: 8, pages: 2, sellers: 3 };
 
+/// What an answer costs here.
+fn prices() -> Prices {
+    Prices::new(PerThousand::parse("1.35 USD").expect("a price"), None).expect("one currency")
+}
+
 impl House {
     /// Over an engine that never moves a run; `None` (said in one line) where PostgreSQL is not installed.
     pub async fn still() -> Option<Self> {
@@ -124,7 +130,8 @@ impl House {
                 Arc::new(Still { store, changed: watch::Sender::new(0), alive, silent })
             }
         };
-        let rooms = Rooms { store: store.clone(), engine, clock: Clock::system(), run_defaults };
+        let rooms =
+            Rooms { store: store.clone(), engine, clock: Clock::system(), run_defaults, prices: Some(prices()) };
         let settings = ServerSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             threads: 1,

@@ -61,6 +61,11 @@ async fn the_categories_come_with_the_settings_that_a_run_gets_which_names_none(
     assert_eq!(house.look(&run).await["settings"], told);
 }
 
+fn nothing_spent() -> Value {
+    let cost = json!({"micros": 0, "minor": 0, "currency": "USD", "text": "$0.00"});
+    json!({"requests": 0, "billed": 0, "rendered": 0, "repeated": 0, "outcomes": {}, "cost": cost})
+}
+
 #[actix_web::test]
 async fn a_run_is_made_read_and_commanded_with_the_names_of_the_original() {
     let Some(house) = House::still().await else { return };
@@ -75,7 +80,7 @@ async fn a_run_is_made_read_and_commanded_with_the_names_of_the_original() {
         "departments_total": 2, "departments_completed": 0, "categories_total": 3, "categories_completed": 0,
         "products_fetched": 0, "products_total": 0, "products_searched": 0, "sellers_found": 0, "sellers_new": 0,
         "total_items": 3, "processed_items": 0, "failed_items": 0, "skipped_items": 0, "requests_made": 0,
-        "requests_billed": 0, "percent": 0.0, "last_event_id": 0, "checkpoint": {}, "worker_status": [],
+        "requests_billed": 0, "spend": nothing_spent(), "percent": 0.0, "last_event_id": 0, "checkpoint": {}, "worker_status": [],
         "seller_count_snapshot": null, "started_at": null, "completed_at": null,
     });
     let moments = ["id", "created_at", "updated_at"];
@@ -101,6 +106,7 @@ async fn a_run_is_made_read_and_commanded_with_the_names_of_the_original() {
         ("phase", json!("amazon")),
         ("percent", json!(0.0)),
         ("streak", json!(0)),
+        ("spend", nothing_spent()),
         ("tasks", json!({"pending": 3, "claimed": 0, "done": 0, "failed": 0, "skipped": 0})),
     ] {
         assert_eq!(progress[field], value, "{field}");
@@ -165,6 +171,14 @@ async fn a_finished_run_tells_its_figures_items_and_sellers_in_every_form() {
         ("sellers_new", json!(truth.len())),
         ("seller_count_snapshot", json!(truth.len())),
         ("requests_made", json!(54)),
+        (
+            "spend",
+            json!({
+                "requests": 54, "billed": 54, "rendered": 0, "repeated": 0,
+                "outcomes": {"ok": {"requests": 54, "billed": 54, "rendered": 0}},
+                "cost": {"micros": 72_900, "minor": 7, "currency": "USD", "text": "$0.07"},
+            }),
+        ),
         ("percent", json!(100.0)),
     ] {
         assert_eq!(row[field], value, "{field}");

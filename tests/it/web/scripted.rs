@@ -9,6 +9,7 @@ use gleaner::domain::ids::RunId;
 use gleaner::domain::ledger::StoredEvent;
 use gleaner::domain::progress::{Progress, state_word};
 use gleaner::domain::run::{RunStatus, Wish};
+use gleaner::domain::spend::SpendView;
 use gleaner::domain::task::Phase;
 use gleaner::store::StoreError;
 use gleaner::web::engine::{Attached, Gone, Live, Subscription, Told};
@@ -156,6 +157,7 @@ pub fn progress(status: RunStatus, wanted: Wish, last_event_id: i64) -> Progress
         percent: 0.0,
         tasks: Counters::default().amazon,
         counters: Counters::default(),
+        spend: SpendView::default(),
         streak: 0,
         streak_max: 5,
         throttled_until: None,

@@ -93,7 +93,7 @@ export class Head {
     say(this.problem, text ?? "");
   }
 
-  #figures({ counters, phase, status, started_at: started, completed_at: ended }) {
+  #figures({ counters, spend, phase, status, started_at: started, completed_at: ended }) {
     const { amazon, ebay } = counters;
     const made = total(ebay);
     const behind = (tasks) => figure(finished(tasks) - (status === "failed" ? tasks.failed : 0));
@@ -105,7 +105,7 @@ export class Head {
       ["Skipped", figure(amazon.skipped + ebay.skipped)],
       ["Sellers found", figure(counters.sellers_found)],
       ["New", figure(counters.sellers_new), "", counters.sellers_new > 0 ? "new" : ""],
-      ["Requests", figure(counters.requests_made)],
+      ["Requests", figure(counters.requests_made), spend?.cost?.text ?? ""],
       [ended ? "Took" : "Elapsed", elapsed, started ? `since ${hourAndMinute(Date.parse(started))}` : ""],
     ];
     fill(this.strip, cells, () => cells.map(([name, value, unit, classes]) =>

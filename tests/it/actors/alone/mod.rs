@@ -73,6 +73,7 @@ impl Bench {
             settings: Rc::new(settings),
             store: Arc::new(store.clone()),
             clock,
+            prices: None,
             gate: Gate::default(),
             lease: Lease::since(tokio::time::Instant::now() + 24 * HOUR),
             providers: Providers { best_sellers: mocked.clone(), seller_search: mocked },

@@ -70,6 +70,7 @@ impl Alone {
             clock: self.clock.clone(),
             make_providers,
             make_probe: Arc::new(move || Rc::new(probing.clone())),
+            prices: None,
         };
         let lines = Lines {
             down: self.down.recipient(),

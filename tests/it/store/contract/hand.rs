@@ -104,6 +104,8 @@ impl<'a> Hand<'a> {
             *counted.phase_mut(task.phase()).of_mut(task.state) += 1;
         }
         assert_eq!((row.counters.amazon, row.counters.ebay), (counted.amazon, counted.ebay));
+        let spent = row.spend.outcomes.total();
+        assert_eq!((spent.requests, spent.billed), (row.counters.requests_made, row.counters.requests_billed));
         let events = self.events().await;
         assert_eq!(i64::try_from(events.len()), Ok(row.last_seq), "each number has its event");
     }

@@ -37,4 +37,5 @@ mod products;
 mod random_groups;
 mod read_ahead;
 mod registry;
+mod spend;
 mod take_over;

@@ -1,0 +1,246 @@
+//! What a run spends: its requests by outcome, billed and rendered, and those that a crash may have had paid twice.
+//!
+//! Derived from entries that were kept, so that a group which is sent again spends nothing. A price is applied only where
+//! it is shown: a run whose price changes is counted as before.
+
+use serde::{Deserialize, Serialize};
+
+use super::failure::ErrorType;
+use super::ids::TaskNo;
+use super::ledger::{Outcome, PageResult};
+use super::price::{Bill, Prices};
+use super::task::Phase;
+
+/// Requests that came to one end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// All of them.
+    pub requests: i64,
+    /// Of those, the ones that the vendor charges for.
+    pub billed: i64,
+    /// Of the billed ones, those that it rendered in a browser.
+    pub rendered: i64,
+}
+
+impl Tally {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl std::ops::Add for Tally {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            requests: self.requests + other.requests,
+            billed: self.billed + other.billed,
+            rendered: self.rendered + other.rendered,
+        }
+    }
+}
+
+/// Requests by what came of them. One that never happened is not written down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Outcomes {
+    /// A page with products or sellers on it.
+    #[serde(skip_serializing_if = "Tally::is_none")]
+    pub ok: Tally,
+    /// A page that was fine and held nothing.
+    #[serde(skip_serializing_if = "Tally::is_none")]
+    pub empty: Tally,
+    /// The provider asked to slow down.
+    #[serde(skip_serializing_if = "Tally::is_none")]
+    pub rate_limit: Tally,
+    /// No answer in time.
+    #[serde(skip_serializing_if = "Tally::is_none")]
+    pub timeout: Tally,
+    /// The provider, or the target through it, failed.
+    #[serde(skip_serializing_if = "Tally::is_none")]
+    pub http_500: Tally,
+    /// The provider could not be reached.
+    #[serde(skip_serializing_if = "Tally::is_none")]
+    pub api_error: Tally,
+    /// The answer could not be read.
+    #[serde(skip_serializing_if = "Tally::is_none")]
+    pub parse_error: Tally,
+    /// A bot check or an error page.
+    #[serde(skip_serializing_if = "Tally::is_none")]
+    pub captcha: Tally,
+    /// Credentials or quota.
+    #[serde(skip_serializing_if = "Tally::is_none")]
+    pub refused: Tally,
+    /// The provider refused the request itself.
+    #[serde(skip_serializing_if = "Tally::is_none")]
+    pub rejected: Tally,
+}
+
+impl Outcomes {
+    /// Every outcome with its name, in the order in which it is shown.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, Tally); 10] {
+        [
+            ("ok", self.ok),
+            ("empty", self.empty),
+            ("rate_limit", self.rate_limit),
+            ("timeout", self.timeout),
+            ("http_500", self.http_500),
+            ("api_error", self.api_error),
+            ("parse_error", self.parse_error),
+            ("captcha", self.captcha),
+            ("refused", self.refused),
+            ("rejected", self.rejected),
+        ]
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn total(&self) -> Tally {
+        self.named().into_iter().fold(Tally::default(), |sum, (_, tally)| sum + tally)
+    }
+
+    fn of_mut(&mut self, result: &PageResult) -> &mut Tally {
+        match result {
+            PageResult::Products { rows, .. } if rows.is_empty() => &mut self.empty,
+            PageResult::Sellers { sightings, .. } if sightings.is_empty() => &mut self.empty,
+            PageResult::Products { .. } | PageResult::Sellers { .. } => &mut self.ok,
+            PageResult::RateLimited { .. } => &mut self.rate_limit,
+            PageResult::Refused { .. } => &mut self.refused,
+            PageResult::Failed { error_type: ErrorType::ApiError, rejected: true, .. } => &mut self.rejected,
+            PageResult::Retry { error_type, .. } | PageResult::Failed { error_type, .. } => self.of_error(*error_type),
+        }
+    }
+
+    fn of_error(&mut self, error_type: ErrorType) -> &mut Tally {
+        match error_type {
+            ErrorType::RateLimit => &mut self.rate_limit,
+            ErrorType::Timeout => &mut self.timeout,
+            ErrorType::Http500 => &mut self.http_500,
+            ErrorType::ApiError => &mut self.api_error,
+            ErrorType::ParseError => &mut self.parse_error,
+            ErrorType::Captcha => &mut self.captcha,
+            ErrorType::Refused => &mut self.refused,
+        }
+    }
+}
+
+/// What the requests of one phase took; what a later run is estimated from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Took {
+    /// Requests whose outcome is kept.
+    pub requests: i64,
+    /// Of those, the ones that brought a page.
+    pub pages: i64,
+    /// Time on the wire of all of them, in milliseconds.
+    pub wire_ms: i64,
+}
+
+impl Took {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What a run has spent, as its row keeps it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Spend {
+    /// Requests by outcome.
+    #[serde(flatten)]
+    pub outcomes: Outcomes,
+    /// Requests whose worker or process died with them on the wire: their page is asked for again, and may be paid twice.
+    pub repeated: i64,
+    /// What phase `amazon` took.
+    #[serde(skip_serializing_if = "Took::is_none")]
+    pub amazon: Took,
+    /// What phase `ebay` took.
+    #[serde(skip_serializing_if = "Took::is_none")]
+    pub ebay: Took,
+    /// Tasks whose request was sent and whose outcome is not kept yet: at most one a worker.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub on_wire: Vec<TaskNo>,
+}
+
+impl Spend {
+    /// A request of this task was sent.
+    pub fn sent(&mut self, task_no: TaskNo) {
+        if !self.on_wire.contains(&task_no) {
+            self.on_wire.push(task_no);
+        }
+    }
+
+    /// A request has come to its end.
+    pub fn ended(&mut self, outcome: &Outcome) {
+        self.on_wire.retain(|task_no| *task_no != outcome.task_no);
+        let tally = self.outcomes.of_mut(&outcome.result);
+        tally.requests += 1;
+        tally.billed += i64::from(outcome.cost.billed);
+        tally.rendered += i64::from(outcome.cost.billed && outcome.cost.rendered);
+        let took = match outcome.phase {
+            Phase::Amazon => &mut self.amazon,
+            Phase::Ebay => &mut self.ebay,
+        };
+        took.requests += 1;
+        took.pages += i64::from(matches!(outcome.result, PageResult::Products { .. } | PageResult::Sellers { .. }));
+        took.wire_ms = took.wire_ms.saturating_add(outcome.duration_ms.max(0));
+    }
+
+    /// A task is given back, by the death of its worker or in order. A request of it that was on the wire then has no
+    /// outcome.
+    pub fn given_back(&mut self, task_no: TaskNo, by_death: bool) {
+        let before = self.on_wire.len();
+        self.on_wire.retain(|other| *other != task_no);
+        if by_death && self.on_wire.len() < before {
+            self.repeated += 1;
+        }
+    }
+
+    /// The process died: everything on the wire is asked for again. Answers how many requests that are.
+    pub fn died(&mut self) -> i64 {
+        let count = i64::try_from(self.on_wire.len()).unwrap_or(i64::MAX);
+        self.on_wire.clear();
+        self.repeated += count;
+        count
+    }
+
+    /// What it comes to at these prices.
+    #[must_use]
+    pub fn bill(&self, prices: &Prices) -> Bill {
+        let Tally { billed, rendered, .. } = self.outcomes.total();
+        prices.bill(billed - rendered, rendered)
+    }
+
+    /// As people see it.
+    #[must_use]
+    pub fn view(&self, prices: Option<&Prices>) -> SpendView {
+        let total = self.outcomes.total();
+        let outcomes = self.outcomes.named().into_iter().filter(|(_, tally)| !tally.is_none());
+        SpendView {
+            requests: total.requests,
+            billed: total.billed,
+            rendered: total.rendered,
+            repeated: self.repeated,
+            outcomes: outcomes.map(|(name, tally)| (name.to_owned(), tally)).collect(),
+            cost: prices.map(|prices| self.bill(prices)),
+        }
+    }
+}
+
+/// What a run has spent, as people see it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpendView {
+    /// Requests whose outcome is kept.
+    pub requests: i64,
+    /// Of those, the ones that the vendor charges for.
+    pub billed: i64,
+    /// Of the billed ones, those that it rendered in a browser.
+    pub rendered: i64,
+    /// Requests that a death cut off: their page was asked for again, and may be paid twice.
+    pub repeated: i64,
+    /// Requests by outcome; one that never happened is absent.
+    pub outcomes: std::collections::BTreeMap<String, Tally>,
+    /// What it comes to; `None` where no price is configured.
+    pub cost: Option<Bill>,
+}
