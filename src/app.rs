@@ -7,6 +7,7 @@ pub mod check;
 pub mod data;
 mod engine_keeper;
 mod engine_seam;
+pub mod estimate;
 pub mod export;
 mod front;
 pub mod logging;

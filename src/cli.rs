@@ -2,6 +2,7 @@
 //! standard output.
 
 mod collect;
+mod estimate;
 pub mod parse;
 mod progress;
 mod run_flags;

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::domain::estimate::Latency;
 use crate::domain::price::Prices;
 use crate::domain::settings::RunSettings;
 use crate::scrapers::oxylabs::{self, Secret};
@@ -238,6 +239,15 @@ impl Config {
             log_level: bounds::log_level(&raw.log.level)?,
             overrides: overrides.clone(),
         })
+    }
+
+    /// How long the provider is assumed to take for an answer: what was measured at the real one, what the sandbox is told.
+    #[must_use]
+    pub fn latency(&self) -> Latency {
+        match &self.provider {
+            Provider::Oxylabs(_) => Latency { amazon_ms: 22_000, ebay_ms: 5_000 },
+            Provider::Sandbox(sandbox) => Latency { amazon_ms: sandbox.latency.ms, ebay_ms: sandbox.latency.ms },
+        }
     }
 
     /// Settings of the real provider as file and environment say them now: credentials may have been mended meanwhile.

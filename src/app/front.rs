@@ -45,6 +45,7 @@ impl Front {
             clock: app.clock.clone(),
             run_defaults: config.run_defaults.clone(),
             prices: config.prices,
+            latency: config.latency(),
         };
         let (running, server) = server::start(&config.server, listener, rooms)?;
         let serving = actix_rt::spawn(server);

@@ -10,9 +10,9 @@ use serde::Serialize;
 use super::progress::{Terminal, follow};
 use super::run_flags::RunFlags;
 use super::signals::Stop;
-use super::{Failure, SandboxFlags, settings_of, tell, tell_spend};
-use crate::app::App;
+use super::{Failure, SandboxFlags, estimate, settings_of, tell, tell_spend};
 use crate::app::runs::{RunRow, category};
+use crate::app::{self, App};
 use crate::config::Config;
 use crate::domain::ids::RunId;
 use crate::domain::run::RunStatus;
@@ -33,6 +33,9 @@ pub struct CollectArgs {
     pub replay: Option<PathBuf>,
     #[command(flatten)]
     pub sandbox: SandboxFlags,
+    /// Say what the run would take, and do not make it: nothing is asked and nothing is paid
+    #[arg(long)]
+    estimate: bool,
     /// End with one JSON object on standard output
     #[arg(long)]
     json: bool,
@@ -53,6 +56,9 @@ pub async fn run(
     // Everything that can be wrong with the arguments is told before anything starts.
     let categories = chosen(&args.categories)?;
     let settings = settings_of(&config.run_defaults, &args.settings)?;
+    if args.estimate {
+        return estimated(config, args.json, &categories, &settings, out).await;
+    }
     let mut stop = Stop::listen()?;
     let app = stop.unless_asked(App::build(config)).await?;
     let collected = collect(&app, args, stop, terminal, categories, settings).await;
@@ -71,6 +77,23 @@ pub async fn run(
         RunStatus::Paused => ExitCode::from(PAUSED),
         _ => ExitCode::FAILURE,
     })
+}
+
+async fn estimated(
+    config: &Config,
+    json: bool,
+    categories: &[Category],
+    settings: &RunSettings,
+    out: &mut impl Write,
+) -> Result<ExitCode, Failure> {
+    let estimate = app::estimate::of(config, categories.len(), settings).await?;
+    if json {
+        writeln!(out, "{}", serde_json::to_string(&estimate)?)?;
+    } else {
+        write!(out, "{}", estimate::table(&estimate))?;
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn chosen(ids: &[String]) -> Result<Vec<Category>, Failure> {

@@ -3,6 +3,7 @@
 //! Nothing here knows actix, diesel, HTTP or the time of day; every function is a function of its arguments.
 
 pub mod counters;
+pub mod estimate;
 pub mod event;
 pub mod failure;
 pub mod ids;

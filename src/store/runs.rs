@@ -11,6 +11,7 @@ pub use super::run_row::RunRow;
 use super::run_row::{StoredRun, distinct, first_counters};
 use super::schema::{collection_runs, collection_tasks, orgs};
 use super::{PgStore, StoreError};
+use crate::domain::estimate::{Past, RUNS_MAX};
 use crate::domain::ids::{OrgId, RunId};
 use crate::domain::run::RunStatus;
 use crate::domain::settings::RunSettings;
@@ -219,5 +220,15 @@ impl PgStore {
         }
         let stored: Vec<StoredRun> = runs.load(&mut self.connection().await?).await?;
         stored.into_iter().map(RunRow::try_from).collect()
+    }
+
+    /// What the organisation's newest finished runs were like. One whose settings cannot be read any more tells nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn past_runs(&self, org: OrgId) -> Result<Vec<Past>, StoreError> {
+        let rows = self.list_runs(org, None, RUNS_MAX, Some(RunStatus::Completed)).await?;
+        let past = |row: RunRow| Some(Past::of(&row.run_settings().ok()?, &row.counters, &row.spend));
+        Ok(rows.into_iter().filter_map(past).collect())
     }
 }

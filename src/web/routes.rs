@@ -8,7 +8,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard};
 
 use crate::web::admin;
-use crate::web::api::{activity, categories, commands, events, health, items, runs, sellers, tasks};
+use crate::web::api::{activity, categories, commands, estimate, events, health, items, runs, sellers, tasks};
 use crate::web::auth::{self, sign_in};
 use crate::web::error::{Kind, Problem};
 
@@ -32,6 +32,7 @@ pub fn configure(config: &mut ServiceConfig) {
         at(Open, "/version", [get(health::version)]),
         at(Open, "/sign-in", [get_alone(sign_in::open)]),
         at(Token, "/amazon/categories", [get(categories::tree)]),
+        at(Token, "/collection/estimate", [post(estimate::create)]),
         at(Token, "/collection/runs", [get(runs::list), post(runs::create)]),
         at(Token, &run(""), [get(runs::read)]),
         at(Token, &run("/start"), [post(commands::start)]),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::domain::estimate::Latency;
 use crate::domain::price::Prices;
 use crate::domain::settings::RunSettings;
 use crate::store::{PgStore, RunRow};
@@ -25,6 +26,8 @@ pub struct Rooms {
     pub run_defaults: RunSettings,
     /// What answers cost, where that is configured.
     pub prices: Option<Prices>,
+    /// How long the provider is assumed to take.
+    pub latency: Latency,
 }
 
 /// What every handler may use.

@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod categories;
 pub mod commands;
+pub mod estimate;
 pub mod events;
 pub mod health;
 pub mod items;

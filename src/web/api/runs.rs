@@ -138,7 +138,11 @@ fn digest(fields: &Map<String, Value>) -> Vec<u8> {
     Sha256::digest(serde_json::to_vec(fields).unwrap_or_default()).to_vec()
 }
 
-async fn known_categories(shared: &Shared, ids: &[String]) -> Result<Vec<Category>, Problem> {
+/// The categories of these ids.
+///
+/// # Errors
+/// 422 with each id that is none.
+pub(super) async fn known_categories(shared: &Shared, ids: &[String]) -> Result<Vec<Category>, Problem> {
     let rows = shared.rooms.store.categories_by_id(ids).await?;
     let mut errors = Vec::new();
     let mut categories = Vec::with_capacity(ids.len());

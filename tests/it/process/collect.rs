@@ -51,6 +51,24 @@ async fn collect_finds_the_truth_says_so_in_one_object_and_export_names_the_same
 }
 
 #[actix_web::test]
+async fn an_estimate_is_printed_and_nothing_is_made_or_asked() {
+    let folder = Folder::new();
+    let estimate = [&["collect", "--estimate"], &CATEGORIES[..]].concat();
+    let first = folder.run(&estimate).await;
+    assert_eq!((first.code, first.err.as_str()), (Some(0), ""), "{}", first.out);
+    assert!(first.out.contains("2 categories") && first.out.contains("assumed"), "{}", first.out);
+    assert!(!folder.data().exists(), "a data folder was made");
+    let done = folder.run(&[&["collect"], &CATEGORIES[..], &SHORT, &QUICK].concat()).await;
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    let second = folder.run(&[&estimate[..], &["--json"]].concat()).await;
+    assert_eq!((second.code, second.err.as_str()), (Some(0), ""), "{}", second.out);
+    let told: Value = serde_json::from_str(second.out.trim()).expect("JSON");
+    assert_eq!(told["basis"]["finished_runs"], 1);
+    assert_eq!(told["basis"]["products_per_category_page"]["from"], "finished_runs");
+    assert_eq!(told["basis"]["pages_per_product"]["from"], "assumption", "that run asked for one page each");
+}
+
+#[actix_web::test]
 async fn a_provider_that_always_fails_pauses_the_run_with_exit_2_and_the_reason() {
     let folder = Folder::new();
     let listed = run(&["categories"]).await.out;

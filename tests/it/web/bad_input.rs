@@ -32,6 +32,8 @@ async fn a_run_that_cannot_be_made_is_refused_by_field_and_nothing_is_made() {
     ] {
         let said = house.client.post("/collection/runs", Some(&body)).await.problem(422);
         assert!(words.iter().all(|word| said.contains(word)), "{body}: {said}");
+        let estimate = house.client.post("/collection/estimate", Some(&body)).await.problem(422);
+        assert_eq!(estimate, said, "an estimate takes what a run takes");
     }
     assert_eq!(house.runs().await, 0);
 }

@@ -35,6 +35,7 @@ async fn every_route_asks_for_a_token_and_says_so() {
     routes.extend([
         ("GET", "/collection/runs".to_owned()),
         ("POST", "/collection/runs".to_owned()),
+        ("POST", "/collection/estimate".to_owned()),
         ("GET", "/amazon/categories".to_owned()),
     ]);
     for (method, path) in routes {

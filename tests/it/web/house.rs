@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gleaner::app::{EngineLine, EngineSeam};
 use gleaner::clock::Clock;
+use gleaner::domain::estimate::Latency;
 use gleaner::domain::ids::{OrgId, RunId, RunKey};
 use gleaner::domain::price::{PerThousand, Prices};
 use gleaner::domain::progress::Progress;
@@ -130,8 +131,14 @@ impl House {
                 Arc::new(Still { store, changed: watch::Sender::new(0), alive, silent })
             }
         };
-        let rooms =
-            Rooms { store: store.clone(), engine, clock: Clock::system(), run_defaults, prices: Some(prices()) };
+        let rooms = Rooms {
+            store: store.clone(),
+            engine,
+            clock: Clock::system(),
+            run_defaults,
+            prices: Some(prices()),
+            latency: Latency { amazon_ms: 20_000, ebay_ms: 5_000 },
+        };
         let settings = ServerSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             threads: 1,

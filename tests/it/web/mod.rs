@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod doors;
+mod estimate;
 mod follow;
 mod house;
 mod live;

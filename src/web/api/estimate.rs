@@ -1,0 +1,32 @@
+//! What a run would take, before it is made: reads rows, asks nobody and writes nothing.
+
+use actix_web::web::{Data, Payload, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::new_run::NewRunBody;
+use super::runs::known_categories;
+use crate::domain::estimate::{Basis, estimate};
+use crate::web::auth::Caller;
+use crate::web::body::json_object;
+use crate::web::error::Problem;
+use crate::web::query::Query;
+use crate::web::shared::Shared;
+
+/// `POST /collection/estimate`: the body of `POST /collection/runs`, answered with requests, time and cost.
+///
+/// # Errors
+/// As those of `POST /collection/runs`.
+pub async fn create(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let fields = json_object(&request, payload).await?;
+    let body = NewRunBody::read(&fields, &shared.rooms.run_defaults)?;
+    let categories = known_categories(&shared, &body.category_ids).await?;
+    let past = shared.rooms.store.past_runs(caller.org).await?;
+    let basis = Basis::new(&body.settings, &past, shared.rooms.latency);
+    Ok(HttpResponse::Ok().json(estimate(categories.len(), &body.settings, basis, shared.rooms.prices.as_ref())))
+}
