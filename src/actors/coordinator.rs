@@ -175,7 +175,8 @@ impl Coordinator {
             }
             Mode::Working(phase) => {
                 self.answer();
-                if self.ready.len() < READ_AGAIN && !self.reading && !self.exhausted {
+                let beside_others = self.ready.values().filter(|task| !task.runs_alone()).take(READ_AGAIN).count();
+                if beside_others < READ_AGAIN && !self.reading && !self.exhausted {
                     self.read(phase, ctx);
                 } else if self.ready.is_empty() && self.held.is_empty() && self.releasing.is_empty() && !self.reading {
                     // All that was read is gone: look again from the start, since only rows say that a phase is over.
@@ -187,10 +188,10 @@ impl Coordinator {
     }
 
     fn answer(&mut self) {
-        while !self.ready.is_empty()
+        while let Some(task_no) = self.next_task()
             && let Some((worker, answer)) = self.parked.pop_front()
         {
-            let Some((_, mut task)) = self.ready.pop_first() else { return };
+            let Some(mut task) = self.ready.remove(&task_no) else { return };
             task.claim_no += 1;
             task.state = TaskState::Claimed;
             self.held.insert(worker, task.clone());
@@ -201,6 +202,16 @@ impl Coordinator {
                 }
             }
         }
+    }
+
+    /// The task to hand out next. One that runs alone waits until nothing else is left, and nothing is handed out beside it.
+    fn next_task(&self) -> Option<TaskNo> {
+        if self.held.values().any(OpenTask::runs_alone) {
+            return None;
+        }
+        let beside_others = self.ready.values().find(|task| !task.runs_alone()).map(|task| task.task_no);
+        let nothing_else = self.held.is_empty() && self.releasing.is_empty() && self.exhausted && !self.reading;
+        beside_others.or_else(|| self.ready.keys().next().copied().filter(|_| nothing_else))
     }
 
     fn free(&mut self, task: OpenTask) {

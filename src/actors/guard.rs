@@ -3,7 +3,7 @@
 //! actix does not bring back an actor that panicked, and says nothing. A guard is dropped with the actor's value, in a
 //! panic of a handler as well as of a future that the actor spawned, so no polling is needed.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{PanicHookInfo, set_hook};
 
 use actix::fut::wrap_future;
@@ -76,6 +76,8 @@ impl From<mpsc::Sender<()>> for Alive {
 pub struct Guard {
     /// Says to the watcher what killed the actor.
     report: Option<Box<dyn FnOnce(String)>>,
+    /// Why the actor ends itself, where it does.
+    because: Cell<Option<&'static str>>,
     /// Open while the owner of the tree lives; its end ends the actor too.
     lifeline: watch::Receiver<()>,
     /// Dropped with it.
@@ -86,12 +88,17 @@ impl Guard {
     /// A guard that hands the cause of death to `report`.
     #[must_use]
     pub fn new(report: impl FnOnce(String) + 'static, lifeline: watch::Receiver<()>, alive: Alive) -> Self {
-        Self { report: Some(Box::new(report)), lifeline, _alive: alive }
+        Self { report: Some(Box::new(report)), because: Cell::new(None), lifeline, _alive: alive }
     }
 
     /// Ends the actor at once when its tree's owner is gone; called once, in `started`.
     pub fn tie<A: Actor<Context = Context<A>>>(&self, ctx: &mut Context<A>) {
         ctx.spawn(wrap_future::<_, A>(self.gone()).map(|(), _, ctx: &mut Context<A>| ctx.terminate()));
+    }
+
+    /// The actor is about to end itself, for this reason.
+    pub fn because(&self, why: &'static str) {
+        self.because.set(Some(why));
     }
 
     /// Ends when the owner of the tree is gone.
@@ -106,7 +113,7 @@ impl Drop for Guard {
         let cause = if std::thread::panicking() {
             LAST_PANIC.with(|last| last.borrow_mut().take()).unwrap_or_else(|| "a panic".to_owned())
         } else {
-            "it stopped".to_owned()
+            self.because.take().unwrap_or("it stopped").to_owned()
         };
         if let Some(report) = self.report.take() {
             report(cause);

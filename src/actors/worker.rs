@@ -4,6 +4,7 @@
 //! Recorder, and only its receipt lets the worker go on. It looks at the gate in the very poll that sends a request.
 //! Its work runs in a future that it spawned, so that a panic in it kills the worker and is seen.
 
+mod deadline;
 mod errand;
 mod status;
 
@@ -11,7 +12,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use actix::fut::wrap_future;
-use actix::{Actor, AsyncContext, Context, Handler, Message};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message};
 use tokio::time::{Duration, sleep};
 
 use crate::actors::coordinator::{Left, Pull};
@@ -27,6 +28,7 @@ use crate::domain::ledger::{Entry, Outcome, PageResult, Release, ReleaseResult, 
 use crate::domain::progress::{WaitsFor, WorkerState};
 use crate::domain::run::Proof;
 use crate::domain::task::OpenTask;
+use deadline::Deadline;
 use errand::Errand;
 use status::StatusBoard;
 
@@ -69,6 +71,7 @@ struct Job {
     lines: Lines,
     held: Rc<RefCell<Option<OpenTask>>>,
     status: StatusBoard,
+    deadline: Deadline,
 }
 
 impl Worker {
@@ -76,7 +79,7 @@ impl Worker {
     #[must_use]
     pub fn new(id: WorkerId, restarts: u32, context: RunContext, lines: Lines, guard: Guard) -> Self {
         let status = StatusBoard::new(id, restarts, &context, lines.stream.clone());
-        Self { job: Job { id, context, lines, held: Rc::default(), status }, guard }
+        Self { job: Job { id, context, lines, held: Rc::default(), status, deadline: Deadline::default() }, guard }
     }
 }
 
@@ -86,6 +89,12 @@ impl Actor for Worker {
     fn started(&mut self, ctx: &mut Self::Context) {
         self.guard.tie(ctx);
         ctx.spawn(wrap_future::<_, Self>(self.job.clone().pull_for_ever()));
+        let deadline = self.job.deadline.clone();
+        let missed = async move { deadline.missed().await };
+        ctx.spawn(wrap_future::<_, Self>(missed).map(|(), worker, ctx| {
+            worker.guard.because("it made no progress within its time");
+            ctx.terminate();
+        }));
     }
 }
 
@@ -140,11 +149,13 @@ impl Job {
             let started = Started { worker: self.id, task: task.clone(), request: request.clone() };
             self.lines.tell.tell(Tell(Entry::Started(started)));
             let since = tokio::time::Instant::now();
+            self.deadline.within(Errand::limit(&self.context));
             let answer = tokio::select! {
                 biased;
                 () = self.context.gate.cut_off() => None,
                 answer = errand.ask(&self.context) => Some(answer),
             };
+            self.deadline.lift();
             let Some((result, cost)) = answer else { return self.give_back(task).await };
             self.context.probe.handling("worker", "answered");
             let result = errand.judge(&self.context, result);
@@ -260,11 +271,13 @@ impl Job {
             return;
         }
         self.status.waits(Some(duration), why);
+        self.deadline.within(duration);
         tokio::select! {
             biased;
             () = self.context.gate.closed() => {}
             () = sleep(duration) => {}
         }
+        self.deadline.lift();
     }
 
     /// Gives the task back at its last kept page.

@@ -75,6 +75,9 @@ impl TaskState {
 
 /// Worker deaths that quarantine the task they held.
 pub const CRASHES_MAX: i16 = 3;
+/// Deaths of a whole process with a task on the wire, from which on it runs alone; a further one then counts as that of its
+/// worker. So what was only near when a process was killed again and again is not quarantined.
+pub const SUSPECT_FROM: i16 = 2;
 
 /// A category as it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,8 +148,18 @@ pub struct OpenTask {
     pub page_attempts: i16,
     /// Workers that died holding it.
     pub crashes: i16,
+    /// Processes that died while it was on the wire.
+    pub suspect: i16,
     /// Requests of this task whose outcome is kept, over all its claims; the next one has this number plus one.
     pub requests: i32,
     /// What it asks for.
     pub work: Work,
+}
+
+impl OpenTask {
+    /// Whether it runs only where no other task does.
+    #[must_use]
+    pub fn runs_alone(&self) -> bool {
+        self.suspect >= SUSPECT_FROM
+    }
 }

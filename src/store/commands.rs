@@ -11,15 +11,16 @@ use uuid::Uuid;
 use super::audit_log::{close_entry, open_entry};
 use super::connection::Lease;
 use super::obey::{Asked, Obeyed, obey, starts_actors};
+use super::quarantine::left_behind;
 use super::run_events::add_events;
 use super::run_row::{RunRow, StoredRun};
 use super::schema::{collection_runs, collection_tasks, orgs};
+use super::task_reads::ClaimedTasks;
 use super::tasks::{StoredTask, TaskRow, failed_tasks_and_categories};
 use super::{Accepted, PgStore, StoreError, TakenOver};
 use crate::domain::ids::{EngineId, RunKey, TaskNo};
 use crate::domain::ledger::Memory;
 use crate::domain::run::{Command, RunStatus};
-use crate::domain::task::Phase;
 
 /// What a command may change of a run's row.
 #[derive(AsChangeset)]
@@ -111,10 +112,7 @@ impl PgStore {
         {
             log::debug!("the row of engine {gone} stays: {error}");
         }
-        match taken {
-            Some(taken) => Ok(taken),
-            None => self.must_have(key.org, key.run).await.and(Err(StoreError::Owned)),
-        }
+        Ok(taken)
     }
 
     async fn taking_over(
@@ -122,51 +120,40 @@ impl PgStore {
         mut conn: &AsyncPgConnection,
         key: RunKey,
         gone: Option<EngineId>,
-    ) -> Result<Option<TakenOver>, StoreError> {
+    ) -> Result<TakenOver, StoreError> {
         conn.batch_execute("BEGIN").await?;
-        let mine = self.engine.0;
-        let may_be_taken = collection_runs::owner
-            .is_null()
-            .or(collection_runs::owner.eq(mine))
-            .or(collection_runs::owner.eq(gone.map_or(mine, |engine| engine.0)));
-        let stored: Option<StoredRun> = diesel::update(collection_runs::table.find((key.org.0, key.run.0)))
-            .filter(may_be_taken.assume_not_null())
+        let row_key = (key.org.0, key.run.0);
+        let owner: Option<Uuid> = collection_runs::table
+            .find(row_key)
+            .select(collection_runs::owner)
+            .for_no_key_update()
+            .first(&mut conn)
+            .await?;
+        let owner = owner.map(EngineId);
+        if owner.is_some_and(|owner| owner != self.engine && Some(owner) != gone) {
+            return Err(StoreError::Owned);
+        }
+        let stored: StoredRun = diesel::update(collection_runs::table.find(row_key))
             .set((
                 collection_runs::fence.eq(collection_runs::fence + 1),
-                collection_runs::owner.eq(mine),
+                collection_runs::owner.eq(self.engine.0),
                 collection_runs::updated_at.eq(self.clock.now()),
             ))
             .returning(StoredRun::as_returning())
             .get_result(&mut conn)
-            .await
-            .optional()?;
-        let Some(stored) = stored else { return Ok(None) };
+            .await?;
         let mut row = RunRow::try_from(stored)?;
         if row.status != RunStatus::Running {
             row.owner = None;
             write_row(conn, &row).await?;
-            return Ok(Some(row.taken_over(0)));
+            return Ok(row.taken_over(0));
         }
-        let released: Vec<String> = diesel::update(
-            collection_tasks::table
-                .filter(collection_tasks::org_id.eq(key.org.0).and(collection_tasks::run_id.eq(key.run.0)))
-                .filter(diesel::dsl::not(collection_tasks::finished))
-                .filter(collection_tasks::state.eq("claimed")),
-        )
-        .set(collection_tasks::state.eq("pending"))
-        .returning(collection_tasks::phase)
-        .get_results(&mut conn)
-        .await?;
+        let released = put_back(conn, &mut row, owner != Some(self.engine)).await?;
         let cut_off = row.spend.died();
-        for phase in released.iter().filter_map(|name| Phase::parse(name)) {
-            let counts = row.counters.phase_mut(phase);
-            counts.claimed -= 1;
-            counts.pending += 1;
-        }
-        if !released.is_empty() || cut_off > 0 {
+        if released > 0 || cut_off > 0 {
             write_row(conn, &row).await?;
         }
-        Ok(Some(row.taken_over(i32::try_from(released.len()).unwrap_or(i32::MAX))))
+        Ok(row.taken_over(released))
     }
 
     pub(super) async fn raise_run_fence(&self, key: RunKey, fence: i64) -> Result<Memory, StoreError> {
@@ -243,6 +230,7 @@ impl PgStore {
                     collection_tasks::state.eq("pending"),
                     collection_tasks::page_attempts.eq(0_i16),
                     collection_tasks::crashes.eq(0_i16),
+                    collection_tasks::suspect.eq(0_i16),
                     collection_tasks::rejected.eq(false),
                 ))
                 .execute(&mut conn)
@@ -261,6 +249,31 @@ impl PgStore {
         }
         Ok(row.accepted(obeyed.repeated, event))
     }
+}
+
+/// Puts the claims of a run's old owner back; how many there were.
+async fn put_back(mut conn: &AsyncPgConnection, row: &mut RunRow, process_died: bool) -> Result<i32, StoreError> {
+    let (org, run) = (row.org_id.0, row.id.0);
+    let claimed: Vec<StoredTask> = ClaimedTasks { org, run }.load(&mut conn).await?;
+    let released = i32::try_from(claimed.len()).unwrap_or(i32::MAX);
+    for stored in claimed {
+        let mut task = TaskRow::try_from(stored)?;
+        left_behind(&mut task, process_died);
+        let counts = row.counters.phase_mut(task.phase());
+        counts.claimed -= 1;
+        *counts.of_mut(task.state) += 1;
+        diesel::update(collection_tasks::table.find((org, run, task.task_no.0)))
+            .set((
+                collection_tasks::state.eq(task.state.as_str()),
+                collection_tasks::crashes.eq(task.crashes),
+                collection_tasks::suspect.eq(task.suspect),
+                collection_tasks::error_code.eq(task.error_code),
+                collection_tasks::error_message.eq(task.error_message),
+            ))
+            .execute(&mut conn)
+            .await?;
+    }
+    Ok(released)
 }
 
 /// Runs under way, counted under the organisation's lock: two commands that start runs wait for each other.

@@ -19,6 +19,7 @@ pub mod memory;
 pub mod migrate;
 mod obey;
 pub mod orgs;
+mod quarantine;
 mod run_events;
 mod run_row;
 pub mod run_sellers;

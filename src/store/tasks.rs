@@ -28,6 +28,8 @@ pub struct TaskRow {
     pub page_attempts: i16,
     /// Workers that died holding it.
     pub crashes: i16,
+    /// Processes that died while it was on the wire.
+    pub suspect: i16,
     /// Requests whose outcome is kept.
     pub requests: i32,
     /// Products that its pages held (phase `amazon`).
@@ -55,6 +57,7 @@ impl TaskRow {
             next_page: 1,
             page_attempts: 0,
             crashes: 0,
+            suspect: 0,
             requests: 0,
             products: 0,
             rejected: false,
@@ -87,6 +90,7 @@ impl TaskRow {
             next_page: self.next_page,
             page_attempts: self.page_attempts,
             crashes: self.crashes,
+            suspect: self.suspect,
             requests: self.requests,
             work: self.work.clone(),
         }
@@ -111,6 +115,7 @@ pub(super) struct StoredTask {
     next_page: i16,
     page_attempts: i16,
     crashes: i16,
+    suspect: i16,
     requests: i32,
     products: i32,
     rejected: bool,
@@ -153,6 +158,7 @@ impl TryFrom<StoredTask> for TaskRow {
             next_page: stored.next_page,
             page_attempts: stored.page_attempts,
             crashes: stored.crashes,
+            suspect: stored.suspect,
             requests: stored.requests,
             products: stored.products,
             rejected: stored.rejected,
@@ -187,6 +193,7 @@ fn tasks_of(org: Uuid, run: Uuid) -> _ {
             collection_tasks::next_page,
             collection_tasks::page_attempts,
             collection_tasks::crashes,
+            collection_tasks::suspect,
             collection_tasks::requests,
             collection_tasks::products,
             collection_tasks::rejected,

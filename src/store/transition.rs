@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::quarantine::quarantine_if_due;
 use super::tasks::TaskRow;
 use crate::domain::failure::ErrorType;
 use crate::domain::ids::TaskNo;
@@ -12,10 +13,7 @@ use crate::domain::ledger::{
     Close, Entry, Group, Learned, Move, NewTasks, Outcome, PageResult, Release, ReleaseResult, Reply, Started, Verdict,
 };
 use crate::domain::product::{Asin, Product, SkipReason};
-use crate::domain::task::{CRASHES_MAX, Phase, Target, TaskState, Work};
-
-/// The error code of a task that killed its workers too often.
-pub const WORKER_CRASHED: &str = "worker_crashed";
+use crate::domain::task::{Phase, Target, TaskState, Work};
 
 /// What a store knows before it plans a group.
 pub(crate) struct Facts {
@@ -155,6 +153,7 @@ pub(crate) fn retry(task: &mut TaskRow) {
     task.state = TaskState::Pending;
     task.page_attempts = 0;
     task.crashes = 0;
+    task.suspect = 0;
     task.rejected = false;
 }
 
@@ -262,11 +261,7 @@ impl Plan {
             task.state = TaskState::Pending;
             if let Some(crash) = &release.crash {
                 task.crashes += 1;
-                if task.crashes >= CRASHES_MAX {
-                    task.state = TaskState::Failed;
-                    task.error_code = Some(WORKER_CRASHED.to_owned());
-                    task.error_message = Some(crash.message.clone());
-                }
+                quarantine_if_due(task, &crash.message);
             }
         });
         match self.tasks.get(&release.task_no) {

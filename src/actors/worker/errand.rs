@@ -81,10 +81,15 @@ impl Errand {
         Request { subject: self.subject.clone(), url, api_params, attempt: self.page_attempts + 1, started_at }
     }
 
+    /// Longest that asking takes.
+    pub fn limit(context: &RunContext) -> Duration {
+        context.settings.request_timeout() + Duration::from_secs(1)
+    }
+
     /// Sends it and waits for the answer. The provider ends within the request's timeout by its own word; a second is
     /// added for one that does not keep it.
     pub async fn ask(&self, context: &RunContext) -> (Answered, Cost) {
-        let limit = context.settings.request_timeout() + Duration::from_secs(1);
+        let limit = Self::limit(context);
         let late = |_| Failure::retryable(crate::domain::failure::RetryKind::Timeout, "no answer in time");
         match &self.what {
             What::Category(request) => {

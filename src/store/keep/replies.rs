@@ -31,7 +31,8 @@ fn word(reply: &Reply) -> String {
 }
 
 fn numbers(task: &OpenTask) -> String {
-    format!("{}:{}:{}:{}:{}", task.claim_no, task.next_page, task.page_attempts, task.crashes, task.requests)
+    let OpenTask { claim_no, next_page, page_attempts, crashes, suspect, requests, .. } = task;
+    format!("{claim_no}:{next_page}:{page_attempts}:{crashes}:{suspect}:{requests}")
 }
 
 /// The answers to this group, read back; what a task asks for comes from its row.
@@ -76,6 +77,7 @@ fn released(numbers: &str, entry: &Entry, tasks: &BTreeMap<TaskNo, TaskRow>) -> 
         next_page: numbers.next()?.parse().ok()?,
         page_attempts: numbers.next()?.parse().ok()?,
         crashes: numbers.next()?.parse().ok()?,
+        suspect: numbers.next()?.parse().ok()?,
         requests: numbers.next()?.parse().ok()?,
         work: tasks.get(&release.task_no)?.work.clone(),
     })

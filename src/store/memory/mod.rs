@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::audit_log::RunEntryRow;
+use super::quarantine::left_behind;
 use super::run_row::{RunRow, distinct, first_counters};
 use super::run_sellers::SightingRow;
 use super::sellers::{SellerRow, sighted};
@@ -278,6 +279,7 @@ impl RunStore for MemoryStore {
         if run.row.owner.is_some_and(|owner| owner != self.engine && Some(owner) != gone) {
             return Err(StoreError::Owned);
         }
+        let process_died = run.row.owner != Some(self.engine);
         run.row.owner = (run.row.status == RunStatus::Running).then_some(self.engine);
         run.row.fence += 1;
         run.row.updated_at = self.clock.now();
@@ -285,11 +287,11 @@ impl RunStore for MemoryStore {
         if run.row.status == RunStatus::Running {
             run.row.spend.died();
             for task in run.tasks.values_mut().filter(|task| task.state == TaskState::Claimed) {
-                task.state = TaskState::Pending;
+                left_behind(task, process_died);
                 released += 1;
                 let counts = run.row.counters.phase_mut(task.phase());
                 counts.claimed -= 1;
-                counts.pending += 1;
+                *counts.of_mut(task.state) += 1;
             }
         }
         Ok(run.row.taken_over(released))

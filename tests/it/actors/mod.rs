@@ -7,3 +7,4 @@ mod five_workers;
 mod last_words;
 mod refused;
 mod standstill;
+mod suspects;

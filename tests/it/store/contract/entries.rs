@@ -81,6 +81,7 @@ pub fn started(asked: Asked) -> Entry {
         next_page: asked.page,
         page_attempts: 0,
         crashes: 0,
+        suspect: 0,
         requests: asked.request_no - 1,
         work: Work::Category(category),
     };

@@ -79,6 +79,8 @@ pub type Item = (String, Vec<(String, i32)>);
 #[async_trait]
 pub trait Ground: Send + Sync {
     fn store(&self) -> &dyn RunStore;
+    /// The same rows, as the engine of another process writes them.
+    async fn another(&self) -> Box<dyn RunStore>;
     fn org(&self) -> OrgId;
     async fn add_run(&self, settings: &RunSettings, categories: &[Category]) -> RunKey;
     async fn run(&self, key: RunKey) -> RunRow;
@@ -106,6 +108,10 @@ impl InMemory {
 impl Ground for InMemory {
     fn store(&self) -> &dyn RunStore {
         &self.store
+    }
+
+    async fn another(&self) -> Box<dyn RunStore> {
+        Box::new(self.store.of_another_process(Clock::system()))
     }
 
     fn org(&self) -> OrgId {
@@ -200,6 +206,10 @@ impl OverPostgres {
 impl Ground for OverPostgres {
     fn store(&self) -> &dyn RunStore {
         &self.store
+    }
+
+    async fn another(&self) -> Box<dyn RunStore> {
+        Box::new(PgStore::connect(&self.url, 2, Clock::system()).await.expect("the test database answers"))
     }
 
     fn org(&self) -> OrgId {

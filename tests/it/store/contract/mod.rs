@@ -33,6 +33,7 @@ mod hand;
 mod neighbours;
 mod odd_names;
 mod outcomes;
+mod owners;
 mod products;
 mod random_groups;
 mod read_ahead;
