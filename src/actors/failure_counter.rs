@@ -1,8 +1,9 @@
 //! The FailureCounter: one streak over all workers of a run, counted one by one, tripped once.
 //!
-//! It is the one place that closes the gate for the provider's sake: five failures in a row, a refusal, or nothing but
-//! rate limits for ten minutes. It keeps nothing; a new one reads the streak from the run row, where the Recorder wrote
-//! it with each outcome, and passes over reports that are in there already.
+//! It is the one place that closes the gate for the provider's sake: five failures in a row, over half of the newest
+//! pages failed, a refusal, nothing but rate limits for ten minutes, or page after page without a row in it. It keeps
+//! nothing; a new one reads the streak and the newest pages from the run row, where the Recorder wrote them with each
+//! outcome, and passes over reports that are in there already.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::actors::recorder::KeptNo;
 use crate::actors::run_context::RunContext;
 use crate::domain::ids::{TaskNo, WorkerId};
 use crate::domain::ledger::Memory;
+use crate::domain::recent::{Recent, WINDOW};
 use crate::domain::run::{PauseReason, Proof};
 use crate::store::StoreError;
 
@@ -31,6 +33,8 @@ pub struct Report {
     pub no: KeptNo,
     /// What it came to.
     pub answered: Answered,
+    /// The run row after it was kept, with how the newest pages went.
+    pub after: Box<Memory>,
 }
 
 /// What a request came to, as far as the streak is concerned.
@@ -40,6 +44,8 @@ pub enum Answered {
     TaskDone,
     /// Something other than a rate limit, and the task is not final.
     Page,
+    /// A page came and held nothing; what it means for the task is reported beside.
+    Empty(Proof),
     /// The task failed.
     TaskFailed(Proof),
     /// Rate limited.
@@ -68,9 +74,9 @@ pub struct NewPhase;
 pub struct Tripped {
     /// Why.
     pub reason: PauseReason,
-    /// The failures that led to it, oldest first.
+    /// The answers that led to it, oldest first.
     pub proofs: Vec<Proof>,
-    /// The tasks of the streak, oldest first.
+    /// The tasks of the streak, or those that failed lately, oldest first.
     pub streak: Vec<TaskNo>,
 }
 
@@ -78,6 +84,8 @@ pub struct Tripped {
 pub const RATE_LIMITED_MAX: Duration = Duration::from_secs(600);
 /// Proofs that a pause shows.
 const PROOFS_MAX: usize = 10;
+/// Failures that are remembered: as many as the window of the newest pages can hold.
+const FAILURES_MAX: usize = WINDOW.unsigned_abs() as usize;
 
 /// Proofs by their place in the order of what was kept.
 type Proofs = BTreeMap<KeptNo, Proof>;
@@ -92,12 +100,18 @@ pub struct FailureCounter {
     streak: BTreeMap<KeptNo, TaskNo>,
     /// The streak's failures in words, and a refusal.
     proofs: Proofs,
+    /// The newest failures, whatever came in between.
+    failures: Proofs,
+    /// The newest pages that held nothing.
+    empties: Proofs,
     /// Failures up to here are in the streak or before its start.
     counted: KeptNo,
     limited_since: Option<Instant>,
     /// The rate limits since then.
     limits: Proofs,
     tripped: bool,
+    /// The run row from which the counter of a run that was just taken over starts.
+    taken_over: Option<Memory>,
 }
 
 impl FailureCounter {
@@ -110,10 +124,13 @@ impl FailureCounter {
             guard,
             streak: BTreeMap::new(),
             proofs: Proofs::new(),
+            failures: Proofs::new(),
+            empties: Proofs::new(),
             counted: KeptNo { group: -1, index: 0 },
             limited_since: None,
             limits: Proofs::new(),
             tripped: false,
+            taken_over: memory.cloned(),
         };
         if let Some(memory) = memory {
             counter.knows(memory);
@@ -136,16 +153,20 @@ impl FailureCounter {
         match report.answered {
             Answered::RateLimited(proof) => {
                 let since = *self.limited_since.get_or_insert_with(Instant::now);
-                prove(&mut self.limits, report.no, proof);
+                prove(&mut self.limits, PROOFS_MAX, report.no, proof);
                 if since.elapsed() >= RATE_LIMITED_MAX {
                     self.trip(PauseReason::RateLimited);
                 }
             }
             Answered::Refused(proof) => {
-                prove(&mut self.proofs, report.no, proof);
+                prove(&mut self.proofs, PROOFS_MAX, report.no, proof);
                 self.trip(PauseReason::ProviderRefused);
             }
             Answered::Page => {}
+            Answered::Empty(proof) => {
+                prove(&mut self.empties, PROOFS_MAX, report.no, proof);
+                self.trip_if_suspicious(&report.after);
+            }
             Answered::TaskDone if report.no > self.counted => {
                 self.counted = report.no;
                 self.streak.retain(|no, _| *no > report.no);
@@ -157,19 +178,39 @@ impl FailureCounter {
                 if !known && report.no > self.counted {
                     self.streak.insert(report.no, report.task_no);
                 }
+                prove(&mut self.failures, FAILURES_MAX, report.no, proof.clone());
                 if known || report.no > self.counted {
-                    prove(&mut self.proofs, report.no, proof);
+                    prove(&mut self.proofs, PROOFS_MAX, report.no, proof);
                 }
-                self.trip_if_due();
+                self.trip_if_due(report.after.recent);
             }
             Answered::TaskDone => {}
         }
         if self.context.gate.is_open() { Verdict::GoOn } else { Verdict::Hold }
     }
 
-    fn trip_if_due(&mut self) {
+    fn trip_if_due(&mut self, recent: Recent) {
         if self.streak.len() >= usize::from(self.context.settings.max_consecutive_failures) {
             self.trip(PauseReason::ConsecutiveFailures);
+        } else if recent.mostly_fails() {
+            let in_window = usize::try_from(recent.failures()).unwrap_or(FAILURES_MAX);
+            while self.failures.len() > in_window {
+                self.failures.pop_first();
+            }
+            self.trip(PauseReason::FailureRate);
+        }
+    }
+
+    /// What tripped a counter whose word was lost trips its successor at birth.
+    fn trip_by_row(&mut self, row: &Memory) {
+        self.trip_if_due(row.recent);
+        self.trip_if_suspicious(row);
+    }
+
+    /// Nothing found is suspicious only where something was found before.
+    fn trip_if_suspicious(&mut self, row: &Memory) {
+        if row.recent.holds_nothing() && (row.counters.sellers_found > 0 || self.context.found_before) {
+            self.trip(PauseReason::SuspiciousResults);
         }
     }
 
@@ -180,15 +221,27 @@ impl FailureCounter {
         }
         self.tripped = true;
         self.context.gate.close();
-        let proofs = if reason == PauseReason::RateLimited { &self.limits } else { &self.proofs };
-        let (proofs, streak) = (proofs.values().cloned().collect(), self.streak.values().copied().collect());
+        let proofs = match reason {
+            PauseReason::RateLimited => &self.limits,
+            PauseReason::FailureRate => &self.failures,
+            PauseReason::SuspiciousResults => &self.empties,
+            _ => &self.proofs,
+        };
+        let proofs = proofs.values().skip(proofs.len().saturating_sub(PROOFS_MAX)).cloned().collect();
+        let mut streak: Vec<TaskNo> = self.streak.values().copied().collect();
+        if reason == PauseReason::FailureRate {
+            // A counter that took another's place knows those of the streak alone; the others wait for a person.
+            let lately = self.failures.values().map(|proof| proof.task_no);
+            streak = lately.filter(|task_no| !streak.contains(task_no)).collect::<Vec<_>>();
+            streak.extend(self.streak.values());
+        }
         self.supervisor.tell(Tripped { reason, proofs, streak });
     }
 }
 
-fn prove(proofs: &mut Proofs, no: KeptNo, proof: Proof) {
+fn prove(proofs: &mut Proofs, max: usize, no: KeptNo, proof: Proof) {
     proofs.insert(no, proof);
-    if proofs.len() > PROOFS_MAX {
+    if proofs.len() > max {
         proofs.pop_first();
     }
 }
@@ -211,9 +264,9 @@ impl Actor for FailureCounter {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         self.guard.tie(ctx);
-        // A streak that tripped a counter whose word was lost trips this one.
-        self.trip_if_due();
-        if self.counted.group < 0 {
+        if let Some(row) = self.taken_over.take() {
+            self.trip_by_row(&row);
+        } else {
             let (context, gone) = (self.context.clone(), self.guard.gone());
             let reading = async move {
                 tokio::select! {
@@ -224,9 +277,9 @@ impl Actor for FailureCounter {
             };
             // Reports wait in the mailbox until the streak is known.
             ctx.wait(reading.into_actor(self).map(|row, counter, _| {
-                if let Some(memory) = row {
-                    counter.knows(&memory);
-                    counter.trip_if_due();
+                if let Some(row) = row {
+                    counter.knows(&row);
+                    counter.trip_by_row(&row);
                 }
             }));
         }
@@ -249,5 +302,7 @@ impl Handler<NewPhase> for FailureCounter {
         self.context.probe.handling("failure_counter", "new_phase");
         self.streak.clear();
         self.proofs.clear();
+        self.failures.clear();
+        self.empties.clear();
     }
 }

@@ -60,6 +60,8 @@ pub struct RunContext {
     pub providers: Providers,
     /// The newest fencing number of this owner, raised by each new Recorder.
     pub fence: Rc<Cell<i64>>,
+    /// The organisation's run before this one found sellers, so that one which finds none is suspicious.
+    pub found_before: bool,
     /// Told of every message.
     pub probe: Rc<dyn Probe>,
 }

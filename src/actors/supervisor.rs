@@ -27,6 +27,7 @@ use crate::clock::Clock;
 use crate::domain::ids::{EngineId, RunKey, TaskNo};
 use crate::domain::ledger::{Close, Entry, Memory};
 use crate::domain::price::Prices;
+use crate::domain::recent::{EMPTY_MAX, WINDOW};
 use crate::domain::run::{FailReason, Pause, PauseReason, RunStatus, Wish};
 use crate::domain::task::Phase;
 use crate::store::RunStore;
@@ -235,7 +236,7 @@ impl Supervisor {
         };
         let closing = async move {
             let close = match close {
-                Close::Paused { pause, message, reprieved } if pause.reason == PauseReason::ConsecutiveFailures => {
+                Close::Paused { pause, message, reprieved } if is_outage(pause.reason) => {
                     let at_rest = hand.ask(Hand(Entry::Mark)).await;
                     Close::Paused { pause, message, reprieved: with_late(reprieved, &at_rest) }
                 }
@@ -256,6 +257,11 @@ impl Supervisor {
         self.lines.ended.do_send(Ended { key: self.key, status });
         ctx.stop();
     }
+}
+
+/// Whether the tasks that failed are taken for victims, and get fresh attempts.
+fn is_outage(reason: PauseReason) -> bool {
+    matches!(reason, PauseReason::ConsecutiveFailures | PauseReason::FailureRate)
 }
 
 /// The tasks of a streak with those that were on the wire at its trip and failed like it.
@@ -307,13 +313,15 @@ impl Handler<Tripped> for Supervisor {
         self.probe.handling("supervisor", "tripped");
         let message = match tripped.reason {
             PauseReason::ConsecutiveFailures => format!("{} tasks failed in a row", tripped.streak.len()),
+            PauseReason::FailureRate => format!("over half of the last {WINDOW} pages failed"),
+            PauseReason::SuspiciousResults => format!("{EMPTY_MAX} pages in a row were answered and held nothing"),
             PauseReason::RateLimited => "nothing but rate limits for ten minutes".to_owned(),
             PauseReason::ProviderRefused => "the provider refuses".to_owned(),
             PauseReason::Manual => "paused by a person".to_owned(),
         };
         let last = tripped.proofs.last().map(|proof| format!(": {}", proof.error_message)).unwrap_or_default();
         let pause = Pause { reason: tripped.reason, since: self.means.clock.now(), proofs: tripped.proofs };
-        let reprieved = if pause.reason == PauseReason::ConsecutiveFailures { tripped.streak } else { Vec::new() };
+        let reprieved = if is_outage(pause.reason) { tripped.streak } else { Vec::new() };
         self.drain(Aim::Pause(pause, format!("{message}{last}"), reprieved));
     }
 }

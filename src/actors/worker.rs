@@ -19,7 +19,7 @@ use crate::actors::coordinator::{Left, Pull};
 use crate::actors::failure_counter::{Answered, Report};
 use crate::actors::guard::Guard;
 use crate::actors::line::Line;
-use crate::actors::recorder::{Hand, KeptNo, Tell};
+use crate::actors::recorder::{Hand, Receipt, Tell};
 use crate::actors::run_context::RunContext;
 use crate::actors::stream::Doing;
 use crate::domain::event::Request;
@@ -29,7 +29,7 @@ use crate::domain::progress::{WaitsFor, WorkerState};
 use crate::domain::run::Proof;
 use crate::domain::task::OpenTask;
 use deadline::Deadline;
-use errand::Errand;
+use errand::{Errand, holds_nothing};
 use status::StatusBoard;
 
 /// Say which task you hold: asked by a new Coordinator.
@@ -161,13 +161,13 @@ impl Job {
             let result = errand.judge(&self.context, result);
             let outcome = self.outcome(task, request, since.elapsed(), cost, result);
             self.status.keeps(&outcome);
-            let (verdict, no) = self.hand(outcome.clone()).await;
+            let (verdict, kept) = self.hand(outcome.clone()).await;
             self.context.probe.handling("worker", "kept");
             if verdict == Verdict::Refused {
                 return Left::Lost(task.task_no);
             }
             task.requests = outcome.request_no;
-            if let Some(left) = self.follow(task, &outcome, no).await {
+            if let Some(left) = self.follow(task, &outcome, kept).await {
                 return left;
             }
             *self.held.borrow_mut() = Some(task.clone());
@@ -197,17 +197,22 @@ impl Job {
         }
     }
 
-    async fn hand(&self, outcome: Outcome) -> (Verdict, KeptNo) {
+    async fn hand(&self, outcome: Outcome) -> (Verdict, Receipt) {
         let receipt = self.lines.hand.ask(Hand(Entry::Outcome(outcome))).await;
         match receipt.reply {
-            Reply::Outcome(verdict) => (verdict, receipt.no),
-            _ => (Verdict::Refused, receipt.no),
+            Reply::Outcome(verdict) => (verdict, receipt),
+            _ => (Verdict::Refused, receipt),
         }
     }
 
     /// What follows from a kept outcome: the task goes on (`None`) or is left.
-    async fn follow(&self, task: &mut OpenTask, outcome: &Outcome, no: KeptNo) -> Option<Left> {
-        let report = |answered| Report { worker: self.id, task_no: task.task_no, no, answered };
+    async fn follow(&self, task: &mut OpenTask, outcome: &Outcome, kept: Receipt) -> Option<Left> {
+        let (worker, task_no, no, after) = (self.id, task.task_no, kept.no, kept.after);
+        let report = |answered| Report { worker, task_no, no, answered, after: after.clone() };
+        if holds_nothing(&outcome.result) {
+            let proof = self.proof(outcome, "the page was answered and holds nothing");
+            self.lines.counter.ask(report(Answered::Empty(proof))).await;
+        }
         match &outcome.result {
             PageResult::Products { last: true, .. } | PageResult::Sellers { last: true, .. } => {
                 self.lines.counter.tell(report(Answered::TaskDone));

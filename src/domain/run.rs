@@ -74,10 +74,14 @@ named_enum! {
         Manual = "manual",
         /// That many tasks failed in a row over all workers.
         ConsecutiveFailures = "consecutive_failures",
+        /// Over half of the newest pages failed.
+        FailureRate = "failure_rate",
         /// Nothing but rate limits for ten minutes.
         RateLimited = "rate_limited",
         /// Credentials or quota: the provider refuses.
         ProviderRefused = "provider_refused",
+        /// Page after page was answered and held nothing, where there were sellers before.
+        SuspiciousResults = "suspicious_results",
     }
 }
 
@@ -169,9 +173,15 @@ impl PauseReason {
             Self::ConsecutiveFailures => {
                 "Look at the last errors; when the provider answers again, resume. The tasks of the streak get fresh attempts."
             }
+            Self::FailureRate => {
+                "Look at the last errors; when the provider answers well again, resume. The tasks that failed lately get fresh attempts."
+            }
             Self::RateLimited => "Lower the load on this provider account or raise its limit, then resume.",
             Self::ProviderRefused => {
                 "Check the provider's credentials and quota (`gleaner check --provider` asks it once), then resume."
+            }
+            Self::SuspiciousResults => {
+                "Open one of these pages in a browser: where it does show sellers, its layout has changed and the parser must learn it. Where it is empty indeed, resume."
             }
         }
     }

@@ -14,6 +14,7 @@ use super::obey::{Asked, Obeyed, obey, starts_actors};
 use super::quarantine::left_behind;
 use super::run_events::add_events;
 use super::run_row::{RunRow, StoredRun};
+use super::runs::found_before;
 use super::schema::{collection_runs, collection_tasks, orgs};
 use super::task_reads::ClaimedTasks;
 use super::tasks::{StoredTask, TaskRow, failed_tasks_and_categories};
@@ -36,6 +37,9 @@ struct RunChange<'a> {
     streak: Vec<i32>,
     owner: Option<Uuid>,
     commands: i32,
+    recent_pages: i64,
+    recent_pages_count: i16,
+    empty_pages: i32,
     departments_completed: i32,
     amazon_pending: i32,
     amazon_claimed: i32,
@@ -63,6 +67,9 @@ impl<'a> RunChange<'a> {
             streak: row.streak.iter().map(|task_no| task_no.0).collect(),
             owner: row.owner.map(|engine| engine.0),
             commands: row.commands,
+            recent_pages: row.recent.pages,
+            recent_pages_count: row.recent.count,
+            empty_pages: row.recent.empty,
             departments_completed: row.counters.departments_completed,
             amazon_pending: row.counters.amazon.pending,
             amazon_claimed: row.counters.amazon.claimed,
@@ -153,7 +160,8 @@ impl PgStore {
         if released > 0 || cut_off > 0 {
             write_row(conn, &row).await?;
         }
-        Ok(row.taken_over(released))
+        let found_before = found_before(conn, &row).await?;
+        Ok(TakenOver { found_before, ..row.taken_over(released) })
     }
 
     pub(super) async fn raise_run_fence(&self, key: RunKey, fence: i64) -> Result<Memory, StoreError> {

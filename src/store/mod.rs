@@ -110,6 +110,8 @@ pub struct TakenOver {
     pub released: i32,
     /// When it was first started.
     pub started_at: Option<DateTime<Utc>>,
+    /// The organisation's run before it, the last that searched anything, found sellers.
+    pub found_before: bool,
 }
 
 /// What became of a group.

@@ -11,6 +11,7 @@ use super::transition::{departments_completed, retry};
 use crate::domain::event::Action;
 use crate::domain::ids::{EngineId, TaskNo};
 use crate::domain::ledger::Close;
+use crate::domain::recent::Recent;
 use crate::domain::run::{Command, RunStatus, Wish};
 use crate::domain::task::{Phase, TaskState};
 
@@ -92,6 +93,7 @@ fn run_again(row: &mut RunRow) {
     row.status = RunStatus::Running;
     row.wanted = Wish::Run;
     row.streak.clear();
+    row.recent = Recent::default();
     row.pause = None;
 }
 

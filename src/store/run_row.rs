@@ -14,6 +14,7 @@ use crate::domain::counters::{Counters, TaskCounts};
 use crate::domain::event::{Action, Event};
 use crate::domain::ids::{EngineId, EventId, OrgId, RunId, RunKey, TaskNo, WorkerId};
 use crate::domain::ledger::{Memory, StoredEvent};
+use crate::domain::recent::Recent;
 use crate::domain::run::{FailReason, Pause, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
 use crate::domain::spend::Spend;
@@ -58,6 +59,8 @@ pub struct RunRow {
     pub owner: Option<EngineId>,
     /// Commands accepted so far.
     pub commands: i32,
+    /// How the newest pages went.
+    pub recent: Recent,
     /// The counters.
     pub counters: Counters,
     /// What it has spent.
@@ -94,6 +97,7 @@ impl RunRow {
             last_seq: self.last_seq,
             phase: self.phase,
             streak: self.streak.clone(),
+            recent: self.recent,
             counters: self.counters,
             spend: self.spend.clone(),
         }
@@ -147,6 +151,7 @@ impl RunRow {
             memory: self.memory(),
             released,
             started_at: self.started_at,
+            found_before: false,
         }
     }
 }
@@ -189,6 +194,9 @@ pub(super) struct StoredRun {
     streak: Vec<Option<i32>>,
     owner: Option<Uuid>,
     commands: i32,
+    recent_pages: i64,
+    recent_pages_count: i16,
+    empty_pages: i32,
     #[diesel(embed)]
     counters: StoredCounters,
     spend: Value,
@@ -278,6 +286,7 @@ impl TryFrom<StoredRun> for RunRow {
             streak: stored.streak.into_iter().flatten().map(TaskNo).collect(),
             owner: stored.owner.map(EngineId),
             commands: stored.commands,
+            recent: Recent { pages: stored.recent_pages, count: stored.recent_pages_count, empty: stored.empty_pages },
             counters: stored.counters.into(),
             spend: serde_json::from_value(stored.spend).map_err(|_| damaged("spend"))?,
             checkpoint: stored.checkpoint,

@@ -49,6 +49,20 @@ pub struct Created {
 /// How often a run is made anew when another request took the same key in between.
 const CREATE_TRIES: usize = 3;
 
+/// Whether the last run before this one that searched anything found sellers.
+pub(super) async fn found_before(mut conn: &AsyncPgConnection, row: &RunRow) -> Result<bool, StoreError> {
+    let found: Option<i32> = collection_runs::table
+        .filter(collection_runs::org_id.eq(row.org_id.0))
+        .filter(collection_runs::number.lt(row.number))
+        .filter(collection_runs::ebay_done.gt(0))
+        .order(collection_runs::number.desc())
+        .select(collection_runs::sellers_found)
+        .first(&mut conn)
+        .await
+        .optional()?;
+    Ok(found.is_some_and(|found| found > 0))
+}
+
 impl PgStore {
     /// Makes a pending run with one task for each category.
     ///

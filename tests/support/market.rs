@@ -113,6 +113,20 @@ fn sighting(name: String) -> Sighting {
     }
 }
 
+/// An answer that is fine and holds nothing.
+pub fn finds_nothing(ask: &Ask) -> Play {
+    match ask {
+        Ask::Category(_) => {
+            let page = ProductPage { products: Vec::new(), bad_rows: 0, unread_prices: 0, has_more: false };
+            Play::Products(Answer { result: Ok(page), cost: COST })
+        }
+        Ask::Search(_) => {
+            let page = SellerPage { sightings: Vec::new(), has_more: false };
+            Play::Sellers(Answer { result: Ok(page), cost: COST })
+        }
+    }
+}
+
 /// An answer that fails.
 pub fn fails(ask: &Ask, failure: gleaner::domain::failure::Failure) -> Play {
     match ask {

@@ -68,6 +68,7 @@ impl Supervisor {
             lease: self.lease.clone(),
             providers: (self.means.make_providers)(),
             fence: Rc::new(Cell::new(taken.memory.fence)),
+            found_before: taken.found_before,
             probe: self.probe.clone(),
         };
         let phase = taken.memory.phase;

@@ -144,13 +144,22 @@ impl Errand {
     }
 }
 
-/// The error type of an outcome that brought no page.
+/// The error type of an outcome that brought no page, or nothing on it.
 pub fn error_type(result: &PageResult) -> ErrorType {
     match result {
         PageResult::Retry { error_type, .. } | PageResult::Failed { error_type, .. } => *error_type,
         PageResult::RateLimited { .. } => ErrorType::RateLimit,
         PageResult::Refused { .. } => ErrorType::Refused,
-        PageResult::Products { .. } | PageResult::Sellers { .. } => ErrorType::ApiError,
+        PageResult::Products { .. } | PageResult::Sellers { .. } => ErrorType::ParseError,
+    }
+}
+
+/// Whether a page came and there was no row in it.
+pub fn holds_nothing(result: &PageResult) -> bool {
+    match result {
+        PageResult::Products { rows, .. } => rows.is_empty(),
+        PageResult::Sellers { sightings, .. } => sightings.is_empty(),
+        _ => false,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::domain::event::{Action, Request, Subject};
 use crate::domain::failure::{ErrorStage, ErrorType};
 use crate::domain::ids::{RunKey, TaskNo, WorkerId};
 use crate::domain::product::Product;
+use crate::domain::recent::Recent;
 use crate::domain::run::{FailReason, Pause};
 use crate::domain::seller::Sighting;
 use crate::domain::spend::Spend;
@@ -216,6 +217,8 @@ pub struct Memory {
     pub phase: Phase,
     /// Task numbers of the failure streak, oldest first.
     pub streak: Vec<TaskNo>,
+    /// How the newest pages went.
+    pub recent: Recent,
     /// The counters.
     pub counters: Counters,
     /// What the run has spent.

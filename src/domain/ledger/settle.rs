@@ -11,6 +11,7 @@ use super::entry::{
 use crate::domain::event::{Action, Event, Operation, OperationType, Scope, Totals};
 use crate::domain::failure::{ErrorStage, ErrorType};
 use crate::domain::ids::{EventId, WorkerId};
+use crate::domain::recent::Recent;
 use crate::domain::seller::normalise;
 use crate::domain::task::Phase;
 
@@ -96,7 +97,7 @@ impl Ledger<'_> {
             Entry::PhaseOver { at } => {
                 let totals = self.totals(Phase::Amazon);
                 self.tell(WorkerId::SYSTEM, *at, Action::Complete { scope: Scope::Phase, totals })?;
-                self.after.streak.clear();
+                self.begin_anew();
                 self.after.phase = Phase::Ebay;
                 Ok(())
             }
@@ -110,6 +111,7 @@ impl Ledger<'_> {
         self.after.spend.ended(outcome);
         match &outcome.result {
             PageResult::Products { rows, bad_rows, unread_prices, last } => {
+                self.after.recent.kept(!rows.is_empty());
                 let count = narrow(rows.len());
                 self.after.counters.products_fetched += count;
                 self.after.counters.ebay.pending += new_tasks.pending;
@@ -129,7 +131,8 @@ impl Ledger<'_> {
                 self.succeed(*last);
                 Ok(())
             }
-            PageResult::Sellers { last, .. } => {
+            PageResult::Sellers { sightings, last } => {
+                self.after.recent.kept(!sightings.is_empty());
                 self.sellers(outcome)?;
                 self.succeed(*last);
                 Ok(())
@@ -148,6 +151,7 @@ impl Ledger<'_> {
                 self.tell(outcome.worker, outcome.at, action)
             }
             PageResult::Failed { error_type, error_stage, message, .. } => {
+                self.after.recent.failed();
                 if !self.after.streak.contains(&outcome.task_no) {
                     self.after.streak.push(outcome.task_no);
                 }
@@ -157,6 +161,12 @@ impl Ledger<'_> {
                 self.error(outcome, ErrorType::Refused, ErrorStage::Api, message.clone(), None)
             }
         }
+    }
+
+    /// What failed before says nothing of what comes.
+    fn begin_anew(&mut self) {
+        self.after.streak.clear();
+        self.after.recent = Recent::default();
     }
 
     /// A finished task ends the streak; a page in the middle of a task does not.
@@ -274,7 +284,7 @@ impl Ledger<'_> {
             Close::Failed { reason, message } => Action::Failed { reason: *reason, error_message: message.clone() },
             Close::Cancelled => Action::Cancelled,
         };
-        self.after.streak.clear();
+        self.begin_anew();
         self.after.spend.on_wire.clear();
         self.tell(WorkerId::SYSTEM, at, action)
     }

@@ -158,6 +158,9 @@ fragment! {
         last_seq: i64 => BigInt,
         phase: &'a str => Text,
         streak: Vec<i32> => Array<Integer>,
+        recent_pages: i64 => BigInt,
+        recent_count: i16 => SmallInt,
+        empty_pages: i32 => Integer,
         departments: i32 => Integer,
         amazon: Vec<i32> => Array<Integer>,
         ebay: Vec<i32> => Array<Integer>,
@@ -173,7 +176,8 @@ fragment! {
     }
     answers ();
     "UPDATE collection_runs SET group_no = $group_no, group_replies = $replies, last_seq = $last_seq, phase = $phase, \
-        streak = $streak, departments_completed = $departments, \
+        streak = $streak, recent_pages = $recent_pages, recent_pages_count = $recent_count, \
+        empty_pages = $empty_pages, departments_completed = $departments, \
         amazon_pending = a.n[1], amazon_claimed = a.n[2], amazon_done = a.n[3], amazon_failed = a.n[4], \
         amazon_skipped = a.n[5], ebay_pending = e.n[1], ebay_claimed = e.n[2], ebay_done = e.n[3], \
         ebay_failed = e.n[4], ebay_skipped = e.n[5], products_fetched = $products_fetched, \

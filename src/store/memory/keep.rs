@@ -41,6 +41,7 @@ pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Ke
     run.row.last_seq = settled.after.last_seq;
     run.row.phase = settled.after.phase;
     run.row.streak.clone_from(&settled.after.streak);
+    run.row.recent = settled.after.recent;
     run.row.counters = settled.after.counters;
     run.row.spend.clone_from(&settled.after.spend);
     run.row.updated_at = clock.now();

@@ -26,6 +26,7 @@ use crate::clock::Clock;
 use crate::domain::ids::{EngineId, OrgId, RunId, RunKey, TaskNo};
 use crate::domain::ledger::{Group, Memory, Reply, StoredEvent};
 use crate::domain::product::Asin;
+use crate::domain::recent::Recent;
 use crate::domain::run::{Command, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
 use crate::domain::spend::Spend;
@@ -116,6 +117,7 @@ impl MemoryStore {
             streak: Vec::new(),
             owner: None,
             commands: 0,
+            recent: Recent::default(),
             counters,
             spend: Spend::default(),
             checkpoint: json!({}),
@@ -247,6 +249,14 @@ impl Shelf {
         i64::try_from(self.runs.values().filter(running).count()).unwrap_or(i64::MAX)
     }
 
+    /// Whether the last run before this one that searched anything found sellers.
+    fn found_before(&self, key: RunKey) -> bool {
+        let number = self.runs.get(&key).map_or(0, |run| run.row.number);
+        let earlier = self.runs.values().map(|run| &run.row).filter(|row| row.org_id == key.org && row.number < number);
+        let last = earlier.filter(|row| row.counters.ebay.done > 0).max_by_key(|row| row.number);
+        last.is_some_and(|row| row.counters.sellers_found > 0)
+    }
+
     fn seller_count(&self, org: OrgId) -> i64 {
         self.sellers.get(&org).map_or(0, |sellers| i64::try_from(sellers.len()).unwrap_or(i64::MAX))
     }
@@ -275,6 +285,7 @@ impl RunStore for MemoryStore {
 
     async fn take_over(&self, key: RunKey, gone: Option<EngineId>) -> Result<TakenOver, StoreError> {
         let mut shelf = self.reach()?;
+        let found_before = shelf.found_before(key);
         let run = shelf.run(key)?;
         if run.row.owner.is_some_and(|owner| owner != self.engine && Some(owner) != gone) {
             return Err(StoreError::Owned);
@@ -294,7 +305,7 @@ impl RunStore for MemoryStore {
                 *counts.of_mut(task.state) += 1;
             }
         }
-        Ok(run.row.taken_over(released))
+        Ok(TakenOver { found_before, ..run.row.taken_over(released) })
     }
 
     async fn raise_fence(&self, key: RunKey, fence: i64) -> Result<Memory, StoreError> {

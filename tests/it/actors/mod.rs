@@ -5,6 +5,7 @@ mod deaths;
 mod engine_deaths;
 mod five_workers;
 mod last_words;
+mod pauses;
 mod refused;
 mod standstill;
 mod suspects;

@@ -8,6 +8,8 @@ use gleaner::actors::guard::Child;
 use gleaner::actors::recorder::KeptNo;
 use gleaner::domain::failure::ErrorType;
 use gleaner::domain::ids::{TaskNo, WorkerId};
+use gleaner::domain::ledger::Memory;
+use gleaner::domain::recent::Recent;
 use gleaner::domain::run::{PauseReason, Proof};
 
 use super::asked::Asked;
@@ -63,9 +65,16 @@ impl Alone {
     }
 }
 
+/// A report after which the run row says this of its newest pages, and of its sellers.
+fn report_after(task_no: i32, answered: Answered, recent: Recent, sellers_found: i32) -> Report {
+    let mut after = Memory { recent, ..Memory::default() };
+    after.counters.sellers_found = sellers_found;
+    Report { after: Box::new(after), ..report(task_no, (i64::from(task_no), 0), answered) }
+}
+
 fn report(task_no: i32, (group, index): (i64, usize), answered: Answered) -> Report {
     let worker = WorkerId(u16::try_from(task_no % 5).expect("small") + 1);
-    Report { worker, task_no: TaskNo(task_no), no: KeptNo { group, index }, answered }
+    Report { worker, task_no: TaskNo(task_no), no: KeptNo { group, index }, answered, after: Box::default() }
 }
 
 fn proof(task_no: i32, error_type: ErrorType) -> Proof {
@@ -300,6 +309,71 @@ fn a_streak_whose_trip_was_lost_with_its_counter_trips_the_next_one_at_birth() {
         bench.keep((1..=5).map(|task_no| bench.outcome(task_no, rejected(task_no))).collect()).await;
         let mut alone = Alone::successor(bench).await;
         assert_eq!(alone.tripped.next().await.streak.len(), 5);
+        assert!(!alone.bench.context.gate.is_open());
+    });
+}
+
+#[test]
+fn over_half_of_the_newest_pages_trips_and_names_the_tasks_that_failed_among_them() {
+    in_virtual_time(async {
+        let mut alone = Alone::new().await;
+        let mut recent = Recent::default();
+        // Two fail, one is fine, over and over: never a streak.
+        for task_no in 1.. {
+            let answered = if task_no % 3 == 0 {
+                recent.kept(true);
+                Answered::TaskDone
+            } else {
+                recent.failed();
+                failed(task_no)
+            };
+            let verdict = alone.counter.send(report_after(task_no, answered, recent, 0)).await.expect("it lives");
+            if verdict == Verdict::Hold {
+                assert_eq!(task_no, 40, "forty pages are known");
+                break;
+            }
+        }
+        let tripped = alone.tripped.next().await;
+        assert_eq!(tripped.reason, PauseReason::FailureRate);
+        let (tasks, proofs) = tasks(&tripped);
+        assert_eq!(tasks, (1..=40).filter(|task_no| task_no % 3 != 0).collect::<Vec<_>>());
+        assert_eq!(proofs, tasks[tasks.len() - 10..], "the newest ten are shown");
+        alone.tripped.hears_nothing_for(HOUR).await;
+    });
+}
+
+#[test]
+fn pages_that_hold_nothing_trip_only_where_sellers_were_found_before() {
+    in_virtual_time(async {
+        let empty = |task_no| Answered::Empty(proof(task_no, ErrorType::ParseError));
+        let twenty = Recent { empty: 20, ..Recent::default() };
+        let mut alone = Alone::new().await;
+        let sent = alone.counter.send(report_after(1, empty(1), twenty, 0)).await;
+        assert_eq!(sent.expect("it lives"), Verdict::GoOn, "nobody ever found anything");
+        let nineteen = Recent { empty: 19, ..Recent::default() };
+        let sent = alone.counter.send(report_after(2, empty(2), nineteen, 7)).await;
+        assert_eq!(sent.expect("it lives"), Verdict::GoOn);
+        let sent = alone.counter.send(report_after(3, empty(3), twenty, 7)).await;
+        assert_eq!(sent.expect("it lives"), Verdict::Hold);
+        let tripped = alone.tripped.next().await;
+        assert_eq!((tripped.reason, tripped.streak.len()), (PauseReason::SuspiciousResults, 0));
+        assert_eq!(tripped.proofs.len(), 3);
+        alone.tripped.hears_nothing_for(HOUR).await;
+    });
+}
+
+#[test]
+fn a_new_counter_knows_the_newest_pages_from_the_row() {
+    in_virtual_time(async {
+        // Given: three of four pages failed, and the counter died before it could say so.
+        let bench = Bench::new(45).await;
+        for first in (1..=40).step_by(4) {
+            let failing = (first..first + 3).map(|task_no| bench.outcome(task_no, rejected(task_no)));
+            bench.keep(failing.chain([bench.outcome(first + 3, last_page())]).collect()).await;
+        }
+        let mut alone = Alone::successor(bench).await;
+        let tripped = alone.tripped.next().await;
+        assert_eq!((tripped.reason, tripped.streak.len()), (PauseReason::FailureRate, 0));
         assert!(!alone.bench.context.gate.is_open());
     });
 }

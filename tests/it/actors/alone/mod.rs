@@ -78,6 +78,7 @@ impl Bench {
             lease: Lease::since(tokio::time::Instant::now() + 24 * HOUR),
             providers: Providers { best_sellers: mocked.clone(), seller_search: mocked },
             fence: Rc::new(Cell::new(memory.fence)),
+            found_before: false,
             probe: Rc::new(()),
         };
         let (down, deaths) = mpsc::unbounded_channel();

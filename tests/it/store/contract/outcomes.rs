@@ -2,10 +2,12 @@
 
 use gleaner::domain::ids::TaskNo;
 use gleaner::domain::ledger::{Entry, Reply, Summary, Verdict};
+use gleaner::domain::recent::Recent;
+use gleaner::domain::run::{Command, PauseReason};
 use gleaner::domain::task::TaskState;
 use serde_json::json;
 
-use super::entries::{failed, first, product, products, rate_limited, refused, retry, sellers, started};
+use super::entries::{close, failed, first, paused, product, products, rate_limited, refused, retry, sellers, started};
 use super::ground::Ground;
 use super::hand::Hand;
 
@@ -17,6 +19,7 @@ over_both_stores!(
     a_retry_uses_an_attempt_and_a_rate_limit_none,
     a_failed_task_stays_at_its_page_and_joins_the_streak,
     a_finished_task_ends_the_streak_and_a_page_in_the_middle_does_not,
+    the_newest_pages_are_kept_in_the_row_until_something_begins_anew,
     a_refused_request_gives_the_task_back,
     an_outcome_handed_over_again_changes_nothing,
     a_stale_claim_is_refused,
@@ -102,6 +105,24 @@ async fn a_finished_task_ends_the_streak_and_a_page_in_the_middle_does_not(groun
     assert_eq!(hand.before.streak, [TaskNo(2)]);
     hand.accepts(sellers(first(3).next_page(), &[], true)).await;
     assert_eq!(hand.before.streak, []);
+    hand.adds_up().await;
+}
+
+async fn the_newest_pages_are_kept_in_the_row_until_something_begins_anew(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 3).await;
+    let recent = |pages, count, empty| Recent { pages, count, empty };
+    assert_eq!(hand.before.recent, recent(0, 0, 0), "a new phase begins anew");
+    hand.keep(vec![sellers(first(2), &["Ann"], false), failed(first(3), false), retry(first(4))]).await;
+    assert_eq!(hand.before.recent, recent(0b01, 2, 0), "an attempt decides nothing");
+    hand.accepts(rate_limited(first(4).again())).await;
+    hand.accepts(sellers(first(2).next_page(), &[], true)).await;
+    assert_eq!(hand.before.recent, recent(0b010, 3, 1));
+    hand.adds_up().await;
+    assert_eq!(ground.store().memory(hand.key).await.expect("the row").recent, recent(0b010, 3, 1));
+    hand.tell(close(paused(PauseReason::Manual, &[]))).await;
+    hand.adds_up().await;
+    hand.give_and_take_over(Command::Resume).await;
+    assert_eq!(hand.before.recent, recent(0, 0, 0));
     hand.adds_up().await;
 }
 

@@ -19,6 +19,7 @@ over_both_stores!(
     a_fence_is_raised_only_by_who_holds_it,
     running_runs_are_listed_and_no_others,
     a_run_that_is_not_there_is_not_found,
+    a_take_over_knows_whether_the_last_run_that_searched_found_sellers,
 );
 
 async fn a_take_over_puts_claims_back_and_raises_the_fence(ground: &dyn Ground) {
@@ -117,4 +118,20 @@ async fn a_run_that_is_not_there_is_not_found(ground: &dyn Ground) {
     assert!(matches!(store.keep(&hand.group(vec![started(first(1))])).await, Err(StoreError::NotFound)));
     assert!(matches!(store.command(hand.key, Command::Start, MANY).await, Err(StoreError::NotFound)));
     assert!(store.last_events(hand.key, 10).await.expect("none").is_empty());
+}
+
+async fn a_take_over_knows_whether_the_last_run_that_searched_found_sellers(ground: &dyn Ground) {
+    let found_before = async |key| ground.store().take_over(key, None).await.expect("it is taken over").found_before;
+    let mut one = Hand::start_searching(ground, 1).await;
+    assert!(!found_before(one.key).await, "there is none before it");
+    one.before = ground.store().take_over(one.key, None).await.expect("it is taken over").memory;
+    one.accepts(sellers(first(2), &["Ann"], true)).await;
+    let mut other = Hand::start_searching(ground, 1).await;
+    let never = Hand::start(ground, 1).await;
+    assert!(found_before(other.key).await);
+    assert!(found_before(never.key).await, "one that searched nothing is passed over");
+    other.before = ground.store().take_over(other.key, None).await.expect("it is taken over").memory;
+    other.accepts(sellers(first(2), &[], true)).await;
+    assert!(!found_before(never.key).await);
+    assert!(!found_before(one.key).await, "later ones do not matter");
 }
