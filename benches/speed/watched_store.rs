@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gleaner::domain::ids::{EngineId, RunKey, TaskNo};
 use gleaner::domain::ledger::{Entry, Group, Memory, StoredEvent};
-use gleaner::domain::run::Command;
+use gleaner::domain::run::{Command, Pause};
 use gleaner::domain::task::{OpenTask, Phase};
 use gleaner::store::{Accepted, Kept, PgStore, RunStore, StoreError, Survey, TakenOver};
 use tokio::time::Instant;
@@ -105,6 +105,10 @@ impl RunStore for WatchedStore {
 
     async fn survey(&self, beats: bool, watched: &[RunKey]) -> Result<Survey, StoreError> {
         self.store.survey(beats, watched).await
+    }
+
+    async fn set_aside(&self, key: RunKey, pause: &Pause) -> Result<Accepted, StoreError> {
+        self.store.set_aside(key, pause).await
     }
 
     async fn leave(&self) -> Result<(), StoreError> {

@@ -6,6 +6,7 @@
 
 mod lives;
 mod neighbours;
+mod setting_aside;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -17,6 +18,7 @@ use actix::{
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::actors::restarts::Restarts;
 use crate::actors::run_context::Probe;
 use crate::actors::stream::{Look, Stream};
 use crate::actors::supervisor::{Leave, Means};
@@ -89,13 +91,15 @@ pub struct StreamIs {
 }
 
 /// A supervisor has ended its run's work.
-#[derive(Clone, Copy, Debug, Message)]
+#[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct Ended {
     /// Which run.
     pub key: RunKey,
     /// The status it left; `None` where it did not close the run.
     pub status: Option<RunStatus>,
+    /// It gave the run up for this error, and could not even bring it to rest.
+    pub gave_up: Option<String>,
 }
 
 /// A supervisor is dead.
@@ -116,6 +120,8 @@ pub struct Engine {
     live: BTreeMap<RunKey, Live>,
     signals: BTreeMap<RunKey, watch::Sender<u64>>,
     neighbours: Neighbours,
+    /// Deaths of supervisors, by their run.
+    deaths: BTreeMap<RunKey, Restarts>,
     leaving: Option<Vec<oneshot::Sender<()>>>,
     probe: Rc<dyn Probe>,
     /// Closed by its death: ends every supervisor.
@@ -129,8 +135,8 @@ impl Engine {
     #[must_use]
     pub fn new(means: Means, runs_max: i64, alive: mpsc::Sender<()>) -> Self {
         let (lifeline, neighbours) = (watch::Sender::new(()), Neighbours::new(means.store.engine()));
-        let (live, signals, probe) = (BTreeMap::new(), BTreeMap::new(), (means.make_probe)());
-        Self { means, runs_max, live, signals, neighbours, leaving: None, probe, lifeline, alive }
+        let (live, signals, probe, deaths) = (BTreeMap::new(), BTreeMap::new(), (means.make_probe)(), BTreeMap::new());
+        Self { means, runs_max, live, signals, neighbours, deaths, leaving: None, probe, lifeline, alive }
     }
 
     fn signal(&mut self, key: RunKey) {
@@ -267,6 +273,10 @@ impl Handler<Ended> for Engine {
         self.probe.handling("engine", "ended");
         let Some(live) = self.live.get_mut(&ended.key) else { return };
         live.ended = true;
+        live.gave_up = ended.gave_up;
+        if live.gave_up.is_none() {
+            self.deaths.remove(&ended.key);
+        }
         if live.cancel && ended.status == Some(RunStatus::Paused) {
             // The cancel was accepted when the pause was being kept: it is given once more, to the paused run.
             let cancelling = self.obey(Obey { key: ended.key, command: Command::Cancel });

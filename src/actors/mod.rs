@@ -12,6 +12,7 @@ pub mod guard;
 pub mod lease;
 pub mod line;
 pub mod recorder;
+pub mod restarts;
 pub mod run_context;
 pub mod stream;
 pub mod supervisor;

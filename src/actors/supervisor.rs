@@ -4,6 +4,7 @@
 //! the drain is over. It never touches a task, a page or a row itself. When it dies its tree dies with it, and the
 //! Engine starts a new one from the database.
 
+mod pausing;
 mod take_over;
 
 use std::rc::Rc;
@@ -15,11 +16,11 @@ use tokio::sync::watch;
 
 use crate::actors::coordinator::Standstill;
 use crate::actors::engine::{Ended, StreamIs, SupervisorDown};
-use crate::actors::failure_counter::Tripped;
 use crate::actors::gate::Gate;
 use crate::actors::guard::{Alive, Down, Guard};
 use crate::actors::lease::Lease;
 use crate::actors::recorder::{FenceLost, Flush, Hand, Receipt};
+use crate::actors::restarts::{CHILDREN, Restarts};
 use crate::actors::run_context::{MakeProbe, MakeProviders, Probe};
 use crate::actors::stream::Standing;
 use crate::actors::tree::Tree;
@@ -27,10 +28,10 @@ use crate::clock::Clock;
 use crate::domain::ids::{EngineId, RunKey, TaskNo};
 use crate::domain::ledger::{Close, Entry, Memory};
 use crate::domain::price::Prices;
-use crate::domain::recent::{EMPTY_MAX, WINDOW};
-use crate::domain::run::{FailReason, Pause, PauseReason, RunStatus, Wish};
+use crate::domain::run::{FailReason, Pause, RunStatus, Wish};
 use crate::domain::task::Phase;
 use crate::store::RunStore;
+use pausing::{is_outage, with_late};
 
 /// A wish was accepted: bring it about.
 #[derive(Clone, Copy, Debug, Message)]
@@ -105,6 +106,9 @@ pub struct Supervisor {
     tree: Option<Tree>,
     /// The close is on its way: nothing is decided any more.
     closing: bool,
+    /// Deaths of children, and whether there were too many once.
+    restarts: Restarts,
+    loops: bool,
     guard: Option<Guard>,
 }
 
@@ -122,13 +126,23 @@ impl Supervisor {
         from: Option<EngineId>,
     ) -> Self {
         let probe = (means.make_probe)();
-        let (gate, aim, tree, closing, guard) = (Gate::default(), Aim::Work, None, false, None);
-        Self { key, means, lines, alive, recovery, from, gate, lease, probe, aim, tree, closing, guard }
-    }
-
-    fn manual_pause(&self) -> Aim {
-        let pause = Pause { reason: PauseReason::Manual, since: self.means.clock.now(), proofs: Vec::new() };
-        Aim::Pause(pause, "paused by a person".to_owned(), Vec::new())
+        Self {
+            key,
+            means,
+            lines,
+            alive,
+            recovery,
+            from,
+            gate: Gate::default(),
+            lease,
+            probe,
+            aim: Aim::Work,
+            tree: None,
+            closing: false,
+            restarts: Restarts::within(CHILDREN),
+            loops: false,
+            guard: None,
+        }
     }
 
     /// Nothing new starts; when no worker holds a task the aim is reached. A cancel outranks a pause, and leaving
@@ -252,23 +266,20 @@ impl Supervisor {
         }));
     }
 
+    fn replace(&mut self, down: &Down) {
+        let Some(tree) = &mut self.tree else { return };
+        let before = tree.stream();
+        tree.regrow(down);
+        if tree.stream() != before {
+            self.lines.stream_is.do_send(StreamIs { key: self.key, stream: tree.stream() });
+        }
+    }
+
     fn end(&mut self, status: Option<RunStatus>, ctx: &mut Context<Self>) {
         self.closing = true;
-        self.lines.ended.do_send(Ended { key: self.key, status });
+        self.lines.ended.do_send(Ended { key: self.key, status, gave_up: None });
         ctx.stop();
     }
-}
-
-/// Whether the tasks that failed are taken for victims, and get fresh attempts.
-fn is_outage(reason: PauseReason) -> bool {
-    matches!(reason, PauseReason::ConsecutiveFailures | PauseReason::FailureRate)
-}
-
-/// The tasks of a streak with those that were on the wire at its trip and failed like it.
-fn with_late(mut streak: Vec<TaskNo>, at_rest: &Receipt) -> Vec<TaskNo> {
-    let late = Memory::clone(&at_rest.after).streak;
-    streak.extend(late.into_iter().filter(|task_no| !streak.contains(task_no)).collect::<Vec<_>>());
-    streak
 }
 
 /// Tasks of the phase failed and none was done.
@@ -287,42 +298,6 @@ impl Actor for Supervisor {
         guard.tie(ctx);
         self.guard = Some(guard);
         self.take_over(ctx);
-    }
-}
-
-impl Handler<Down> for Supervisor {
-    type Result = ();
-
-    fn handle(&mut self, down: Down, _: &mut Self::Context) {
-        self.probe.handling("supervisor", "down");
-        log::error!("run {}: the {} died: {}", self.key.run, down.child, down.cause);
-        if let Some(tree) = &mut self.tree {
-            let before = tree.stream();
-            tree.regrow(&down);
-            if tree.stream() != before {
-                self.lines.stream_is.do_send(StreamIs { key: self.key, stream: tree.stream() });
-            }
-        }
-    }
-}
-
-impl Handler<Tripped> for Supervisor {
-    type Result = ();
-
-    fn handle(&mut self, tripped: Tripped, _: &mut Self::Context) {
-        self.probe.handling("supervisor", "tripped");
-        let message = match tripped.reason {
-            PauseReason::ConsecutiveFailures => format!("{} tasks failed in a row", tripped.streak.len()),
-            PauseReason::FailureRate => format!("over half of the last {WINDOW} pages failed"),
-            PauseReason::SuspiciousResults => format!("{EMPTY_MAX} pages in a row were answered and held nothing"),
-            PauseReason::RateLimited => "nothing but rate limits for ten minutes".to_owned(),
-            PauseReason::ProviderRefused => "the provider refuses".to_owned(),
-            PauseReason::Manual => "paused by a person".to_owned(),
-        };
-        let last = tripped.proofs.last().map(|proof| format!(": {}", proof.error_message)).unwrap_or_default();
-        let pause = Pause { reason: tripped.reason, since: self.means.clock.now(), proofs: tripped.proofs };
-        let reprieved = if is_outage(pause.reason) { tripped.streak } else { Vec::new() };
-        self.drain(Aim::Pause(pause, format!("{message}{last}"), reprieved));
     }
 }
 

@@ -82,6 +82,8 @@ named_enum! {
         ProviderRefused = "provider_refused",
         /// Page after page was answered and held nothing, where there were sellers before.
         SuspiciousResults = "suspicious_results",
+        /// Its actors died faster than they are worth replacing.
+        CrashLoop = "crash_loop",
     }
 }
 
@@ -162,6 +164,17 @@ pub struct Pause {
     pub since: DateTime<Utc>,
     /// The failures that led to it, oldest first; empty for a manual pause.
     pub proofs: Vec<Proof>,
+    /// What is known of a fault in Gleaner itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl Pause {
+    /// A pause without proofs.
+    #[must_use]
+    pub fn of(reason: PauseReason, since: DateTime<Utc>) -> Self {
+        Self { reason, since, proofs: Vec::new(), error: None }
+    }
 }
 
 impl PauseReason {
@@ -182,6 +195,9 @@ impl PauseReason {
             }
             Self::SuspiciousResults => {
                 "Open one of these pages in a browser: where it does show sellers, its layout has changed and the parser must learn it. Where it is empty indeed, resume."
+            }
+            Self::CrashLoop => {
+                "This is a fault of Gleaner: report the error with the log around it. Resume tries again; nothing that was kept is lost."
             }
         }
     }

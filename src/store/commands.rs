@@ -91,9 +91,34 @@ async fn write_row(mut conn: &AsyncPgConnection, row: &RunRow) -> Result<(), Sto
     Ok(())
 }
 
+/// Puts the claims of a run's old owner back; how many there were.
+pub(super) async fn give_claims_back(mut conn: &AsyncPgConnection, row: &mut RunRow, process_died: bool) -> Result<i32, StoreError> {
+    let (org, run) = (row.org_id.0, row.id.0);
+    let claimed: Vec<StoredTask> = ClaimedTasks { org, run }.load(&mut conn).await?;
+    let released = i32::try_from(claimed.len()).unwrap_or(i32::MAX);
+    for stored in claimed {
+        let mut task = TaskRow::try_from(stored)?;
+        left_behind(&mut task, process_died);
+        let counts = row.counters.phase_mut(task.phase());
+        counts.claimed -= 1;
+        *counts.of_mut(task.state) += 1;
+        diesel::update(collection_tasks::table.find((org, run, task.task_no.0)))
+            .set((
+                collection_tasks::state.eq(task.state.as_str()),
+                collection_tasks::crashes.eq(task.crashes),
+                collection_tasks::suspect.eq(task.suspect),
+                collection_tasks::error_code.eq(task.error_code),
+                collection_tasks::error_message.eq(task.error_message),
+            ))
+            .execute(&mut conn)
+            .await?;
+    }
+    Ok(released)
+}
+
 impl PgStore {
     /// Ends a transaction as its work ended.
-    async fn finish<T>(lease: Lease, worked: Result<T, StoreError>) -> Result<T, StoreError> {
+    pub(super) async fn finish<T>(lease: Lease, worked: Result<T, StoreError>) -> Result<T, StoreError> {
         match worked {
             Ok(value) => {
                 (&mut &*lease).batch_execute("COMMIT").await?;
@@ -155,8 +180,8 @@ impl PgStore {
             write_row(conn, &row).await?;
             return Ok(row.taken_over(0));
         }
-        let released = put_back(conn, &mut row, owner != Some(self.engine)).await?;
         let cut_off = row.spend.died();
+        let released = give_claims_back(conn, &mut row, owner != Some(self.engine)).await?;
         if released > 0 || cut_off > 0 {
             write_row(conn, &row).await?;
         }
@@ -222,7 +247,7 @@ impl PgStore {
         self.write_obeyed(conn, &mut row, obeyed, asked.now).await
     }
 
-    async fn write_obeyed(
+    pub(super) async fn write_obeyed(
         &self,
         mut conn: &AsyncPgConnection,
         row: &mut RunRow,
@@ -257,31 +282,6 @@ impl PgStore {
         }
         Ok(row.accepted(obeyed.repeated, event))
     }
-}
-
-/// Puts the claims of a run's old owner back; how many there were.
-async fn put_back(mut conn: &AsyncPgConnection, row: &mut RunRow, process_died: bool) -> Result<i32, StoreError> {
-    let (org, run) = (row.org_id.0, row.id.0);
-    let claimed: Vec<StoredTask> = ClaimedTasks { org, run }.load(&mut conn).await?;
-    let released = i32::try_from(claimed.len()).unwrap_or(i32::MAX);
-    for stored in claimed {
-        let mut task = TaskRow::try_from(stored)?;
-        left_behind(&mut task, process_died);
-        let counts = row.counters.phase_mut(task.phase());
-        counts.claimed -= 1;
-        *counts.of_mut(task.state) += 1;
-        diesel::update(collection_tasks::table.find((org, run, task.task_no.0)))
-            .set((
-                collection_tasks::state.eq(task.state.as_str()),
-                collection_tasks::crashes.eq(task.crashes),
-                collection_tasks::suspect.eq(task.suspect),
-                collection_tasks::error_code.eq(task.error_code),
-                collection_tasks::error_message.eq(task.error_message),
-            ))
-            .execute(&mut conn)
-            .await?;
-    }
-    Ok(released)
 }
 
 /// Runs under way, counted under the organisation's lock: two commands that start runs wait for each other.

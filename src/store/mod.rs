@@ -31,6 +31,7 @@ mod task_reads;
 pub mod tasks;
 mod text;
 mod transition;
+mod unattended;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -38,7 +39,7 @@ use thiserror::Error;
 
 use crate::domain::ids::{EngineId, RunKey, TaskNo};
 use crate::domain::ledger::{Group, Memory, Reply, StoredEvent};
-use crate::domain::run::{Command, RunStatus, Wish};
+use crate::domain::run::{Command, Pause, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
 use crate::domain::task::{OpenTask, Phase};
 
@@ -205,6 +206,14 @@ pub trait RunStore: Send + Sync {
     /// [`StoreError::NotFound`], [`StoreError::NotAllowed`], [`StoreError::ConcurrentLimit`], [`StoreError::Away`].
     async fn command(&self, key: RunKey, command: Command, runs_max: i64) -> Result<Accepted, StoreError>;
 
+    /// Pauses a running run of this engine on which nobody works any more: raises its fencing number, puts claimed tasks
+    /// back to pending, and tells it. A cancel that is wanted is brought about instead.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::NotAllowed`] where it is not running, [`StoreError::Owned`] where another
+    /// engine works on it, [`StoreError::Away`].
+    async fn set_aside(&self, key: RunKey, pause: &Pause) -> Result<Accepted, StoreError>;
+
     /// Looks at what the engines of this database do: every run under way, the runs in `watched` whatever their state,
     /// and every engine with its beat. With `beats` this engine's own beat is raised first.
     ///
@@ -257,6 +266,10 @@ impl RunStore for PgStore {
 
     async fn command(&self, key: RunKey, command: Command, runs_max: i64) -> Result<Accepted, StoreError> {
         self.command_run(key, command, runs_max).await
+    }
+
+    async fn set_aside(&self, key: RunKey, pause: &Pause) -> Result<Accepted, StoreError> {
+        self.set_run_aside(key, pause).await
     }
 
     async fn survey(&self, beats: bool, watched: &[RunKey]) -> Result<Survey, StoreError> {

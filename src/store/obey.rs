@@ -12,7 +12,7 @@ use crate::domain::event::Action;
 use crate::domain::ids::{EngineId, TaskNo};
 use crate::domain::ledger::Close;
 use crate::domain::recent::Recent;
-use crate::domain::run::{Command, RunStatus, Wish};
+use crate::domain::run::{Command, Pause, RunStatus, Wish};
 use crate::domain::task::{Phase, TaskState};
 
 /// What a command needs to know beside the run's row.
@@ -129,6 +129,34 @@ fn reopen(row: &mut RunRow, tasks: &mut BTreeMap<TaskNo, TaskRow>) -> Obeyed {
     row.completed_at = None;
     let items_count = i32::try_from(retried.len()).unwrap_or(i32::MAX);
     Obeyed { event: Some(Action::Reopened { items_count }), opens_entry: true, retried, ..Obeyed::default() }
+}
+
+/// A run on which nobody works any more stands still for this reason; a cancel that is wanted is brought about instead.
+pub(super) fn set_aside(
+    row: &mut RunRow,
+    pause: &Pause,
+    engine: EngineId,
+    now: DateTime<Utc>,
+) -> Result<Obeyed, StoreError> {
+    let (status, wanted) = (row.status, row.wanted);
+    if row.owner.is_some_and(|owner| owner != engine) {
+        return Err(StoreError::Owned);
+    }
+    if status != RunStatus::Running {
+        let failed_tasks = row.counters.amazon.failed + row.counters.ebay.failed;
+        return Err(StoreError::NotAllowed { status, wanted, failed_tasks });
+    }
+    row.updated_at = now;
+    row.streak.clear();
+    row.recent = Recent::default();
+    if wanted == Wish::Cancel {
+        (row.status, row.owner) = (RunStatus::Paused, None);
+        return Ok(cancel(row, now));
+    }
+    let message = pause.error.clone().unwrap_or_default();
+    take_on(row, &Close::Paused { pause: pause.clone(), message: message.clone(), reprieved: Vec::new() }, now);
+    let event = Action::Paused { reason: pause.reason, error_message: message };
+    Ok(Obeyed { event: Some(event), ..Obeyed::default() })
 }
 
 /// The state that a run takes on when its actors end. A cancel that came in the meantime stays wanted.

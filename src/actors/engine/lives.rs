@@ -25,6 +25,8 @@ pub(super) struct Live {
     pub again: bool,
     /// A cancel was accepted while it ran.
     pub cancel: bool,
+    /// Its supervisor gave it up for this error.
+    pub gave_up: Option<String>,
     /// Until when its workers may ask.
     pub lease: Lease,
     /// It was seen to be ours since it was started here.
@@ -77,6 +79,7 @@ impl Engine {
             cause: None,
             again: false,
             cancel: false,
+            gave_up: None,
             lease,
             confirmed: false,
             commands: 0,
@@ -92,10 +95,11 @@ impl Engine {
         let Some(live) = self.live.remove(&key) else { return };
         self.signal(key);
         if self.leaving.is_none() {
-            if !live.ended {
+            if let Some(error) = live.gave_up {
+                self.set_aside(key, error, ctx);
+            } else if !live.ended {
                 let cause = live.cause.unwrap_or_else(|| "unknown cause".to_owned());
-                log::error!("run {}: its supervisor died: {cause}; a new one takes over", key.run);
-                self.start_run(key, Some(format!("the supervisor died ({cause}); a new one took over")), None, ctx);
+                self.mend(key, &cause, ctx);
             } else if live.again {
                 self.start_run(key, None, None, ctx);
             }

@@ -1,11 +1,13 @@
-//! Giving a command to a run in memory.
+//! Giving a command to a run in memory, and pausing one on which nobody works.
 
-use super::Shelf;
+use chrono::{DateTime, Utc};
+
+use super::{Run, Shelf};
 use crate::clock::Clock;
 use crate::domain::ids::{EngineId, RunKey};
-use crate::domain::run::Command;
+use crate::domain::run::{Command, Pause};
 use crate::store::audit_log::RunEntryRow;
-use crate::store::obey::{Asked, obey};
+use crate::store::obey::{self, Asked, Obeyed};
 use crate::store::{Accepted, StoreError};
 
 pub(super) fn command(
@@ -19,18 +21,47 @@ pub(super) fn command(
     let (running, seller_count) = (shelf.running(key.org), shelf.seller_count(key.org));
     let run = shelf.run(key)?;
     let asked = Asked { command, running, runs_max, now: clock.now(), engine };
-    let obeyed = obey(&mut run.row, &mut run.tasks, &asked)?;
+    let obeyed = obey::obey(&mut run.row, &mut run.tasks, &asked)?;
+    write_obeyed(run, clock, key, obeyed, asked.now, seller_count)
+}
+
+/// Pauses a run on which nobody works.
+pub(super) fn set_aside(
+    shelf: &mut Shelf,
+    clock: &Clock,
+    key: RunKey,
+    pause: &Pause,
+    engine: EngineId,
+) -> Result<Accepted, StoreError> {
+    let seller_count = shelf.seller_count(key.org);
+    let run = shelf.run(key)?;
+    let now = clock.now();
+    let obeyed = obey::set_aside(&mut run.row, pause, engine, now)?;
+    run.row.fence += 1;
+    run.row.spend.died();
+    run.give_claims_back(false);
+    write_obeyed(run, clock, key, obeyed, now, seller_count)
+}
+
+fn write_obeyed(
+    run: &mut Run,
+    clock: &Clock,
+    key: RunKey,
+    obeyed: Obeyed,
+    now: DateTime<Utc>,
+    seller_count: i64,
+) -> Result<Accepted, StoreError> {
     if obeyed.opens_entry {
         run.entries.push(RunEntryRow {
             source_run_id: key.run,
-            created_at: asked.now,
+            created_at: now,
             closed_at: None,
             affected_count: 0,
             seller_count_snapshot: None,
         });
     }
     if obeyed.ends {
-        run.close_entry(asked.now, seller_count);
+        run.close_entry(now, seller_count);
     }
     let event = obeyed.event.map(|action| run.row.say(clock, action)).transpose()?;
     run.events.extend(event.clone());

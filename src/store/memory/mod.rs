@@ -6,6 +6,7 @@
 mod command;
 mod engines;
 mod keep;
+mod reads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,7 +28,7 @@ use crate::domain::ids::{EngineId, OrgId, RunId, RunKey, TaskNo};
 use crate::domain::ledger::{Group, Memory, Reply, StoredEvent};
 use crate::domain::product::Asin;
 use crate::domain::recent::Recent;
-use crate::domain::run::{Command, RunStatus, Wish};
+use crate::domain::run::{Command, Pause, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
 use crate::domain::spend::Spend;
 use crate::domain::task::{Category, OpenTask, Phase, TaskState, Work};
@@ -175,59 +176,6 @@ impl MemoryStore {
         }
     }
 
-    /// The run's row.
-    #[must_use]
-    pub fn run(&self, key: RunKey) -> Option<RunRow> {
-        self.shelf().runs.get(&key).map(|run| run.row.clone())
-    }
-
-    /// The run's tasks, by number.
-    #[must_use]
-    pub fn tasks(&self, key: RunKey) -> Vec<TaskRow> {
-        self.read(key, |run| run.tasks.values().cloned().collect())
-    }
-
-    /// The run's distinct products, by ASIN, each with the names of its categories and its rank there.
-    #[must_use]
-    pub fn items(&self, key: RunKey) -> Vec<(Asin, Vec<(String, i32)>)> {
-        self.read(key, |run| {
-            let places = |asin: &Asin| {
-                let category = |task: &TaskNo| run.tasks.get(task).map(|row| row.work.label().to_owned());
-                let of_item = run.places.values().filter(|place| &place.asin == asin);
-                of_item.filter_map(|place| Some((category(&place.category)?, place.rank))).collect()
-            };
-            run.items.keys().map(|asin| (asin.clone(), places(asin))).collect()
-        })
-    }
-
-    /// The run's sightings, in the order in which they were kept.
-    #[must_use]
-    pub fn sightings(&self, key: RunKey) -> Vec<SightingRow> {
-        self.read(key, |run| run.sightings.clone())
-    }
-
-    /// The run's events, oldest first.
-    #[must_use]
-    pub fn events(&self, key: RunKey) -> Vec<StoredEvent> {
-        self.read(key, |run| run.events.clone())
-    }
-
-    /// The run's entries in the audit log, oldest first.
-    #[must_use]
-    pub fn audit_entries(&self, key: RunKey) -> Vec<RunEntryRow> {
-        self.read(key, |run| run.entries.clone())
-    }
-
-    /// The organisation's sellers, by name.
-    #[must_use]
-    pub fn sellers(&self, org: OrgId) -> Vec<SellerRow> {
-        self.shelf().sellers.get(&org).map(|sellers| sellers.values().cloned().collect()).unwrap_or_default()
-    }
-
-    fn read<T: Default>(&self, key: RunKey, read: impl FnOnce(&Run) -> T) -> T {
-        self.shelf().runs.get(&key).map(read).unwrap_or_default()
-    }
-
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -263,6 +211,19 @@ impl Shelf {
 }
 
 impl Run {
+    /// Gives the claims of the run's old owner back; how many there were.
+    fn give_claims_back(&mut self, process_died: bool) -> i32 {
+        let mut released = 0;
+        for task in self.tasks.values_mut().filter(|task| task.state == TaskState::Claimed) {
+            left_behind(task, process_died);
+            released += 1;
+            let counts = self.row.counters.phase_mut(task.phase());
+            counts.claimed -= 1;
+            *counts.of_mut(task.state) += 1;
+        }
+        released
+    }
+
     /// Closes the audit entry that is open, and takes the run's snapshot.
     fn close_entry(&mut self, now: DateTime<Utc>, seller_count: i64) {
         let counted: i32 =
@@ -297,13 +258,7 @@ impl RunStore for MemoryStore {
         let mut released = 0;
         if run.row.status == RunStatus::Running {
             run.row.spend.died();
-            for task in run.tasks.values_mut().filter(|task| task.state == TaskState::Claimed) {
-                left_behind(task, process_died);
-                released += 1;
-                let counts = run.row.counters.phase_mut(task.phase());
-                counts.claimed -= 1;
-                *counts.of_mut(task.state) += 1;
-            }
+            released = run.give_claims_back(process_died);
         }
         Ok(TakenOver { found_before, ..run.row.taken_over(released) })
     }
@@ -364,6 +319,10 @@ impl RunStore for MemoryStore {
 
     async fn survey(&self, beats: bool, watched: &[RunKey]) -> Result<Survey, StoreError> {
         Ok(engines::survey(&mut *self.reach()?, self.engine, beats, watched))
+    }
+
+    async fn set_aside(&self, key: RunKey, pause: &Pause) -> Result<Accepted, StoreError> {
+        command::set_aside(&mut *self.reach()?, &self.clock, key, pause, self.engine)
     }
 
     async fn leave(&self) -> Result<(), StoreError> {

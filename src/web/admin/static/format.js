@@ -124,6 +124,9 @@ export function pauseTitle(reason, proofs) {
     case "consecutive_failures": return proofs > 0 ? `${capital(words(proofs))} tasks failed in a row` : "Tasks failed in a row";
     case "rate_limited": return "Nothing but rate limits for ten minutes";
     case "provider_refused": return "The provider refuses";
+    case "failure_rate": return "Over half of the last pages failed";
+    case "suspicious_results": return "Page after page holds nothing";
+    case "crash_loop": return "A fault in Gleaner";
     default: return reason;
   }
 }

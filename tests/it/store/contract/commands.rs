@@ -2,12 +2,12 @@
 
 use futures_util::future::join;
 use gleaner::domain::ledger::Close;
-use gleaner::domain::run::{Command, FailReason, PauseReason, RunStatus, Wish};
+use gleaner::domain::run::{Command, FailReason, Pause, PauseReason, RunStatus, Wish};
 use gleaner::domain::settings::RunSettings;
 use gleaner::domain::task::{Phase, TaskState};
 use gleaner::store::StoreError;
 
-use super::entries::{categories, close, failed, first, paused, phase_over, product, products, sellers};
+use super::entries::{at, categories, close, failed, first, paused, phase_over, product, products, sellers, started};
 use super::ground::Ground;
 use super::hand::{Hand, MANY};
 
@@ -18,6 +18,8 @@ over_both_stores!(
     two_racing_starts_do_not_pass_the_limit,
     retry_failed_runs_the_failed_tasks_in_their_phase,
     retry_failed_of_products_alone_stays_in_their_phase,
+    a_run_on_which_nobody_works_is_set_aside,
+    a_cancel_outranks_setting_aside,
 );
 
 /// A command and where it leads.
@@ -185,4 +187,36 @@ async fn retry_failed_of_products_alone_stays_in_their_phase(ground: &dyn Ground
     hand.give_and_take_over(Command::RetryFailed).await;
     assert_eq!(hand.before.phase, Phase::Ebay);
     hand.adds_up().await;
+}
+
+async fn a_run_on_which_nobody_works_is_set_aside(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 2).await;
+    hand.keep(vec![started(first(2)), failed(first(3), false)]).await;
+    let pause = Pause { error: Some("they die".to_owned()), ..Pause::of(PauseReason::CrashLoop, at(0)) };
+    let set = ground.store().set_aside(hand.key, &pause).await.expect("it is running");
+    assert_eq!((set.status, set.wanted), (RunStatus::Paused, Wish::Pause));
+    let event: serde_json::Value = serde_json::from_str(&set.events[0].data).expect("JSON");
+    assert_eq!((&event["action"], &event["error_message"]), (&"paused".into(), &"they die".into()));
+    let row = ground.run(hand.key).await;
+    assert_eq!((row.pause.clone(), row.streak.len()), (Some(pause.clone()), 0));
+    assert_eq!((hand.state(2).await, row.counters.ebay.claimed), (TaskState::Pending, 0));
+    let late = ground.store().keep(&hand.group(vec![sellers(first(2), &["Ann"], true)])).await;
+    assert!(matches!(late, Err(StoreError::FenceLost)), "{late:?}");
+    hand.before = row.memory();
+    hand.adds_up().await;
+    let again = ground.store().set_aside(hand.key, &pause).await;
+    assert!(matches!(again, Err(StoreError::NotAllowed { status: RunStatus::Paused, .. })), "{again:?}");
+    assert_eq!(ground.run(hand.key).await, row, "what is refused changes nothing");
+    hand.give_and_take_over(Command::Resume).await;
+    hand.accepts(sellers(first(2).claimed_as(2), &["Ann"], true)).await;
+}
+
+async fn a_cancel_outranks_setting_aside(ground: &dyn Ground) {
+    let hand = stand(ground, Stand::Cancelling).await;
+    let set =
+        ground.store().set_aside(hand.key, &Pause::of(PauseReason::CrashLoop, at(0))).await.expect("it is running");
+    assert_eq!((set.status, set.wanted), (RunStatus::Cancelled, Wish::Cancel));
+    assert_eq!(hand.told().await.last().map(String::as_str), Some("cancelled"));
+    let row = ground.run(hand.key).await;
+    assert!(row.completed_at.is_some() && row.seller_count_snapshot.is_some() && row.pause.is_none());
 }

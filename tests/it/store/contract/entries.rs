@@ -181,7 +181,7 @@ pub fn close(close: Close) -> Entry {
 }
 
 pub fn paused(reason: PauseReason, reprieved: &[i32]) -> Close {
-    let pause = Pause { reason, since: at(0), proofs: Vec::new() };
+    let pause = Pause::of(reason, at(0));
     let reprieved = reprieved.iter().copied().map(TaskNo).collect();
     Close::Paused { pause, message: "it stands still".to_owned(), reprieved }
 }

@@ -1,0 +1,66 @@
+//! The rows in memory, read back: what tests and simulations look at.
+
+use super::{MemoryStore, Run};
+use crate::domain::ids::{OrgId, RunKey, TaskNo};
+use crate::domain::ledger::StoredEvent;
+use crate::domain::product::Asin;
+use crate::store::audit_log::RunEntryRow;
+use crate::store::run_row::RunRow;
+use crate::store::run_sellers::SightingRow;
+use crate::store::sellers::SellerRow;
+use crate::store::tasks::TaskRow;
+
+impl MemoryStore {
+    /// The run's row.
+    #[must_use]
+    pub fn run(&self, key: RunKey) -> Option<RunRow> {
+        self.shelf().runs.get(&key).map(|run| run.row.clone())
+    }
+
+    /// The run's tasks, by number.
+    #[must_use]
+    pub fn tasks(&self, key: RunKey) -> Vec<TaskRow> {
+        self.read(key, |run| run.tasks.values().cloned().collect())
+    }
+
+    /// The run's distinct products, by ASIN, each with the names of its categories and its rank there.
+    #[must_use]
+    pub fn items(&self, key: RunKey) -> Vec<(Asin, Vec<(String, i32)>)> {
+        self.read(key, |run| {
+            let places = |asin: &Asin| {
+                let category = |task: &TaskNo| run.tasks.get(task).map(|row| row.work.label().to_owned());
+                let of_item = run.places.values().filter(|place| &place.asin == asin);
+                of_item.filter_map(|place| Some((category(&place.category)?, place.rank))).collect()
+            };
+            run.items.keys().map(|asin| (asin.clone(), places(asin))).collect()
+        })
+    }
+
+    /// The run's sightings, in the order in which they were kept.
+    #[must_use]
+    pub fn sightings(&self, key: RunKey) -> Vec<SightingRow> {
+        self.read(key, |run| run.sightings.clone())
+    }
+
+    /// The run's events, oldest first.
+    #[must_use]
+    pub fn events(&self, key: RunKey) -> Vec<StoredEvent> {
+        self.read(key, |run| run.events.clone())
+    }
+
+    /// The run's entries in the audit log, oldest first.
+    #[must_use]
+    pub fn audit_entries(&self, key: RunKey) -> Vec<RunEntryRow> {
+        self.read(key, |run| run.entries.clone())
+    }
+
+    /// The organisation's sellers, by name.
+    #[must_use]
+    pub fn sellers(&self, org: OrgId) -> Vec<SellerRow> {
+        self.shelf().sellers.get(&org).map(|sellers| sellers.values().cloned().collect()).unwrap_or_default()
+    }
+
+    fn read<T: Default>(&self, key: RunKey, read: impl FnOnce(&Run) -> T) -> T {
+        self.shelf().runs.get(&key).map(read).unwrap_or_default()
+    }
+}
