@@ -111,6 +111,14 @@ impl RunStore for WatchedStore {
         self.store.set_aside(key, pause).await
     }
 
+    async fn due(&self) -> Result<Vec<RunKey>, StoreError> {
+        self.store.due().await
+    }
+
+    async fn look_again(&self, key: RunKey, runs_max: i64) -> Result<Accepted, StoreError> {
+        self.store.look_again(key, runs_max).await
+    }
+
     async fn leave(&self) -> Result<(), StoreError> {
         self.store.leave().await
     }

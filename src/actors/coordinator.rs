@@ -204,14 +204,18 @@ impl Coordinator {
         }
     }
 
-    /// The task to hand out next. One that runs alone waits until nothing else is left, and nothing is handed out beside it.
+    /// The task to hand out next. A run that only looks whether the provider is well has one page on its way at a time; one
+    /// that runs alone waits until nothing else is left, and nothing is handed out beside it.
     fn next_task(&self) -> Option<TaskNo> {
-        if self.held.values().any(OpenTask::runs_alone) {
+        let looks = self.context.probing.looks();
+        if self.held.values().any(OpenTask::runs_alone) || (looks.is_some() && !self.held.is_empty()) {
             return None;
         }
-        let beside_others = self.ready.values().find(|task| !task.runs_alone()).map(|task| task.task_no);
+        let beside_others = || self.ready.values().filter(|task| !task.runs_alone()).map(|task| task.task_no);
+        // Each probe of a pause has another task, so that none which always fails stands for all.
+        let nth = looks.map_or(0, |looks| usize::from(looks.nth - 1) % beside_others().count().max(1));
         let nothing_else = self.held.is_empty() && self.releasing.is_empty() && self.exhausted && !self.reading;
-        beside_others.or_else(|| self.ready.keys().next().copied().filter(|_| nothing_else))
+        beside_others().nth(nth).or_else(|| self.ready.keys().next().copied().filter(|_| nothing_else))
     }
 
     fn free(&mut self, task: OpenTask) {

@@ -6,6 +6,7 @@
 
 mod lives;
 mod neighbours;
+mod resuming;
 mod setting_aside;
 
 use std::collections::BTreeMap;
@@ -181,6 +182,7 @@ impl Actor for Engine {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         self.survey(ctx);
+        self.resume_what_is_due(ctx);
     }
 }
 

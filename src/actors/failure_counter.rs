@@ -48,8 +48,10 @@ pub enum Answered {
     Empty(Proof),
     /// The task failed.
     TaskFailed(Proof),
-    /// Rate limited.
-    RateLimited(Proof),
+    /// Rate limited, and the wait that the provider named, if it named one.
+    RateLimited(Proof, Option<Duration>),
+    /// The page by which a paused run looks whether the provider is well brought nothing.
+    Unwell(Proof),
     /// The provider refuses everything.
     Refused(Proof),
 }
@@ -78,6 +80,8 @@ pub struct Tripped {
     pub proofs: Vec<Proof>,
     /// The tasks of the streak, or those that failed lately, oldest first.
     pub streak: Vec<TaskNo>,
+    /// The wait that the provider named last, if it rate limits and named one.
+    pub stated: Option<Duration>,
 }
 
 /// Nothing but rate limits for this long pauses a run.
@@ -109,6 +113,8 @@ pub struct FailureCounter {
     limited_since: Option<Instant>,
     /// The rate limits since then.
     limits: Proofs,
+    /// The wait that the provider named with the newest.
+    stated: Option<Duration>,
     tripped: bool,
     /// The run row from which the counter of a run that was just taken over starts.
     taken_over: Option<Memory>,
@@ -129,6 +135,7 @@ impl FailureCounter {
             counted: KeptNo { group: -1, index: 0 },
             limited_since: None,
             limits: Proofs::new(),
+            stated: None,
             tripped: false,
             taken_over: memory.cloned(),
         };
@@ -146,12 +153,17 @@ impl FailureCounter {
     }
 
     fn count(&mut self, report: Report) -> Verdict {
-        if !matches!(report.answered, Answered::RateLimited(_)) {
+        if let Some(looks) = self.context.probing.looks() {
+            self.judge_probe(looks.reason, report);
+            return self.verdict();
+        }
+        if !matches!(report.answered, Answered::RateLimited(..)) {
             self.limited_since = None;
             self.limits.clear();
         }
         match report.answered {
-            Answered::RateLimited(proof) => {
+            Answered::RateLimited(proof, stated) => {
+                self.stated = stated;
                 let since = *self.limited_since.get_or_insert_with(Instant::now);
                 prove(&mut self.limits, PROOFS_MAX, report.no, proof);
                 if since.elapsed() >= RATE_LIMITED_MAX {
@@ -162,7 +174,7 @@ impl FailureCounter {
                 prove(&mut self.proofs, PROOFS_MAX, report.no, proof);
                 self.trip(PauseReason::ProviderRefused);
             }
-            Answered::Page => {}
+            Answered::Page | Answered::Unwell(_) => {}
             Answered::Empty(proof) => {
                 prove(&mut self.empties, PROOFS_MAX, report.no, proof);
                 self.trip_if_suspicious(&report.after);
@@ -186,7 +198,28 @@ impl FailureCounter {
             }
             Answered::TaskDone => {}
         }
+        self.verdict()
+    }
+
+    fn verdict(&self) -> Verdict {
         if self.context.gate.is_open() { Verdict::GoOn } else { Verdict::Hold }
+    }
+
+    /// The first page of a run that looks again: all go on where it is fine, and else the run stands still as before.
+    fn judge_probe(&mut self, reason: PauseReason, report: Report) {
+        let (reason, proof) = match report.answered {
+            Answered::TaskDone | Answered::Page | Answered::Empty(_) => return self.context.probing.end(),
+            Answered::TaskFailed(proof) | Answered::Unwell(proof) => (reason, proof),
+            Answered::RateLimited(proof, stated) => {
+                self.stated = stated;
+                (reason, proof)
+            }
+            Answered::Refused(proof) => (PauseReason::ProviderRefused, proof),
+        };
+        for proofs in [&mut self.proofs, &mut self.limits, &mut self.failures] {
+            prove(proofs, PROOFS_MAX, report.no, proof.clone());
+        }
+        self.trip(reason);
     }
 
     fn trip_if_due(&mut self, recent: Recent) {
@@ -235,7 +268,8 @@ impl FailureCounter {
             streak = lately.filter(|task_no| !streak.contains(task_no)).collect::<Vec<_>>();
             streak.extend(self.streak.values());
         }
-        self.supervisor.tell(Tripped { reason, proofs, streak });
+        let stated = self.stated.filter(|_| reason == PauseReason::RateLimited);
+        self.supervisor.tell(Tripped { reason, proofs, streak, stated });
     }
 }
 

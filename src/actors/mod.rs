@@ -11,6 +11,7 @@ pub mod gate;
 pub mod guard;
 pub mod lease;
 pub mod line;
+pub mod probing;
 pub mod recorder;
 pub mod restarts;
 pub mod run_context;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::actors::gate::Gate;
 use crate::actors::lease::Lease;
+use crate::actors::probing::Probing;
 use crate::clock::Clock;
 use crate::domain::ids::RunKey;
 use crate::domain::price::Prices;
@@ -60,6 +61,8 @@ pub struct RunContext {
     pub providers: Providers,
     /// The newest fencing number of this owner, raised by each new Recorder.
     pub fence: Rc<Cell<i64>>,
+    /// Whether it only looks if the provider is well again.
+    pub probing: Probing,
     /// The organisation's run before this one found sellers, so that one which finds none is suspicious.
     pub found_before: bool,
     /// Told of every message.

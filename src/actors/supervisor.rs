@@ -109,6 +109,10 @@ pub struct Supervisor {
     /// Deaths of children, and whether there were too many once.
     restarts: Restarts,
     loops: bool,
+    /// The run looks whether this pause is over.
+    pause_before: Option<Pause>,
+    /// What it pauses for an outage, it looks at again by itself.
+    auto_resume: bool,
     guard: Option<Guard>,
 }
 
@@ -141,6 +145,8 @@ impl Supervisor {
             closing: false,
             restarts: Restarts::within(CHILDREN),
             loops: false,
+            pause_before: None,
+            auto_resume: false,
             guard: None,
         }
     }

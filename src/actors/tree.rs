@@ -232,6 +232,13 @@ impl Tree {
         self.coordinator.do_send(Begin(phase));
     }
 
+    /// The run has looked enough: whatever waits is handed out.
+    pub fn go_on(&self) {
+        if let Mode::Working(phase) = self.mode {
+            self.coordinator.do_send(Begin(phase));
+        }
+    }
+
     /// From now on nothing is handed out; the Coordinator says when no worker holds a task.
     pub fn hold(&mut self) {
         self.mode = Mode::Holding;

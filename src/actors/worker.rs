@@ -27,7 +27,7 @@ use crate::domain::ids::WorkerId;
 use crate::domain::ledger::{Entry, Outcome, PageResult, Release, ReleaseResult, Reply, Started, Verdict};
 use crate::domain::progress::{WaitsFor, WorkerState};
 use crate::domain::run::Proof;
-use crate::domain::task::OpenTask;
+use crate::domain::task::{OpenTask, TaskState};
 use deadline::Deadline;
 use errand::{Errand, holds_nothing};
 use status::StatusBoard;
@@ -232,9 +232,10 @@ impl Job {
                 self.wait(Duration::from_millis(*wait_ms), WaitsFor::Backoff).await;
                 None
             }
-            PageResult::RateLimited { wait_ms, message } => {
+            PageResult::RateLimited { wait_ms, stated_ms, message } => {
                 let proof = self.proof(outcome, message);
-                self.lines.counter.ask(report(Answered::RateLimited(proof))).await;
+                let stated = stated_ms.map(Duration::from_millis);
+                self.lines.counter.ask(report(Answered::RateLimited(proof, stated))).await;
                 self.wait(Duration::from_millis(*wait_ms), WaitsFor::RateLimit).await;
                 None
             }
@@ -248,8 +249,12 @@ impl Job {
             PageResult::Refused { message } => {
                 let proof = self.proof(outcome, message);
                 self.lines.counter.ask(report(Answered::Refused(proof))).await;
-                let state = crate::domain::task::TaskState::Pending;
-                Some(Left::Released(Box::new(OpenTask { state, ..task.clone() })))
+                Some(gone_back(task))
+            }
+            PageResult::Unwell { message, .. } => {
+                let proof = self.proof(outcome, message);
+                self.lines.counter.ask(report(Answered::Unwell(proof))).await;
+                Some(gone_back(task))
             }
         }
     }
@@ -296,4 +301,9 @@ impl Job {
             _ => Left::Lost(task_no),
         }
     }
+}
+
+/// The task as its outcome left it: pending, at the same page.
+fn gone_back(task: &OpenTask) -> Left {
+    Left::Released(Box::new(OpenTask { state: TaskState::Pending, ..task.clone() }))
 }

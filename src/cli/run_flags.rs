@@ -46,6 +46,9 @@ pub struct RunFlags {
     /// Also take sellers outside the filters
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     include_off_filter: Option<bool>,
+    /// Go on by itself when an outage is over
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    auto_resume: Option<bool>,
 }
 
 impl RunFlags {
@@ -74,8 +77,8 @@ impl RunFlags {
         if let Some(filters) = &self.filters {
             overrides.insert("filters".to_owned(), filters_of(filters)?);
         }
-        if let Some(include) = self.include_off_filter {
-            overrides.insert("include_off_filter".to_owned(), json!(include));
+        for (name, switch) in [("include_off_filter", self.include_off_filter), ("auto_resume", self.auto_resume)] {
+            overrides.extend(switch.map(|on| (name.to_owned(), json!(on))));
         }
         Ok(overrides)
     }

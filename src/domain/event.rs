@@ -203,6 +203,11 @@ pub enum Action {
     },
     /// The run goes on after a pause.
     Resumed,
+    /// One page is asked for, to see whether the provider is well again.
+    Probe {
+        /// Which probe of this pause, 1 is the first.
+        attempt: u16,
+    },
     /// The run was re-opened for its failed tasks.
     Reopened {
         /// How many tasks run again.

@@ -15,6 +15,7 @@ pub mod product;
 pub mod progress;
 pub mod query;
 pub mod recent;
+pub mod resume;
 pub mod retry;
 pub mod run;
 pub mod seller;

@@ -177,12 +177,18 @@ pub struct PauseView {
     pub pause: Pause,
     /// What a person should do next.
     pub what_to_do: String,
+    /// When it asks for one page by itself, to see whether the provider is well again.
+    pub resumes_at: Option<DateTime<Utc>>,
+    /// From then on it waits for a person; absent where it does so already.
+    pub gives_up_at: Option<DateTime<Utc>>,
 }
 
 impl From<Pause> for PauseView {
     fn from(pause: Pause) -> Self {
         let what_to_do = PauseReason::what_to_do(pause.reason).to_owned();
-        Self { pause, what_to_do }
+        let resumes_at = pause.resumes_at;
+        let gives_up_at = resumes_at.map(|_| pause.gives_up_at());
+        Self { pause, what_to_do, resumes_at, gives_up_at }
     }
 }
 

@@ -167,13 +167,19 @@ pub struct Pause {
     /// What is known of a fault in Gleaner itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Pages that were asked for to see whether the provider is well again.
+    #[serde(default)]
+    pub probes: u16,
+    /// When the next one is asked for; kept in a column of its own.
+    #[serde(skip)]
+    pub resumes_at: Option<DateTime<Utc>>,
 }
 
 impl Pause {
     /// A pause without proofs.
     #[must_use]
     pub fn of(reason: PauseReason, since: DateTime<Utc>) -> Self {
-        Self { reason, since, proofs: Vec::new(), error: None }
+        Self { reason, since, proofs: Vec::new(), error: None, probes: 0, resumes_at: None }
     }
 }
 

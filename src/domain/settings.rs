@@ -56,6 +56,8 @@ pub struct RunSettings {
     pub query_chars: u16,
     /// Also take sellers from the part of a page that eBay filled with results outside the filters.
     pub include_off_filter: bool,
+    /// After a pause for an outage, ask for one page now and then, and go on when it is fine.
+    pub auto_resume: bool,
 }
 
 impl Default for RunSettings {
@@ -74,6 +76,7 @@ impl Default for RunSettings {
             filters: Filters::default(),
             query_chars: QUERY_CHARS_DEFAULT,
             include_off_filter: false,
+            auto_resume: true,
         }
     }
 }

@@ -108,7 +108,9 @@ impl Outcomes {
             PageResult::RateLimited { .. } => &mut self.rate_limit,
             PageResult::Refused { .. } => &mut self.refused,
             PageResult::Failed { error_type: ErrorType::ApiError, rejected: true, .. } => &mut self.rejected,
-            PageResult::Retry { error_type, .. } | PageResult::Failed { error_type, .. } => self.of_error(*error_type),
+            PageResult::Retry { error_type, .. }
+            | PageResult::Unwell { error_type, .. }
+            | PageResult::Failed { error_type, .. } => self.of_error(*error_type),
         }
     }
 

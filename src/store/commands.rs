@@ -40,6 +40,7 @@ struct RunChange<'a> {
     recent_pages: i64,
     recent_pages_count: i16,
     empty_pages: i32,
+    resume_at: Option<DateTime<Utc>>,
     departments_completed: i32,
     amazon_pending: i32,
     amazon_claimed: i32,
@@ -70,6 +71,7 @@ impl<'a> RunChange<'a> {
             recent_pages: row.recent.pages,
             recent_pages_count: row.recent.count,
             empty_pages: row.recent.empty,
+            resume_at: row.pause.as_ref().and_then(|pause| pause.resumes_at),
             departments_completed: row.counters.departments_completed,
             amazon_pending: row.counters.amazon.pending,
             amazon_claimed: row.counters.amazon.claimed,
@@ -92,7 +94,11 @@ async fn write_row(mut conn: &AsyncPgConnection, row: &RunRow) -> Result<(), Sto
 }
 
 /// Puts the claims of a run's old owner back; how many there were.
-pub(super) async fn give_claims_back(mut conn: &AsyncPgConnection, row: &mut RunRow, process_died: bool) -> Result<i32, StoreError> {
+pub(super) async fn give_claims_back(
+    mut conn: &AsyncPgConnection,
+    row: &mut RunRow,
+    process_died: bool,
+) -> Result<i32, StoreError> {
     let (org, run) = (row.org_id.0, row.id.0);
     let claimed: Vec<StoredTask> = ClaimedTasks { org, run }.load(&mut conn).await?;
     let released = i32::try_from(claimed.len()).unwrap_or(i32::MAX);
@@ -285,7 +291,7 @@ impl PgStore {
 }
 
 /// Runs under way, counted under the organisation's lock: two commands that start runs wait for each other.
-async fn count_running(mut conn: &AsyncPgConnection, key: RunKey) -> Result<i64, StoreError> {
+pub(super) async fn count_running(mut conn: &AsyncPgConnection, key: RunKey) -> Result<i64, StoreError> {
     let _locked: Uuid = orgs::table.find(key.org.0).select(orgs::id).for_no_key_update().first(&mut conn).await?;
     let running: i64 = collection_runs::table
         .filter(collection_runs::org_id.eq(key.org.0))

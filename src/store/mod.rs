@@ -113,6 +113,8 @@ pub struct TakenOver {
     pub started_at: Option<DateTime<Utc>>,
     /// The organisation's run before it, the last that searched anything, found sellers.
     pub found_before: bool,
+    /// Why it stood still until now, where it runs to see whether that is over.
+    pub pause: Option<Pause>,
 }
 
 /// What became of a group.
@@ -214,6 +216,20 @@ pub trait RunStore: Send + Sync {
     /// engine works on it, [`StoreError::Away`].
     async fn set_aside(&self, key: RunKey, pause: &Pause) -> Result<Accepted, StoreError>;
 
+    /// Paused runs of every organisation that are due to look whether the provider is well again.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    async fn due(&self) -> Result<Vec<RunKey>, StoreError>;
+
+    /// Has this engine look, for a due run, whether the provider is well again: the run is running, and its pause is kept
+    /// beside that.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::NotAllowed`] where it is not paused or not due (any more),
+    /// [`StoreError::ConcurrentLimit`], [`StoreError::Away`].
+    async fn look_again(&self, key: RunKey, runs_max: i64) -> Result<Accepted, StoreError>;
+
     /// Looks at what the engines of this database do: every run under way, the runs in `watched` whatever their state,
     /// and every engine with its beat. With `beats` this engine's own beat is raised first.
     ///
@@ -270,6 +286,14 @@ impl RunStore for PgStore {
 
     async fn set_aside(&self, key: RunKey, pause: &Pause) -> Result<Accepted, StoreError> {
         self.set_run_aside(key, pause).await
+    }
+
+    async fn due(&self) -> Result<Vec<RunKey>, StoreError> {
+        self.due_runs().await
+    }
+
+    async fn look_again(&self, key: RunKey, runs_max: i64) -> Result<Accepted, StoreError> {
+        self.have_run_look_again(key, runs_max).await
     }
 
     async fn survey(&self, beats: bool, watched: &[RunKey]) -> Result<Survey, StoreError> {

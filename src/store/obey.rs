@@ -131,6 +131,26 @@ fn reopen(row: &mut RunRow, tasks: &mut BTreeMap<TaskNo, TaskRow>) -> Obeyed {
     Obeyed { event: Some(Action::Reopened { items_count }), opens_entry: true, retried, ..Obeyed::default() }
 }
 
+/// A paused run whose time has come runs to see whether the provider is well again; its pause stays beside that.
+pub(super) fn look_again(row: &mut RunRow, asked: &Asked) -> Result<Obeyed, StoreError> {
+    let (status, wanted) = (row.status, row.wanted);
+    let failed_tasks = row.counters.amazon.failed + row.counters.ebay.failed;
+    let is_due = |pause: &&mut Pause| pause.resumes_at.is_some_and(|at| at <= asked.now);
+    let stands = status == RunStatus::Paused && wanted != Wish::Cancel;
+    let Some(pause) = row.pause.as_mut().filter(|pause| stands && is_due(pause)) else {
+        return Err(StoreError::NotAllowed { status, wanted, failed_tasks });
+    };
+    if asked.running >= asked.runs_max {
+        return Err(StoreError::ConcurrentLimit { running: asked.running, max: asked.runs_max });
+    }
+    pause.probes = pause.probes.saturating_add(1);
+    pause.resumes_at = None;
+    let attempt = pause.probes;
+    row.owner = Some(asked.engine);
+    (row.status, row.wanted, row.updated_at) = (RunStatus::Running, Wish::Run, asked.now);
+    Ok(Obeyed { event: Some(Action::Probe { attempt }), ..Obeyed::default() })
+}
+
 /// A run on which nobody works any more stands still for this reason; a cancel that is wanted is brought about instead.
 pub(super) fn set_aside(
     row: &mut RunRow,
@@ -165,7 +185,9 @@ pub(super) fn take_on(row: &mut RunRow, close: &Close, now: DateTime<Utc>) {
     match close {
         Close::Paused { pause, .. } => {
             row.status = RunStatus::Paused;
-            row.pause = Some(pause.clone());
+            // A person who asked for a pause meanwhile wants it to stay one.
+            let resumes_at = pause.resumes_at.filter(|_| row.wanted == Wish::Run);
+            row.pause = Some(Pause { resumes_at, ..pause.clone() });
             if row.wanted != Wish::Cancel {
                 row.wanted = Wish::Pause;
             }
@@ -179,6 +201,7 @@ pub(super) fn take_on(row: &mut RunRow, close: &Close, now: DateTime<Utc>) {
         Close::Cancelled => row.status = RunStatus::Cancelled,
     }
     if row.status.is_final() {
+        row.pause = None;
         row.completed_at = Some(now);
     }
 }

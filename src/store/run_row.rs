@@ -98,6 +98,7 @@ impl RunRow {
             phase: self.phase,
             streak: self.streak.clone(),
             recent: self.recent,
+            probing: self.status == RunStatus::Running && self.pause.is_some(),
             counters: self.counters,
             spend: self.spend.clone(),
         }
@@ -152,6 +153,7 @@ impl RunRow {
             released,
             started_at: self.started_at,
             found_before: false,
+            pause: self.pause.clone(),
         }
     }
 }
@@ -197,6 +199,7 @@ pub(super) struct StoredRun {
     recent_pages: i64,
     recent_pages_count: i16,
     empty_pages: i32,
+    resume_at: Option<DateTime<Utc>>,
     #[diesel(embed)]
     counters: StoredCounters,
     spend: Value,
@@ -266,7 +269,9 @@ impl TryFrom<StoredRun> for RunRow {
 
     fn try_from(stored: StoredRun) -> Result<Self, StoreError> {
         let damaged = |what: &str| StoreError::Broken(format!("run {} has a damaged {what}", stored.id));
-        let pause = stored.pause.map(serde_json::from_value).transpose().map_err(|_| damaged("pause"))?;
+        let pause: Option<Pause> =
+            stored.pause.map(serde_json::from_value).transpose().map_err(|_| damaged("pause"))?;
+        let pause = pause.map(|pause| Pause { resumes_at: stored.resume_at, ..pause });
         Ok(Self {
             org_id: OrgId(stored.org_id),
             id: RunId(stored.id),

@@ -37,7 +37,7 @@ pub(crate) fn named_tasks(group: &Group) -> BTreeSet<TaskNo> {
             Entry::Outcome(outcome) => _ = named.insert(outcome.task_no),
             Entry::Release(release) => _ = named.insert(release.task_no),
             Entry::Close { close: Close::Paused { reprieved, .. }, .. } => named.extend(reprieved),
-            Entry::Close { .. } | Entry::Said { .. } | Entry::PhaseOver { .. } | Entry::Mark => {}
+            Entry::Close { .. } | Entry::Said { .. } | Entry::PhaseOver { .. } | Entry::Well { .. } | Entry::Mark => {}
         }
     }
     named
@@ -175,7 +175,7 @@ impl Plan {
                 self.phase = Phase::Ebay;
                 Reply::Done
             }
-            Entry::Said { .. } | Entry::Mark => Reply::Done,
+            Entry::Said { .. } | Entry::Well { .. } | Entry::Mark => Reply::Done,
         }
     }
 
@@ -319,6 +319,10 @@ fn keep_outcome(task: &mut TaskRow, outcome: &Outcome) {
             task.page_attempts = task.page_attempts.saturating_add(1);
             task.state = TaskState::Failed;
             task.rejected = *rejected;
+            failure(task, *error_type, message);
+        }
+        PageResult::Unwell { error_type, message, .. } => {
+            task.state = TaskState::Pending;
             failure(task, *error_type, message);
         }
         PageResult::Refused { message } => {

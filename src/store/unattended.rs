@@ -2,14 +2,18 @@
 
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use uuid::Uuid;
 
-use super::commands::give_claims_back;
-use super::obey::set_aside;
+use super::commands::{count_running, give_claims_back};
+use super::obey::{Asked, look_again, set_aside};
 use super::run_row::{RunRow, StoredRun};
 use super::schema::collection_runs;
 use super::{Accepted, PgStore, StoreError};
-use crate::domain::ids::RunKey;
-use crate::domain::run::Pause;
+use crate::domain::ids::{OrgId, RunId, RunKey};
+use crate::domain::run::{Command, Pause};
+
+/// Most runs that are found due at one time; the others are found next.
+const DUE_MAX: i64 = 100;
 
 impl PgStore {
     pub(super) async fn set_run_aside(&self, key: RunKey, pause: &Pause) -> Result<Accepted, StoreError> {
@@ -36,5 +40,39 @@ impl PgStore {
         row.spend.died();
         give_claims_back(conn, &mut row, false).await?;
         self.write_obeyed(conn, &mut row, obeyed, now).await
+    }
+    /// Paused runs of every organisation whose time has come.
+    pub(super) async fn due_runs(&self) -> Result<Vec<RunKey>, StoreError> {
+        let keys: Vec<(Uuid, Uuid)> = collection_runs::table
+            .filter(collection_runs::resume_at.le(self.clock.now()))
+            .filter(collection_runs::status.eq("paused"))
+            .order(collection_runs::resume_at)
+            .limit(DUE_MAX)
+            .select((collection_runs::org_id, collection_runs::id))
+            .load(&mut self.connection().await?)
+            .await?;
+        Ok(keys.into_iter().map(|(org, run)| RunKey { org: OrgId(org), run: RunId(run) }).collect())
+    }
+
+    pub(super) async fn have_run_look_again(&self, key: RunKey, runs_max: i64) -> Result<Accepted, StoreError> {
+        let lease = self.lease().await?;
+        let worked = self.looking_again(&lease, key, runs_max).await;
+        Self::finish(lease, worked).await
+    }
+
+    async fn looking_again(
+        &self,
+        mut conn: &AsyncPgConnection,
+        key: RunKey,
+        runs_max: i64,
+    ) -> Result<Accepted, StoreError> {
+        conn.batch_execute("BEGIN").await?;
+        let running = count_running(conn, key).await?;
+        let run = collection_runs::table.find((key.org.0, key.run.0)).select(StoredRun::as_select());
+        let stored: StoredRun = run.for_no_key_update().first(&mut conn).await?;
+        let mut row = RunRow::try_from(stored)?;
+        let asked = Asked { command: Command::Resume, running, runs_max, now: self.clock.now(), engine: self.engine };
+        let obeyed = look_again(&mut row, &asked)?;
+        self.write_obeyed(conn, &mut row, obeyed, asked.now).await
     }
 }

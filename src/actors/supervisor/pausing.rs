@@ -1,17 +1,20 @@
 //! Why a run is to stand still: a person's wish, a trip, or actors that die faster than they are worth replacing.
 
-use actix::{ActorContext, Context, Handler};
+use actix::fut::wrap_future;
+use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, Handler};
+use chrono::TimeDelta;
 
 use super::{Aim, Supervisor};
 use crate::actors::engine::Ended;
 use crate::actors::failure_counter::Tripped;
 use crate::actors::guard::Down;
-use crate::actors::recorder::Receipt;
+use crate::actors::recorder::{Hand, Receipt};
 use crate::actors::restarts::CHILDREN;
+use crate::actors::stream::Standing;
 use crate::domain::ids::TaskNo;
-use crate::domain::ledger::Memory;
+use crate::domain::ledger::{Entry, Memory};
 use crate::domain::recent::{EMPTY_MAX, WINDOW};
-use crate::domain::run::{Pause, PauseReason};
+use crate::domain::run::{Pause, PauseReason, RunStatus, Wish};
 
 impl Supervisor {
     pub(super) fn manual_pause(&self) -> Aim {
@@ -40,6 +43,39 @@ impl Supervisor {
     fn pause_of(&self, reason: PauseReason) -> Pause {
         Pause::of(reason, self.means.clock.now())
     }
+
+    fn in_words(&self, tripped: &Tripped) -> String {
+        let last = tripped.proofs.last().map(|proof| format!(": {}", proof.error_message)).unwrap_or_default();
+        match &self.pause_before {
+            Some(before) if before.reason == tripped.reason => format!("the provider is not well yet{last}"),
+            _ => format!("{}{last}", why(tripped)),
+        }
+    }
+
+    /// The pause that follows from a trip: where the run only looked whether it is over, the same one, since then.
+    fn pause_after(&self, tripped: &Tripped) -> Pause {
+        let before = self.pause_before.clone().filter(|before| before.reason == tripped.reason);
+        let pause = before.unwrap_or_else(|| self.pause_of(tripped.reason));
+        let pause = Pause { proofs: tripped.proofs.clone(), ..pause };
+        let stated = tripped.stated.and_then(|stated| TimeDelta::from_std(stated).ok());
+        if self.auto_resume { pause.with_next_probe(stated, self.means.clock.now()) } else { pause }
+    }
+
+    /// The page by which the run looked was fine: its pause is over, and once that is kept all workers start.
+    pub(super) fn is_well(&mut self, ctx: &mut Context<Self>) {
+        self.probe.handling("supervisor", "well");
+        self.pause_before = None;
+        let Some(tree) = &self.tree else { return };
+        let (hand, at) = (tree.hand(), self.means.clock.now());
+        let telling = async move { hand.ask(Hand(Entry::Well { at })).await };
+        ctx.spawn(wrap_future::<_, Self>(telling).map(|_, supervisor, _| {
+            if let Some(tree) = supervisor.tree.as_mut().filter(|_| supervisor.aim == Aim::Work && !supervisor.closing)
+            {
+                tree.stands(Standing { status: RunStatus::Running, wanted: Wish::Run, pause: None });
+                tree.go_on();
+            }
+        }));
+    }
 }
 
 /// Whether the tasks that failed are taken for victims, and get fresh attempts.
@@ -54,7 +90,7 @@ pub(super) fn with_late(mut streak: Vec<TaskNo>, at_rest: &Receipt) -> Vec<TaskN
     streak
 }
 
-fn in_words(tripped: &Tripped) -> String {
+fn why(tripped: &Tripped) -> String {
     match tripped.reason {
         PauseReason::ConsecutiveFailures => format!("{} tasks failed in a row", tripped.streak.len()),
         PauseReason::FailureRate => format!("over half of the last {WINDOW} pages failed"),
@@ -71,9 +107,8 @@ impl Handler<Tripped> for Supervisor {
 
     fn handle(&mut self, tripped: Tripped, _: &mut Self::Context) {
         self.probe.handling("supervisor", "tripped");
-        let last = tripped.proofs.last().map(|proof| format!(": {}", proof.error_message)).unwrap_or_default();
-        let message = format!("{}{last}", in_words(&tripped));
-        let pause = Pause { proofs: tripped.proofs, ..self.pause_of(tripped.reason) };
+        let message = self.in_words(&tripped);
+        let pause = self.pause_after(&tripped);
         let reprieved = if is_outage(pause.reason) { tripped.streak } else { Vec::new() };
         self.drain(Aim::Pause(pause, message, reprieved));
     }

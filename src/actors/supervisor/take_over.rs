@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Aim, Supervisor};
 use crate::actors::engine::StreamIs;
+use crate::actors::probing::{Looks, Probing};
 use crate::actors::run_context::RunContext;
 use crate::actors::stream::{About, Standing};
 use crate::actors::tree::Tree;
@@ -58,6 +59,9 @@ impl Supervisor {
             Ok(settings) => (settings, None),
             Err(reason) => (RunSettings::default(), Some(reason)),
         };
+        let looks = taken.pause.as_ref().map(|pause| Looks { reason: pause.reason, nth: pause.probes.max(1) });
+        let probing = Probing::new(looks);
+        (self.auto_resume, self.pause_before) = (settings.auto_resume, taken.pause.clone());
         let context = RunContext {
             key: self.key,
             settings: Rc::new(settings),
@@ -68,11 +72,12 @@ impl Supervisor {
             lease: self.lease.clone(),
             providers: (self.means.make_providers)(),
             fence: Rc::new(Cell::new(taken.memory.fence)),
+            probing: probing.clone(),
             found_before: taken.found_before,
             probe: self.probe.clone(),
         };
         let phase = taken.memory.phase;
-        let standing = Standing { status: RunStatus::Running, wanted: taken.wanted, pause: None };
+        let standing = Standing { status: RunStatus::Running, wanted: taken.wanted, pause: taken.pause };
         let about = About { name: taken.name, started_at: taken.started_at, standing };
         let mut tree = Tree::grow(context, about, taken.memory, ctx.address(), self.alive.clone());
         if let Some(why) = self.recovery.take() {
@@ -84,6 +89,10 @@ impl Supervisor {
             tree.begin(phase);
         }
         self.tree = Some(tree);
+        if looks.is_some() {
+            let ended = async move { probing.ended().await };
+            ctx.spawn(ended.into_actor(self).map(|(), supervisor, ctx| supervisor.is_well(ctx)));
+        }
         if let Some(message) = invalid {
             return self.close(Close::Failed { reason: FailReason::InvalidSettings, message }, ctx);
         }

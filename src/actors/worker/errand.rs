@@ -131,7 +131,10 @@ impl Errand {
         match failure {
             Failure::RateLimited { retry_after, .. } => {
                 let wait = rate_limit_wait(settings.rate_limit_wait(), *retry_after);
-                PageResult::RateLimited { message, wait_ms: millis(wait) }
+                PageResult::RateLimited { message, wait_ms: millis(wait), stated_ms: retry_after.map(millis) }
+            }
+            Failure::Retryable { .. } if context.probing.looks().is_some() => {
+                PageResult::Unwell { error_type, error_stage, message }
             }
             Failure::Retryable { .. } if attempt < u32::from(settings.max_attempts) => {
                 let wait = backoff(settings.retry_backoff(), attempt, context.clock.chance());
@@ -147,7 +150,9 @@ impl Errand {
 /// The error type of an outcome that brought no page, or nothing on it.
 pub fn error_type(result: &PageResult) -> ErrorType {
     match result {
-        PageResult::Retry { error_type, .. } | PageResult::Failed { error_type, .. } => *error_type,
+        PageResult::Retry { error_type, .. }
+        | PageResult::Unwell { error_type, .. }
+        | PageResult::Failed { error_type, .. } => *error_type,
         PageResult::RateLimited { .. } => ErrorType::RateLimit,
         PageResult::Refused { .. } => ErrorType::Refused,
         PageResult::Products { .. } | PageResult::Sellers { .. } => ErrorType::ParseError,

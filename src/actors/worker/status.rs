@@ -86,6 +86,7 @@ impl StatusBoard {
             PageResult::Products { rows, .. } => ("found", format!("{} products", rows.len())),
             PageResult::Sellers { sightings, .. } => ("found", format!("{} listings with a seller", sightings.len())),
             PageResult::Retry { message, .. }
+            | PageResult::Unwell { message, .. }
             | PageResult::Failed { message, .. }
             | PageResult::Refused { message } => ("error", message.clone()),
             PageResult::RateLimited { message, .. } => ("rate_limited", message.clone()),

@@ -103,6 +103,18 @@ pub enum PageResult {
         message: String,
         /// Wait until it is asked again, in milliseconds.
         wait_ms: u64,
+        /// The wait that the provider named, however long, in milliseconds.
+        stated_ms: Option<u64>,
+    },
+    /// The one page by which a paused run looks whether the provider is well brought nothing: the task goes back to
+    /// pending and has used up no attempt, the run will pause again.
+    Unwell {
+        /// Of which kind.
+        error_type: ErrorType,
+        /// Where.
+        error_stage: ErrorStage,
+        /// In words.
+        message: String,
     },
     /// The task failed at this page: its attempts are used up, or it was rejected.
     Failed {
@@ -193,6 +205,11 @@ pub enum Entry {
         /// When.
         at: DateTime<Utc>,
     },
+    /// The page by which the run looked whether the provider is well was fine: its pause is over, and that is told once.
+    Well {
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// Nothing: its answer says that everything before it is kept.
     Mark,
     /// The run stops here; always the last entry. Answered [`Reply::Repeated`] where the run is not running any more.
@@ -219,6 +236,8 @@ pub struct Memory {
     pub streak: Vec<TaskNo>,
     /// How the newest pages went.
     pub recent: Recent,
+    /// It runs to see whether the provider is well again: its pause is not over.
+    pub probing: bool,
     /// The counters.
     pub counters: Counters,
     /// What the run has spent.

@@ -101,6 +101,11 @@ impl Ledger<'_> {
                 self.after.phase = Phase::Ebay;
                 Ok(())
             }
+            Entry::Well { .. } if !self.after.probing => Ok(()),
+            Entry::Well { at } => {
+                self.after.probing = false;
+                self.tell(WorkerId::SYSTEM, *at, Action::Resumed)
+            }
             Entry::Close { close, at } => self.close(close, *at),
         }
     }
@@ -140,7 +145,7 @@ impl Ledger<'_> {
             PageResult::Retry { error_type, error_stage, message, wait_ms } => {
                 self.error(outcome, *error_type, *error_stage, message.clone(), Some(*wait_ms))
             }
-            PageResult::RateLimited { message, wait_ms } => {
+            PageResult::RateLimited { message, wait_ms, .. } => {
                 let action = Action::RateLimited {
                     request: outcome.request.clone(),
                     error_type: ErrorType::RateLimit,
@@ -149,6 +154,9 @@ impl Ledger<'_> {
                     wait_seconds: seconds(*wait_ms),
                 };
                 self.tell(outcome.worker, outcome.at, action)
+            }
+            PageResult::Unwell { error_type, error_stage, message } => {
+                self.error(outcome, *error_type, *error_stage, message.clone(), None)
             }
             PageResult::Failed { error_type, error_stage, message, .. } => {
                 self.after.recent.failed();
@@ -286,6 +294,7 @@ impl Ledger<'_> {
         };
         self.begin_anew();
         self.after.spend.on_wire.clear();
+        self.after.probing = false;
         self.tell(WorkerId::SYSTEM, at, action)
     }
 }

@@ -140,6 +140,7 @@ pub(super) fn remember_run<'a>(
         recent_pages: after.recent.pages,
         recent_count: after.recent.count,
         empty_pages: after.recent.empty,
+        probing: after.probing,
         departments: after.counters.departments_completed,
         amazon: states(after.counters.amazon),
         ebay: states(after.counters.ebay),
@@ -177,10 +178,15 @@ pub(super) fn close_run<'a>(
         Close::Failed { reason, message } => (None, Some((*reason, message))),
         Close::Completed | Close::Cancelled => (None, None),
     };
+    let resume_at = match close {
+        Close::Paused { pause, .. } => pause.resumes_at,
+        Close::Completed | Close::Failed { .. } | Close::Cancelled => None,
+    };
     let statement = CloseRun {
         org: group.key.org.0,
         run: group.key.run.0,
         status: status.as_str(),
+        resume_at,
         pause: pause.transpose().map_err(|error| StoreError::Broken(error.to_string()))?,
         reason: fail.map(|(reason, _)| FailReason::as_str(reason)),
         message: fail.map(|(_, message)| clean(message)),

@@ -161,6 +161,7 @@ fragment! {
         recent_pages: i64 => BigInt,
         recent_count: i16 => SmallInt,
         empty_pages: i32 => Integer,
+        probing: bool => Bool,
         departments: i32 => Integer,
         amazon: Vec<i32> => Array<Integer>,
         ebay: Vec<i32> => Array<Integer>,
@@ -177,7 +178,8 @@ fragment! {
     answers ();
     "UPDATE collection_runs SET group_no = $group_no, group_replies = $replies, last_seq = $last_seq, phase = $phase, \
         streak = $streak, recent_pages = $recent_pages, recent_pages_count = $recent_count, \
-        empty_pages = $empty_pages, departments_completed = $departments, \
+        empty_pages = $empty_pages, \
+        pause = CASE WHEN status = 'running' AND NOT $probing THEN NULL ELSE pause END, departments_completed = $departments, \
         amazon_pending = a.n[1], amazon_claimed = a.n[2], amazon_done = a.n[3], amazon_failed = a.n[4], \
         amazon_skipped = a.n[5], ebay_pending = e.n[1], ebay_claimed = e.n[2], ebay_done = e.n[3], \
         ebay_failed = e.n[4], ebay_skipped = e.n[5], products_fetched = $products_fetched, \
@@ -189,12 +191,14 @@ fragment! {
 }
 
 fragment! {
-    /// The state that a run takes on when its actors end. A cancel that came in the meantime stays wanted.
+    /// The state that a run takes on when its actors end. A cancel that came in the meantime stays wanted, and a run whose
+    /// pause a person asked for too does not resume by itself.
     pub(super) struct CloseRun<'a> {
         org: Uuid => SqlUuid,
         run: Uuid => SqlUuid,
         status: &'a str => Text,
         pause: Option<Value> => Nullable<Jsonb>,
+        resume_at: Option<Time> => Nullable<Timestamptz>,
         reason: Option<&'a str> => Nullable<Text>,
         message: Option<Clean<'a>> => Nullable<Text>,
         ended: Option<Time> => Nullable<Timestamptz>,
@@ -202,7 +206,8 @@ fragment! {
     answers ();
     "UPDATE collection_runs SET status = $status, owner = NULL, \
         wanted = CASE WHEN $status = 'paused' AND wanted <> 'cancel' THEN 'pause' ELSE wanted END, \
-        pause = coalesce($pause, pause), fail_reason = coalesce($reason, fail_reason), \
+        pause = $pause, resume_at = CASE WHEN wanted = 'run' THEN $resume_at END, \
+        fail_reason = coalesce($reason, fail_reason), \
         fail_message = coalesce($message, fail_message), completed_at = coalesce($ended, completed_at) \
      WHERE org_id = $org AND id = $run"
 }

@@ -43,6 +43,27 @@ pub(super) fn set_aside(
     write_obeyed(run, clock, key, obeyed, now, seller_count)
 }
 
+/// Paused runs whose time has come.
+pub(super) fn due(shelf: &Shelf, now: DateTime<Utc>) -> Vec<RunKey> {
+    let at = |run: &Run| run.row.pause.as_ref().and_then(|pause| pause.resumes_at);
+    shelf.runs.values().filter(|run| at(run).is_some_and(|at| at <= now)).map(|run| run.row.key()).collect()
+}
+
+/// Has a due run look whether the provider is well again.
+pub(super) fn look_again(
+    shelf: &mut Shelf,
+    clock: &Clock,
+    key: RunKey,
+    runs_max: i64,
+    engine: EngineId,
+) -> Result<Accepted, StoreError> {
+    let (running, seller_count) = (shelf.running(key.org), shelf.seller_count(key.org));
+    let run = shelf.run(key)?;
+    let asked = Asked { command: Command::Resume, running, runs_max, now: clock.now(), engine };
+    let obeyed = obey::look_again(&mut run.row, &asked)?;
+    write_obeyed(run, clock, key, obeyed, asked.now, seller_count)
+}
+
 fn write_obeyed(
     run: &mut Run,
     clock: &Clock,

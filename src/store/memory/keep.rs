@@ -42,6 +42,9 @@ pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Ke
     run.row.phase = settled.after.phase;
     run.row.streak.clone_from(&settled.after.streak);
     run.row.recent = settled.after.recent;
+    if run.row.status == RunStatus::Running && !settled.after.probing {
+        run.row.pause = None;
+    }
     run.row.counters = settled.after.counters;
     run.row.spend.clone_from(&settled.after.spend);
     run.row.updated_at = clock.now();

@@ -325,6 +325,14 @@ impl RunStore for MemoryStore {
         command::set_aside(&mut *self.reach()?, &self.clock, key, pause, self.engine)
     }
 
+    async fn due(&self) -> Result<Vec<RunKey>, StoreError> {
+        Ok(command::due(&*self.reach()?, self.clock.now()))
+    }
+
+    async fn look_again(&self, key: RunKey, runs_max: i64) -> Result<Accepted, StoreError> {
+        command::look_again(&mut *self.reach()?, &self.clock, key, runs_max, self.engine)
+    }
+
     async fn leave(&self) -> Result<(), StoreError> {
         engines::leave(&mut *self.reach()?, self.engine);
         Ok(())

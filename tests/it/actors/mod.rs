@@ -7,5 +7,6 @@ mod five_workers;
 mod last_words;
 mod pauses;
 mod refused;
+mod resuming;
 mod standstill;
 mod suspects;

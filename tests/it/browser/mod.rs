@@ -101,6 +101,8 @@ async fn a_page_shows_what_its_server_is_configured_to_do_and_why_a_run_failed_o
         ("GLEANER__RUNS__DEFAULTS__MAX_ATTEMPTS", "1"),
         ("GLEANER__RUNS__DEFAULTS__PRICE_WINDOW", "off"),
         ("GLEANER__RUNS__DEFAULTS__FILTERS__US_ONLY", "false"),
+        // The pictures of the paused run take longer than it would wait.
+        ("GLEANER__RUNS__DEFAULTS__AUTO_RESUME", "false"),
     ];
     let mut serving = outside.folder.serve_as(&["--config", &outside.config], &configured).await;
     let token = serving.token().await;

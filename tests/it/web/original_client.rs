@@ -32,6 +32,7 @@ fn settings() -> Value {
         "page_delay_ms": 200, "price_window": {"markup_min_percent": 80, "markup_max_percent": 120},
         "filters": {"brand_new": true, "free_shipping": true, "us_only": true}, "query_chars": 80,
         "include_off_filter": false,
+        "auto_resume": true,
     })
 }
 

@@ -32,10 +32,10 @@ export class Halt {
     const { progress, failure } = this.state;
     const { amazon, ebay } = progress.counters;
     if (progress.state === "paused" && progress.pause) {
-      const { reason, since, proofs, error, what_to_do: advice } = progress.pause;
+      const { reason, since, proofs, error, resumes_at: resumes, what_to_do: advice } = progress.pause;
       const at = Date.parse(since);
       return {
-        look: "paused", icon: reason === "manual" ? "pause" : "alert", at, proofs, advice, message: error ?? "",
+        look: "paused", icon: reason === "manual" ? "pause" : "alert", at, proofs, advice, message: error ?? (resumes ? `It asks for one page at ${timeOfDay(Date.parse(resumes))}, and goes on by itself if that is fine.` : ""),
         title: pauseTitle(reason, proofs.length),
         since: reason === "manual" ? `at ${timeOfDay(at)}` : `The engine paused the run at ${timeOfDay(at)}`,
       };

@@ -51,7 +51,7 @@ impl Alone {
     /// One rate-limited answer every five seconds, until the counter says `Hold` or for so long.
     async fn limit_for(&self, duration: Duration) -> Verdict {
         let since = tokio::time::Instant::now();
-        let limited = || Answered::RateLimited(proof(1, ErrorType::RateLimit));
+        let limited = || Answered::RateLimited(proof(1, ErrorType::RateLimit), None);
         for group in 1.. {
             if since.elapsed() >= duration {
                 break;
@@ -173,7 +173,7 @@ fn pages_and_rate_limits_neither_end_a_streak_nor_make_it_longer() {
             alone.fail(task_no).await;
         }
         for index in 0..5 {
-            let limited = Answered::RateLimited(proof(20, ErrorType::RateLimit));
+            let limited = Answered::RateLimited(proof(20, ErrorType::RateLimit), None);
             assert_eq!(alone.report(20, (20, index), limited).await, Verdict::GoOn);
             assert_eq!(alone.report(21, (21, index), Answered::Page).await, Verdict::GoOn);
         }
@@ -191,7 +191,7 @@ fn a_streak_is_proved_by_its_failures_however_many_rate_limits_came_in_between()
             alone.fail(task_no).await;
         }
         for index in 0..12 {
-            alone.report(20, (20, index), Answered::RateLimited(proof(20, ErrorType::RateLimit))).await;
+            alone.report(20, (20, index), Answered::RateLimited(proof(20, ErrorType::RateLimit), None)).await;
         }
         assert_eq!(alone.report(5, (21, 0), failed(5)).await, Verdict::Hold);
         assert_eq!(tasks(&alone.tripped.next().await), (vec![1, 2, 3, 4, 5], vec![1, 2, 3, 4, 5]));

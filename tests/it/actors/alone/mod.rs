@@ -17,6 +17,7 @@ use std::time::Duration;
 use gleaner::actors::gate::Gate;
 use gleaner::actors::guard::{Alive, Child, Down, Guard};
 use gleaner::actors::lease::Lease;
+use gleaner::actors::probing::Probing;
 use gleaner::actors::recorder::{KeptNo, Receipt};
 use gleaner::actors::run_context::{Providers, RunContext};
 use gleaner::clock::Clock;
@@ -78,6 +79,7 @@ impl Bench {
             lease: Lease::since(tokio::time::Instant::now() + 24 * HOUR),
             providers: Providers { best_sellers: mocked.clone(), seller_search: mocked },
             fence: Rc::new(Cell::new(memory.fence)),
+            probing: Probing::new(None),
             found_before: false,
             probe: Rc::new(()),
         };

@@ -154,13 +154,18 @@ pub fn retry(asked: Asked) -> Entry {
 }
 
 pub fn rate_limited(asked: Asked) -> Entry {
-    let result = PageResult::RateLimited { message: "slow down".to_owned(), wait_ms: 5_000 };
+    let result = PageResult::RateLimited { message: "slow down".to_owned(), wait_ms: 5_000, stated_ms: None };
     outcome(asked, Phase::Amazon, false, result)
 }
 
 pub fn failed(asked: Asked, rejected: bool) -> Entry {
     let (error_type, error_stage, message) = (ErrorType::Http500, ErrorStage::Api, "it broke".to_owned());
     outcome(asked, Phase::Amazon, false, PageResult::Failed { error_type, error_stage, message, rejected })
+}
+
+pub fn unwell(asked: Asked) -> Entry {
+    let (error_type, error_stage, message) = (ErrorType::Http500, ErrorStage::Api, "it is not well".to_owned());
+    outcome(asked, Phase::Ebay, false, PageResult::Unwell { error_type, error_stage, message })
 }
 
 pub fn refused(asked: Asked) -> Entry {

@@ -38,5 +38,6 @@ mod products;
 mod random_groups;
 mod read_ahead;
 mod registry;
+mod resuming;
 mod spend;
 mod take_over;
