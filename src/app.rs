@@ -27,7 +27,7 @@ use crate::actors::supervisor::Means;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Provider};
 use crate::scrapers::catalogue;
-use crate::scrapers::oxylabs::{self, Oxylabs, Refusing};
+use crate::scrapers::oxylabs::{self, Accounts, Oxylabs, Refusing};
 use crate::scrapers::sandbox::{Running as RunningSandbox, Sandbox, SandboxError};
 use crate::store::embedded::{Embedded, EmbeddedError, Role};
 use crate::store::orgs::OrgRow;
@@ -185,7 +185,8 @@ impl App {
             Provider::Sandbox(sandbox) => Some(Sandbox::start(sandbox.clone())?),
         };
         let database = Database::open(config, Role::Engine, &clock).await?;
-        let make_providers = make_providers(config.clone(), sandbox.as_ref().map(RunningSandbox::settings));
+        let of_sandbox = sandbox.as_ref().map(RunningSandbox::settings);
+        let make_providers = make_providers(config.clone(), of_sandbox, Accounts::default());
         match Self::over(&database, config, &clock, make_providers).await {
             Ok((session, arbiter, engine)) => Ok(Self { database, engine, clock, sandbox, arbiter, session }),
             Err(error) => {
@@ -244,14 +245,19 @@ impl App {
 type Parts = (EngineSession, Arbiter, EngineLine);
 
 /// Makes a run's providers. Credentials of the real one are read anew for each run that starts or resumes, so that mended
-/// ones are used at once; where they cannot be read, the run is refused and says why.
-fn make_providers(config: Config, sandbox: Option<oxylabs::Settings>) -> MakeProviders {
+/// ones are used at once; where they cannot be read, the run is refused and says why. All runs share what an account may
+/// send.
+fn make_providers(config: Config, sandbox: Option<oxylabs::Settings>, accounts: Accounts) -> MakeProviders {
     Arc::new(move || {
         let settings = match &sandbox {
             Some(settings) => Ok(settings.clone()),
             None => config.oxylabs_anew().map_err(AppError::from),
         };
-        match settings.and_then(|settings| Ok(Oxylabs::new(settings)?)) {
+        let on_account = |settings: oxylabs::Settings| {
+            let account = accounts.of(&settings);
+            Ok(Oxylabs::new(settings)?.on(account))
+        };
+        match settings.and_then(on_account) {
             Ok(client) => Providers { best_sellers: Rc::new(client.clone()), seller_search: Rc::new(client) },
             Err(error) => {
                 let refusing = Refusing::new(format!("the provider's settings cannot be used: {error}"));

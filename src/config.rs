@@ -160,6 +160,8 @@ struct RawOxylabs {
     password_file: Option<PathBuf>,
     price_per_1000: Option<String>,
     rendered_price_per_1000: Option<String>,
+    requests_per_second: u32,
+    rendered_per_second: u32,
 }
 
 #[derive(Deserialize)]
@@ -306,7 +308,8 @@ fn provider(raw: RawOxylabs, sandbox: &RawSandbox, overrides: &Overrides) -> Res
         (Some(username), Some(password)) if overrides.replay.is_none() => {
             bounds::no_sandbox_flag(overrides)?;
             let (base_url, password) = (raw.base_url, Secret::new(password));
-            Ok(Provider::Oxylabs(oxylabs::Settings { base_url, username, password }))
+            let plan = bounds::plan(raw.requests_per_second, raw.rendered_per_second)?;
+            Ok(Provider::Oxylabs(oxylabs::Settings { base_url, username, password, plan }))
         }
         (Some(_), None) => Err(ConfigError::Invalid(
             "oxylabs: a username is set and no password; set OXYLABS_PASSWORD or oxylabs.password_file".to_owned(),

@@ -4,6 +4,9 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
+
 use crate::actors::gate::Gate;
 use crate::actors::lease::Lease;
 use crate::actors::probing::Probing;
@@ -11,7 +14,7 @@ use crate::clock::Clock;
 use crate::domain::ids::RunKey;
 use crate::domain::price::Prices;
 use crate::domain::settings::RunSettings;
-use crate::scrapers::{BestSellers, SellerSearch};
+use crate::scrapers::{BestSellers, SellerSearch, Throttles};
 use crate::store::RunStore;
 
 /// The providers of a run, made on its arbiter when it starts, so that credentials are read anew.
@@ -21,6 +24,29 @@ pub struct Providers {
     pub best_sellers: Rc<dyn BestSellers>,
     /// Answers seller searches.
     pub seller_search: Rc<dyn SellerSearch>,
+}
+
+impl Providers {
+    /// Where their throttles are seen, each account once.
+    #[must_use]
+    pub fn throttles(&self) -> Vec<Throttles> {
+        let both = [self.best_sellers.throttles(), self.seller_search.throttles()].into_iter().flatten();
+        both.fold(Vec::new(), |mut seen, throttles| {
+            if !seen.iter().any(|other: &Throttles| other.same_channel(&throttles)) {
+                seen.push(throttles);
+            }
+            seen
+        })
+    }
+
+    /// Until when one of them is throttled, if one is.
+    #[must_use]
+    pub fn throttled_until(&self, clock: &Clock) -> Option<DateTime<Utc>> {
+        let ends =
+            self.throttles().into_iter().filter_map(|seen| seen.borrow().as_ref().map(|throttle| throttle.until));
+        let left = ends.max()?.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+        Some(clock.now() + TimeDelta::from_std(left).unwrap_or_default())
+    }
 }
 
 /// Makes the providers; called on the arbiter of each run.

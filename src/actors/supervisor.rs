@@ -6,6 +6,7 @@
 
 mod pausing;
 mod take_over;
+mod throttle;
 
 use std::rc::Rc;
 use std::sync::Arc;

@@ -257,6 +257,12 @@ impl Tree {
         self.sockets.hand.line()
     }
 
+    /// The line to the Recorder, for what is told.
+    #[must_use]
+    pub fn tell(&self) -> Line<Tell> {
+        self.sockets.tell.line()
+    }
+
     /// The line to the Recorder, for waiting until all before is kept.
     #[must_use]
     pub fn flush(&self) -> Line<Flush> {

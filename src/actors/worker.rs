@@ -9,11 +9,12 @@ mod errand;
 mod status;
 
 use std::cell::RefCell;
+use std::pin::pin;
 use std::rc::Rc;
 
 use actix::fut::wrap_future;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message};
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, sleep, timeout};
 
 use crate::actors::coordinator::{Left, Pull};
 use crate::actors::failure_counter::{Answered, Report};
@@ -31,6 +32,9 @@ use crate::domain::task::{OpenTask, TaskState};
 use deadline::Deadline;
 use errand::{Errand, holds_nothing};
 use status::StatusBoard;
+
+/// A wait for its turn at the provider is shown after this time.
+const SHOWN_AFTER: Duration = Duration::from_millis(250);
 
 /// Say which task you hold: asked by a new Coordinator.
 #[derive(Clone, Debug, Message)]
@@ -136,6 +140,7 @@ impl Job {
         self.status.takes(task);
         loop {
             let errand = Errand::of(&self.context, task);
+            self.turn(&errand).await;
             if !self.context.gate.is_open() {
                 return self.give_back(task).await;
             }
@@ -171,6 +176,22 @@ impl Job {
                 return left;
             }
             *self.held.borrow_mut() = Some(task.clone());
+        }
+    }
+
+    /// Waits for its turn at the provider, or until the gate closes.
+    async fn turn(&self, errand: &Errand) {
+        let turn = async {
+            let mut admitted = pin!(errand.admitted(&self.context));
+            if timeout(SHOWN_AFTER, admitted.as_mut()).await.is_err() {
+                self.status.waits(None, WaitsFor::ProviderLimit);
+                admitted.await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.context.gate.closed() => {}
+            () = turn => {}
         }
     }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{ConfigError, LogFormat, Overrides};
 use crate::domain::price::{PerThousand, Prices};
+use crate::scrapers::oxylabs::{LIMIT_MAX, Plan};
 use crate::web::server::ServerSettings;
 
 /// Refuses a number outside its bounds, naming them.
@@ -27,6 +28,13 @@ pub fn server(settings: &ServerSettings) -> Result<(), ConfigError> {
     within("server.keep_alive_ms", settings.keep_alive_ms, 1_000, 3_600_000)?;
     within("server.unread_ms_max", settings.unread_ms_max, 1_000, 3_600_000)?;
     within("server.stop_ms_max", settings.stop_ms_max, 0, 600_000)
+}
+
+/// What is sent a second before the vendor has said what it takes.
+pub fn plan(requests: u32, rendered: u32) -> Result<Plan, ConfigError> {
+    within("oxylabs.requests_per_second", requests, 1, LIMIT_MAX.into())?;
+    within("oxylabs.rendered_per_second", rendered, 1, LIMIT_MAX.into())?;
+    Ok(Plan { requests_per_second: Some(requests), rendered_per_second: Some(rendered) })
 }
 
 /// `server.listen` in the merged configuration; the type's own error does not say what an address looks like.

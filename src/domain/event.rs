@@ -181,6 +181,15 @@ pub enum Action {
         /// Seconds until it is sent again.
         wait_seconds: f64,
     },
+    /// The provider throttles a domain: every run on its account slows down until it recovers.
+    Throttled {
+        /// Always `rate_limit`.
+        error_type: ErrorType,
+        /// The provider's words.
+        error_message: String,
+        /// Seconds until it is over, unless the provider says the same again.
+        wait_seconds: f64,
+    },
     /// The run began.
     Started {
         /// Chosen categories.
@@ -232,7 +241,8 @@ pub enum Action {
         #[serde(flatten)]
         subject: Subject,
     },
-    /// Another actor of the run died and a new one took its place, or the run was taken over from a dead process.
+    /// Another actor of the run died and a new one took its place, the run was taken over from a dead process, or a
+    /// provider's throttle is over.
     Recovered {
         /// What happened.
         error_message: String,

@@ -31,6 +31,8 @@ pub enum WorkerState {
 pub enum WaitsFor {
     /// The provider asked to slow down.
     RateLimit,
+    /// Its turn among all requests on the provider's account, which takes so many a second.
+    ProviderLimit,
     /// A failed page is asked again.
     Backoff,
     /// The pause between two pages of one product.
@@ -151,7 +153,7 @@ pub struct Progress {
     pub streak: u16,
     /// Failures in a row that pause the run.
     pub streak_max: u16,
-    /// Until when a worker waits because the provider asked to slow down, if one does.
+    /// Until when the provider throttles all requests, or a worker waits because it asked to slow down, if so.
     pub throttled_until: Option<DateTime<Utc>>,
     /// Since when the database is away, if it is: workers stand still after their current page.
     pub storage_away_since: Option<DateTime<Utc>>,

@@ -11,7 +11,11 @@ pub mod sandbox;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::domain::failure::Failure;
 use crate::domain::ledger::Cost;
@@ -82,8 +86,32 @@ pub struct Answer<T> {
     pub cost: Cost,
 }
 
+/// A time in which the provider takes far fewer requests than the plan allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Throttle {
+    /// When it began; tells one from the next.
+    pub since: Instant,
+    /// When it ends unless an answer tells of it again.
+    pub until: Instant,
+    /// The provider's words, without secrets.
+    pub words: Arc<str>,
+}
+
+/// The newest throttle of a provider, also one that is over.
+pub type Throttles = watch::Receiver<Option<Throttle>>;
+
 /// Answers Best Sellers requests.
 pub trait BestSellers {
+    /// Ends when a request may be sent now, as far as the provider's limits go; it counts as sent. May be dropped.
+    fn admit(&self) -> LocalFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    /// Where its throttles are seen, if it has any.
+    fn throttles(&self) -> Option<Throttles> {
+        None
+    }
+
     /// The target's address of this request, free of credentials, for people.
     fn address(&self, request: &CategoryRequest) -> String;
 
@@ -93,6 +121,16 @@ pub trait BestSellers {
 
 /// Answers seller searches.
 pub trait SellerSearch {
+    /// Ends when a request may be sent now, as far as the provider's limits go; it counts as sent. May be dropped.
+    fn admit(&self) -> LocalFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    /// Where its throttles are seen, if it has any.
+    fn throttles(&self) -> Option<Throttles> {
+        None
+    }
+
     /// The target's address of this request, free of credentials, for people.
     fn address(&self, request: &SearchRequest) -> String;
 

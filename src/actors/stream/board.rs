@@ -90,7 +90,10 @@ impl Board {
             spend: self.memory.spend.view(context.prices.as_ref()),
             streak: u16::try_from(self.memory.streak.len()).unwrap_or(u16::MAX),
             streak_max: context.settings.max_consecutive_failures,
-            throttled_until: self.workers.values().filter(limited).filter_map(|worker| worker.until).max(),
+            throttled_until: {
+                let waits = self.workers.values().filter(limited).filter_map(|worker| worker.until);
+                waits.chain(context.providers.throttled_until(&context.clock)).max()
+            },
             storage_away_since: self.away_since,
             workers: self.workers.values().cloned().collect(),
             pause: self.standing.pause.clone().map(PauseView::from),

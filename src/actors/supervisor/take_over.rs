@@ -79,7 +79,9 @@ impl Supervisor {
         let phase = taken.memory.phase;
         let standing = Standing { status: RunStatus::Running, wanted: taken.wanted, pause: taken.pause };
         let about = About { name: taken.name, started_at: taken.started_at, standing };
+        let throttles = context.providers.throttles();
         let mut tree = Tree::grow(context, about, taken.memory, ctx.address(), self.alive.clone());
+        self.watch(throttles, &tree, ctx);
         if let Some(why) = self.recovery.take() {
             log::info!("run {}: {why}", self.key.run);
             tree.say(Action::Recovered { error_message: why, items_count: taken.released });

@@ -86,6 +86,14 @@ impl Errand {
         context.settings.request_timeout() + Duration::from_secs(1)
     }
 
+    /// Ends when it may be sent, as far as the provider's limits go.
+    pub async fn admitted(&self, context: &RunContext) {
+        match &self.what {
+            What::Category(_) => context.providers.best_sellers.admit().await,
+            What::Search(_) => context.providers.seller_search.admit().await,
+        }
+    }
+
     /// Sends it and waits for the answer. The provider ends within the request's timeout by its own word; a second is
     /// added for one that does not keep it.
     pub async fn ask(&self, context: &RunContext) -> (Answered, Cost) {

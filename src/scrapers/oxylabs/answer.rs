@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::envelope::{Codes, Entry, Envelope};
-use super::rate_limit::RateLimit;
+use super::rate_limit::RateLimits;
 use crate::domain::failure::{Failure, RetryKind};
 use crate::domain::ledger::Cost;
 use crate::scrapers::Answer;
@@ -128,7 +128,7 @@ fn refusal(status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
 }
 
 fn with_limit(detail: String, headers: &HeaderMap) -> String {
-    match RateLimit::of(headers).limit {
+    match RateLimits::of(headers).requests.limit {
         Some(limit) => format!("{detail} (the plan allows {limit} requests a second)"),
         None => detail,
     }

@@ -2,6 +2,7 @@
 //! and nowhere else; no error, log line or `Debug` repeats them.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use awc::error::PayloadError;
@@ -13,13 +14,14 @@ use serde_json::Value;
 use thiserror::Error;
 use url::{Host, Url};
 
+use super::account::{Account, Plan};
 use super::answer;
 use super::secret::Secret;
 use super::{best_sellers, seller_search};
 use crate::domain::failure::{Failure, RetryKind};
 use crate::domain::ledger::Cost;
 use crate::scrapers::{
-    Answer, BestSellers, CategoryRequest, LocalFuture, ProductPage, SearchRequest, SellerPage, SellerSearch,
+    Answer, BestSellers, CategoryRequest, LocalFuture, ProductPage, SearchRequest, SellerPage, SellerSearch, Throttles,
 };
 
 /// Where the vendor answers.
@@ -44,6 +46,9 @@ pub struct Settings {
     pub username: String,
     /// Its password.
     pub password: Secret,
+    /// Requests a second until the vendor's headers say what the plan allows.
+    #[serde(skip)]
+    pub plan: Plan,
 }
 
 fn base_url_default() -> String {
@@ -70,6 +75,7 @@ pub struct Oxylabs {
     http: Client,
     endpoint: String,
     settings: Settings,
+    account: Arc<Account>,
 }
 
 impl fmt::Debug for Oxylabs {
@@ -86,7 +92,7 @@ struct Received {
 }
 
 impl Oxylabs {
-    /// A client with these settings. Nothing is sent yet.
+    /// A client with these settings, alone on its account. Nothing is sent yet.
     ///
     /// # Errors
     /// Names the setting that cannot be used.
@@ -108,7 +114,14 @@ impl Oxylabs {
             .disable_timeout()
             .basic_auth(&settings.username, Some(settings.password.expose()))
             .finish();
-        Ok(Self { http, endpoint, settings })
+        let account = Arc::new(Account::new(settings.plan));
+        Ok(Self { http, endpoint, settings, account })
+    }
+
+    /// The same, on an account that it shares with others.
+    #[must_use]
+    pub fn on(self, account: Arc<Account>) -> Self {
+        Self { account, ..self }
     }
 
     async fn post(&self, query: &Value, timeout: Duration) -> Result<Received, (Failure, Cost)> {
@@ -128,6 +141,7 @@ impl Oxylabs {
         })?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
+        self.account.learn(&headers);
         let body = response.body().limit(BODY_BYTES_MAX).await.map_err(|error| {
             // The vendor did answer: with 200 it has charged for the page.
             (broken_body(&error), Cost { billed: status == 200, rendered: false })
@@ -171,13 +185,26 @@ impl Oxylabs {
         };
         let billed = received.status == 200;
         match tokio::task::spawn_blocking(move || read(received)).await {
-            Ok(answer) => Answer { result: answer.result.map_err(|failure| self.without_secrets(failure)), ..answer },
+            Ok(answer) => {
+                let result = answer.result.map_err(|failure| self.without_secrets(failure));
+                self.slow_down(result.as_ref().err());
+                Answer { result, ..answer }
+            }
             Err(error) => {
                 // Our own reader died on this answer: a failure of this page, not of the worker.
                 let reason = if error.is_panic() { "the reader of the answer panicked" } else { "the process stops" };
                 let result = Err(Failure::retryable(RetryKind::Layout, reason));
                 Answer { result, cost: Cost { billed, rendered: false } }
             }
+        }
+    }
+
+    /// What the failure says about all that is sent on the account.
+    fn slow_down(&self, failure: Option<&Failure>) {
+        match failure {
+            Some(Failure::RateLimited { domain_throttled: true, detail, .. }) => self.account.throttled(detail),
+            Some(Failure::RateLimited { .. }) => self.account.limited(),
+            _ => {}
         }
     }
 
@@ -227,6 +254,15 @@ fn endpoint(base_url: &str) -> Result<String, String> {
 }
 
 impl BestSellers for Oxylabs {
+    /// The vendor renders each of these pages, whether asked to or not.
+    fn admit(&self) -> LocalFuture<'_, ()> {
+        Box::pin(self.account.admit(true))
+    }
+
+    fn throttles(&self) -> Option<Throttles> {
+        Some(self.account.throttle())
+    }
+
     fn address(&self, request: &CategoryRequest) -> String {
         best_sellers::address(request)
     }
@@ -237,6 +273,14 @@ impl BestSellers for Oxylabs {
 }
 
 impl SellerSearch for Oxylabs {
+    fn admit(&self) -> LocalFuture<'_, ()> {
+        Box::pin(self.account.admit(false))
+    }
+
+    fn throttles(&self) -> Option<Throttles> {
+        Some(self.account.throttle())
+    }
+
     fn address(&self, request: &SearchRequest) -> String {
         seller_search::address(request)
     }
@@ -252,7 +296,7 @@ mod tests {
 
     fn settings(base_url: &str) -> Settings {
         let (base_url, username) = (base_url.to_owned(), "someone".to_owned());
-        Settings { base_url, username, password: Secret::new("tr0ub4dor") }
+        Settings { base_url, username, password: Secret::new("tr0ub4dor"), plan: Plan::default() }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Oxylabs' Web Scraper API, realtime: one POST a page, the answer on the same connection. Knows the vendor's dialect and
 //! nothing about runs; what an answer means is decided in `answer` alone.
 
+mod account;
 mod answer;
 mod best_sellers;
 mod client;
@@ -10,10 +11,11 @@ mod refusing;
 mod secret;
 mod seller_search;
 
+pub use account::{Account, AccountKey, Accounts, HOLD_MAX, HOLD_MIN, Plan};
 pub use answer::read;
 pub use best_sellers::Content;
 pub use client::{BASE_URL_DEFAULT, BODY_BYTES_MAX, Oxylabs, Settings, SettingsError};
-pub use rate_limit::RateLimit;
+pub use rate_limit::{LIMIT_MAX, RateLimit, RateLimits};
 pub use refusing::Refusing;
 pub use secret::Secret;
 pub use seller_search::read_page;

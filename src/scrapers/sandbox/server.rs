@@ -21,7 +21,7 @@ use super::replay::{Replay, ReplayError};
 use super::routes::{BODY_BYTES_MAX, State, routes};
 use super::shop::Shop;
 use super::trouble::Trouble;
-use crate::scrapers::oxylabs::{Secret, Settings};
+use crate::scrapers::oxylabs::{Plan, Secret, Settings};
 
 /// Seconds that a graceful stop waits for requests on the wire.
 const SHUTDOWN_SECONDS_MAX: u64 = 5;
@@ -143,7 +143,9 @@ impl Running {
     /// Settings with which the provider's client asks this sandbox.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        Settings { base_url: self.base_url(), username: USERNAME.to_owned(), password: Secret::new(PASSWORD) }
+        let (username, password) = (USERNAME.to_owned(), Secret::new(PASSWORD));
+        // It takes all, unless it is told otherwise; then its headers say how many.
+        Settings { base_url: self.base_url(), username, password, plan: Plan::default() }
     }
 
     /// Stops it: takes no more requests, ends hanging ones, lets the others finish for a few seconds.

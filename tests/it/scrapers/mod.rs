@@ -1,4 +1,5 @@
 //! Tests of the scrapers room.
+mod account;
 mod ebay_page;
 mod oxylabs;
 mod replay;

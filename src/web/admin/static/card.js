@@ -9,6 +9,7 @@ const ACTIONS = {
   found: ["found", "check", "Found"],
   error: ["error", "alert", "Error"],
   rate_limited: ["waiting", "clock", "Rate limited"],
+  throttled: ["band", "clock", "Throttled"],
   uploading: ["system", "up", "Uploading"],
   deduped: ["system", "merge", "Deduped"],
   inserted: ["system", "plus", "Inserted"],
@@ -29,7 +30,7 @@ export const GROUPS = {
   all: ["Every action", () => true],
   found: ["Found", (event) => event.action === "found"],
   fetching: ["Fetching", (event) => event.action === "fetching"],
-  trouble: ["Errors and waits", (event) => event.action === "error" || event.action === "rate_limited"],
+  trouble: ["Errors and waits", (event) => ["error", "rate_limited", "throttled"].includes(event.action)],
   pipeline: ["Pipeline", (event) => kindOf(event) === "system"],
   milestones: ["Milestones", (event) => kindOf(event) === "band"],
 };
@@ -91,6 +92,11 @@ const BODIES = {
     res: [h("span", { class: event.operation_type === "seller_insert" ? "new" : null }, `+${figure(event.items_count)}`)],
   }),
   updated: (event) => ({ ...rows(event, ""), res: [figure(event.items_count)] }),
+  throttled: (event) => ({
+    thing: ["The provider slows every run down"],
+    sub: [chip(event.error_type, "warn"), says(event.error_message)],
+    res: ["for ", h("b", null, span(event.wait_seconds * 1_000)), " at least"],
+  }),
   started: (event) => ({ thing: ["Collecting from ", count(event.items_count, "category", "categories")] }),
   paused: (event) => ({
     thing: [pauseTitle(event.reason, 0)],
@@ -108,9 +114,9 @@ const BODIES = {
     sub: [says(event.error_message), note(event.product_name ?? event.category)],
   }),
   recovered: (event) => ({
-    thing: ["A part of the engine started anew"],
+    thing: ["The run goes on as before"],
     sub: [says(event.error_message)],
-    res: [`${count(event.items_count, "task")} released`],
+    res: event.items_count > 0 ? [`${count(event.items_count, "task")} released`] : [],
   }),
   complete: (event) => ({
     thing: [event.scope === "run" ? "The run" : `Phase ${PHASES[event.phase].name}`, ": ",

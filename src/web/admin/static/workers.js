@@ -16,6 +16,7 @@ const STATES = {
 
 const WAITS = {
   rate_limit: "rate limited",
+  provider_limit: "for its turn at the provider",
   backoff: "before it asks again",
   page_delay: "before the next page",
   lease: "for the database's word that the run is ours",
