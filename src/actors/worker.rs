@@ -33,6 +33,8 @@ use deadline::Deadline;
 use errand::{Errand, holds_nothing};
 use status::StatusBoard;
 
+/// Longest wait for its turn at the provider: several times that of the last of 64 workers when one request a second is allowed.
+const TURN_MAX: Duration = Duration::from_secs(600);
 /// A wait for its turn at the provider is shown after this time.
 const SHOWN_AFTER: Duration = Duration::from_millis(250);
 
@@ -188,11 +190,13 @@ impl Job {
                 admitted.await;
             }
         };
+        self.deadline.within(TURN_MAX);
         tokio::select! {
             biased;
             () = self.context.gate.closed() => {}
             () = turn => {}
         }
+        self.deadline.lift();
     }
 
     fn outcome(

@@ -93,6 +93,17 @@ impl World {
             let mocked = Rc::new(Mocked::new(script.clone(), watching.clone()));
             Providers { best_sellers: mocked.clone(), seller_search: mocked }
         });
+        Self::asking(make_providers, store, clock, witness, killer)
+    }
+
+    /// The same with providers that `witness` is told of.
+    pub fn asking(
+        make_providers: MakeProviders,
+        store: MemoryStore,
+        clock: Clock,
+        witness: Witness,
+        killer: Killer,
+    ) -> Self {
         let probing = killer.clone();
         let means = Means {
             store: Arc::new(store.clone()),

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 use super::Settings;
 use super::rate_limit::{RateLimits, is_limit};
 use crate::scrapers::Throttle;
-use pace::{Pace, per_second};
+use pace::{Pace, per_second, throttled};
 
 /// How long a throttle is held after the last answer that told of it, the first time and at most.
 pub const HOLD_MIN: Duration = Duration::from_secs(60);
@@ -70,14 +70,16 @@ impl Account {
     /// An account on which nothing was asked yet; `plan` holds until an answer says more.
     #[must_use]
     pub fn new(plan: Plan) -> Self {
+        // Nothing was sent before it, so its first request goes at once.
+        let new = |limit: Option<u32>| limit.map(|limit| Pace::new(per_second(limit, 1)));
         let state = State {
             configured: plan,
             learned: Plan::default(),
             engines: 1,
             hold: HOLD_MIN,
             still_until: None,
-            all: None,
-            rendered: None,
+            all: new(plan.requests_per_second),
+            rendered: new(plan.rendered_per_second),
         };
         Self {
             state: Mutex::new(state),
@@ -212,12 +214,13 @@ impl Account {
             return Some(until - now);
         }
         let (plan, engines) = (state.plan(), state.engines);
-        let (pace, limit) = match kind {
-            Kind::All if is_throttled => (&mut state.all, Some(1)),
-            Kind::All => (&mut state.all, plan.requests_per_second),
-            Kind::Rendered => (&mut state.rendered, plan.rendered_per_second),
+        let of = |limit: Option<u32>| limit.map(|limit| per_second(limit, engines));
+        let (pace, every) = match kind {
+            Kind::All if is_throttled => (&mut state.all, Some(throttled(engines))),
+            Kind::All => (&mut state.all, of(plan.requests_per_second)),
+            Kind::Rendered => (&mut state.rendered, of(plan.rendered_per_second)),
         };
-        Pace::keep_to(pace, limit.map(|limit| per_second(limit, engines)));
+        Pace::keep_to(pace, every);
         pace.as_ref().and_then(Pace::take)
     }
 

@@ -136,6 +136,8 @@ impl Default for Faults {
 pub struct Limits {
     /// Requests a second; none takes all and sends no rate limit headers.
     pub per_second: Option<u32>,
+    /// Of those, rendered ones; none takes all.
+    pub rendered_per_second: Option<u32>,
     /// The target's domain is throttled to one request a second.
     pub domain_throttled: bool,
 }
@@ -194,10 +196,12 @@ impl Limits {
     /// # Errors
     /// Names the field.
     pub fn check(&self) -> Result<(), String> {
-        match self.per_second {
-            Some(0) => Err("per_second: 0 is not allowed; 1 and more is, and null takes all".to_owned()),
-            _ => Ok(()),
+        for (field, limit) in [("per_second", self.per_second), ("rendered_per_second", self.rendered_per_second)] {
+            if limit == Some(0) {
+                return Err(format!("{field}: 0 is not allowed; 1 and more is, and null takes all"));
+            }
         }
+        Ok(())
     }
 }
 
@@ -224,7 +228,7 @@ mod tests {
         let zero = Faults { kinds: BTreeMap::from([(FaultKind::Hang, 0.0)]), ..Faults::default() };
         assert!(zero.check().expect_err("nothing to draw").starts_with("kinds: "));
         assert!(Latency { ms: WAIT_MS_MAX + 1, spread: Spread::Fixed }.check().is_err());
-        assert!(Limits { per_second: Some(0), domain_throttled: false }.check().is_err());
+        assert!(Limits { per_second: Some(0), ..Limits::default() }.check().is_err());
     }
 
     #[test]

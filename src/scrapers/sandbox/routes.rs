@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::answers::{Manner, Sent, sent};
 use super::config::{Faults, Latency, Limits, Outage};
-use super::counts::{Counts, PageId};
+use super::counts::{Counts, Kind, PageId};
 use super::draw::key;
 use super::protocol::{Query, Refusal, message};
 use super::shop::Shop;
@@ -92,7 +92,7 @@ async fn queries(request: HttpRequest, body: Bytes, state: Data<State>) -> HttpR
     let page = query.page_id();
     state.counts().ask(&page);
     let _on_the_wire = OnTheWire(Arc::clone(&state));
-    let turn = state.trouble().decide(page_key(&page), Instant::now());
+    let turn = state.trouble().decide(page_key(&page), page.kind == Kind::BestSellers, Instant::now());
     wait(&state, turn.latency).await;
     let sent = sent(&state.shop, &query, &turn);
     if sent.manner == Manner::Late {
@@ -137,9 +137,10 @@ fn response(status: u16) -> actix_web::HttpResponseBuilder {
 fn respond(state: &State, sent: Sent, turn: &Turn) -> HttpResponse {
     let mut response = response(sent.status);
     response.insert_header((CONTENT_TYPE, "application/json"));
-    if let Some((limit, remaining)) = turn.limit {
+    for (kind, limit) in [("requests", turn.limit), ("render-requests", turn.rendered_limit)] {
+        let Some((limit, remaining)) = limit else { continue };
         for (what, number) in [("limit", limit), ("remaining", remaining)] {
-            let name = format!("x-ratelimit-total-requests-{}-{what}", state.plan);
+            let name = format!("x-ratelimit-total-{kind}-{}-{what}", state.plan);
             if let Ok(name) = HeaderName::try_from(name) {
                 response.insert_header((name, HeaderValue::from(number)));
             }

@@ -31,6 +31,8 @@ pub(super) struct Turn {
     pub(super) latency: Duration,
     /// For the headers: requests a second, and how many are left in this one.
     pub(super) limit: Option<(u32, u32)>,
+    /// The same of rendered ones.
+    pub(super) rendered_limit: Option<(u32, u32)>,
     /// A number that the seed decides, for what a fault looks like.
     pub(super) look: u64,
 }
@@ -52,11 +54,22 @@ pub(super) struct Trouble {
     pages: HashMap<u64, Page>,
     second: Option<Instant>,
     used: u32,
+    rendered_used: u32,
 }
 
 impl Trouble {
     pub(super) fn new(seed: u64, latency: Latency, faults: Faults, limits: Limits) -> Self {
-        Self { seed, faults, latency, limits, outage: None, pages: HashMap::new(), second: None, used: 0 }
+        Self {
+            seed,
+            faults,
+            latency,
+            limits,
+            outage: None,
+            pages: HashMap::new(),
+            second: None,
+            used: 0,
+            rendered_used: 0,
+        }
     }
 
     pub(super) fn set_outage(&mut self, outage: Outage) {
@@ -68,8 +81,11 @@ impl Trouble {
     }
 
     /// Decides about a request for this page at this moment.
-    pub(super) fn decide(&mut self, page: u64, now: Instant) -> Turn {
-        let (refused, limit) = self.take_place(now);
+    pub(super) fn decide(&mut self, page: u64, rendered: bool, now: Instant) -> Turn {
+        let refused = self.take_place(rendered, now);
+        let left = |limit: Option<u32>, used| limit.map(|limit| (limit, limit.saturating_sub(used)));
+        let limit = left(self.limits.per_second, self.used);
+        let rendered_limit = left(self.limits.rendered_per_second, self.rendered_used);
         let (look, latency) = (self.look(page), self.draw_latency(page));
         let verdict = match refused {
             // A refused request does not count for the outage: it never came to the target.
@@ -77,23 +93,26 @@ impl Trouble {
             None if self.is_out() => Verdict::Outage,
             None => self.draw_fault(page),
         };
-        Turn { verdict, latency, limit, look }
+        Turn { verdict, latency, limit, rendered_limit, look }
     }
 
     /// Takes a place in the present second, or says why there is none.
-    fn take_place(&mut self, now: Instant) -> (Option<Verdict>, Option<(u32, u32)>) {
+    fn take_place(&mut self, rendered: bool, now: Instant) -> Option<Verdict> {
         let is_over = self.second.is_none_or(|start| now.duration_since(start) >= Duration::from_secs(1));
         if is_over {
-            (self.second, self.used) = (Some(now), 0);
+            (self.second, self.used, self.rendered_used) = (Some(now), 0, 0);
         }
         self.used = self.used.saturating_add(1);
-        let limit = self.limits.per_second.map(|limit| (limit, limit.saturating_sub(self.used)));
-        if self.limits.per_second.is_some_and(|limit| self.used > limit) {
-            (Some(Verdict::RateLimited), limit)
+        self.rendered_used = self.rendered_used.saturating_add(rendered.into());
+        let is_over = |limit: Option<u32>, used| limit.is_some_and(|limit| used > limit);
+        if is_over(self.limits.per_second, self.used)
+            || (rendered && is_over(self.limits.rendered_per_second, self.rendered_used))
+        {
+            Some(Verdict::RateLimited)
         } else if self.limits.domain_throttled && self.used > 1 {
-            (Some(Verdict::DomainThrottled), limit)
+            Some(Verdict::DomainThrottled)
         } else {
-            (None, limit)
+            None
         }
     }
 
@@ -202,7 +221,7 @@ mod tests {
         for page in 0..3_000 {
             let mut in_a_row = 0;
             loop {
-                let verdict = trouble.decide(page, Instant::now()).verdict;
+                let verdict = trouble.decide(page, false, Instant::now()).verdict;
                 asked += 1.0;
                 failed += f64::from(verdict != Verdict::Answer);
                 in_a_row += i32::from(harmful(verdict));
@@ -220,8 +239,9 @@ mod tests {
     fn independent_draws_may_fail_three_times() {
         let faults = Faults { rate: 0.5, independent: true, ..Faults::default() };
         let mut trouble = trouble(faults, Limits::default());
-        let thrice =
-            (0..200).filter(|page| (0..3).all(|_| harmful(trouble.decide(*page, Instant::now()).verdict))).count();
+        let thrice = (0..200)
+            .filter(|page| (0..3).all(|_| harmful(trouble.decide(*page, false, Instant::now()).verdict)))
+            .count();
         assert!((5..60).contains(&thrice), "{thrice}");
     }
 
@@ -231,10 +251,10 @@ mod tests {
             Faults { permanent: 0.1, kinds: BTreeMap::from([(FaultKind::BlockPage, 1.0)]), ..Faults::default() };
         let mut trouble = trouble(faults, Limits::default());
         for page in 0..100 {
-            let verdicts: Vec<_> = (0..5).map(|_| trouble.decide(page, Instant::now()).verdict).collect();
+            let verdicts: Vec<_> = (0..5).map(|_| trouble.decide(page, false, Instant::now()).verdict).collect();
             assert!(verdicts.iter().all(|verdict| *verdict == verdicts[0]));
         }
-        let failing = (0..1_000).filter(|page| harmful(trouble.decide(*page, Instant::now()).verdict)).count();
+        let failing = (0..1_000).filter(|page| harmful(trouble.decide(*page, false, Instant::now()).verdict)).count();
         assert!((60..140).contains(&failing), "{failing}");
     }
 
@@ -242,8 +262,8 @@ mod tests {
     fn every_kind_comes_and_the_order_of_pages_changes_nothing() {
         let faults = || Faults { rate: 0.5, ..Faults::default() };
         let (mut up, mut down) = (trouble(faults(), Limits::default()), trouble(faults(), Limits::default()));
-        let first: Vec<_> = (0..500).map(|page| up.decide(page, Instant::now()).verdict).collect();
-        let mut second: Vec<_> = (0..500).rev().map(|page| down.decide(page, Instant::now()).verdict).collect();
+        let first: Vec<_> = (0..500).map(|page| up.decide(page, false, Instant::now()).verdict).collect();
+        let mut second: Vec<_> = (0..500).rev().map(|page| down.decide(page, false, Instant::now()).verdict).collect();
         second.reverse();
         assert_eq!(first, second);
         assert!(FaultKind::ALL.iter().all(|kind| first.contains(&Verdict::Fault(*kind))));
@@ -251,9 +271,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_second_has_its_places_and_the_next_has_new_ones() {
-        let mut trouble = trouble(Faults::default(), Limits { per_second: Some(2), domain_throttled: false });
+        let mut trouble = trouble(Faults::default(), Limits { per_second: Some(2), ..Limits::default() });
         let ask = |trouble: &mut Trouble| {
-            let turn = trouble.decide(1, Instant::now());
+            let turn = trouble.decide(1, false, Instant::now());
             (turn.verdict, turn.limit)
         };
         assert_eq!(ask(&mut trouble), (Verdict::Answer, Some((2, 1))));
@@ -261,20 +281,35 @@ mod tests {
         assert_eq!(ask(&mut trouble), (Verdict::RateLimited, Some((2, 0))));
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(ask(&mut trouble), (Verdict::Answer, Some((2, 1))));
-        trouble.limits = Limits { per_second: None, domain_throttled: true };
+        trouble.limits = Limits { domain_throttled: true, ..Limits::default() };
         assert_eq!(ask(&mut trouble), (Verdict::DomainThrottled, None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rendered_requests_have_fewer_places_and_take_from_all() {
+        let limits = Limits { per_second: Some(3), rendered_per_second: Some(1), domain_throttled: false };
+        let mut trouble = trouble(Faults::default(), limits);
+        let mut ask = |rendered| {
+            let turn = trouble.decide(1, rendered, Instant::now());
+            (turn.verdict, turn.limit.map(|(_, left)| left), turn.rendered_limit.map(|(_, left)| left))
+        };
+        assert_eq!(ask(true), (Verdict::Answer, Some(2), Some(0)));
+        assert_eq!(ask(true), (Verdict::RateLimited, Some(1), Some(0)));
+        assert_eq!(ask(false), (Verdict::Answer, Some(0), Some(0)));
+        assert_eq!(ask(false), (Verdict::RateLimited, Some(0), Some(0)));
     }
 
     #[test]
     fn an_outage_begins_and_ends_where_it_was_told() {
         let mut trouble = trouble(Faults::default(), Limits::default());
         trouble.set_outage(Outage::Window { after: 2, lasts: Some(3) });
-        let verdicts: Vec<_> = (0..7).map(|_| trouble.decide(1, Instant::now()).verdict == Verdict::Outage).collect();
+        let verdicts: Vec<_> =
+            (0..7).map(|_| trouble.decide(1, false, Instant::now()).verdict == Verdict::Outage).collect();
         assert_eq!(verdicts, [false, false, true, true, true, false, false]);
         trouble.set_outage(Outage::Switch { on: true });
-        assert_eq!(trouble.decide(1, Instant::now()).verdict, Verdict::Outage);
+        assert_eq!(trouble.decide(1, false, Instant::now()).verdict, Verdict::Outage);
         trouble.set_outage(Outage::Switch { on: false });
-        assert_eq!(trouble.decide(1, Instant::now()).verdict, Verdict::Answer);
+        assert_eq!(trouble.decide(1, false, Instant::now()).verdict, Verdict::Answer);
     }
 
     #[test]
@@ -282,7 +317,7 @@ mod tests {
         let latency = Latency { ms: 200, spread: Spread::Lognormal };
         let mut trouble = Trouble::new(1, latency, Faults::default(), Limits::default());
         let mut times: Vec<_> =
-            (0..1_000).map(|page| trouble.decide(page, Instant::now()).latency.as_millis()).collect();
+            (0..1_000).map(|page| trouble.decide(page, false, Instant::now()).latency.as_millis()).collect();
         times.sort_unstable();
         assert!((185..215).contains(&times[500]) && times[999] <= 800 && times[0] > 50, "{}", times[500]);
     }

@@ -136,8 +136,8 @@ async fn a_throttle_slows_all_to_one_a_second_and_ends_by_itself() {
     let times = let_through(&account, 100, false).await;
     let slow: Vec<_> = times.iter().copied().filter(|time| *time < began + HOLD_MIN).collect();
     assert_eq!(most_in_a_second(slow.clone()), 1);
-    assert!((55..=60).contains(&slow.len()), "{}", slow.len());
-    assert!(began.elapsed() < HOLD_MIN + Duration::from_secs(3), "the rest goes at the plan's pace");
+    assert!((50..=60).contains(&slow.len()), "{}", slow.len());
+    assert!(began.elapsed() < HOLD_MIN + Duration::from_secs(4), "the rest goes at the plan's pace");
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gleaner::domain::failure::{Failure, RetryKind};
 use gleaner::domain::money::Money;
 use gleaner::domain::settings::{Filters, RunSettings};
-use gleaner::scrapers::oxylabs::{Oxylabs, Secret, Settings};
+use gleaner::scrapers::oxylabs::{Accounts, Oxylabs, Plan, Secret, Settings};
 use gleaner::scrapers::sandbox::{
     Config, FaultKind, Faults, Latency, Limits, Running, Sandbox, SandboxError, Spread, truth,
 };
@@ -154,7 +154,7 @@ async fn wrong_credentials_and_no_server_are_told_apart() {
 
 #[actix_web::test]
 async fn a_rate_limit_says_so_in_words_and_headers_and_a_throttle_is_another() {
-    let limits = Limits { per_second: Some(2), domain_throttled: false };
+    let limits = Limits { per_second: Some(2), ..Limits::default() };
     let running = start(Config { seed: 1, limits, ..Config::default() });
     let client = client(&running);
     let mut answers = Vec::new();
@@ -173,6 +173,52 @@ async fn a_rate_limit_says_so_in_words_and_headers_and_a_throttle_is_another() {
         throttled += usize::from(matches!(answer, Err(Failure::RateLimited { domain_throttled: true, .. })));
     }
     assert!(throttled >= 2, "{throttled} of 4");
+    running.stop().await;
+}
+
+/// Asks for a page each `count` times at one time, each when the account lets it.
+async fn ask_in_turn(client: &Oxylabs, count: usize) -> Vec<Result<ProductPage, Failure>> {
+    let one = |_| async {
+        BestSellers::admit(client).await;
+        BestSellers::ask(client, &category_request(NODE, 1)).await.result
+    };
+    futures_util::future::join_all((0..count).map(one)).await
+}
+
+#[actix_web::test]
+async fn clients_that_wait_their_turn_keep_to_the_plan_as_soon_as_one_has_seen_a_header() {
+    let limits = Limits { per_second: Some(20), rendered_per_second: Some(10), domain_throttled: false };
+    let running = start(Config { seed: 1, limits, ..Config::default() });
+    let accounts = Accounts::default();
+    let settings = running.settings();
+    let client = || Oxylabs::new(settings.clone()).expect("usable").on(accounts.of(&settings));
+    let clients = [client(), client(), client()];
+    BestSellers::ask(&clients[0], &category_request(NODE, 1)).await.result.expect("a page");
+    let plan = Plan { requests_per_second: Some(20), rendered_per_second: Some(10) };
+    assert_eq!(accounts.of(&settings).plan(), plan);
+    let asked = futures_util::future::join_all(clients.iter().map(|client| ask_in_turn(client, 10))).await;
+    // A busy machine may bring two together; unlimited, two thirds would be refused.
+    let refused = asked.iter().flatten().filter(|answer| answer.is_err()).count();
+    assert!(refused <= 1, "{refused} of 30");
+    running.stop().await;
+}
+
+#[actix_web::test]
+async fn after_one_answer_that_tells_of_a_throttle_every_client_keeps_to_it() {
+    let running = start(Config { seed: 1, ..Config::default() });
+    let accounts = Accounts::default();
+    let settings = running.settings();
+    let client = || Oxylabs::new(settings.clone()).expect("usable").on(accounts.of(&settings));
+    let (one, other) = (client(), client());
+    assert_eq!(post(&running, "limits", json!({"domain_throttled": true})).await.0, 200);
+    let first = ask_in_turn(&one, 2).await;
+    assert_eq!(first.iter().filter(|answer| answer.is_err()).count(), 1, "{first:?}");
+    let throttle = BestSellers::throttles(&other).expect("an account").borrow().clone().expect("a throttle");
+    assert!(throttle.words.contains("limited to 1 req/s"), "{}", throttle.words);
+    let (more, others) = tokio::join!(ask_in_turn(&one, 2), ask_in_turn(&other, 2));
+    // A busy machine may bring two together; unlimited, three would be refused.
+    let refused = more.iter().chain(&others).filter(|answer| answer.is_err()).count();
+    assert!(refused <= 1, "{refused} of 4");
     running.stop().await;
 }
 

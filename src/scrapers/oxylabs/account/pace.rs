@@ -19,6 +19,11 @@ pub fn per_second(limit: u32, engines: u32) -> Duration {
     each + each / MARGIN + Duration::from_nanos(1)
 }
 
+/// The same while the vendor takes one a second: each that arrives too early anyway prolongs that.
+pub fn throttled(engines: u32) -> Duration {
+    Duration::from_millis(1_100).saturating_mul(engines)
+}
+
 /// tokio's clock, as `governor` reads it.
 #[derive(Clone, Copy)]
 struct Ticks(Instant);
@@ -40,7 +45,7 @@ pub struct Pace {
 
 impl Pace {
     /// The first may go at once.
-    fn new(every: Duration) -> Self {
+    pub fn new(every: Duration) -> Self {
         let ticks = Ticks(Instant::now());
         let one = Quota::with_period(every).unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN));
         Self { every, ticks, limiter: RateLimiter::direct_with_clock(one, ticks) }
@@ -57,8 +62,7 @@ impl Pace {
     pub fn keep_to(pace: &mut Option<Self>, every: Option<Duration>) {
         match (pace.as_ref().map(Self::every), every) {
             (before, every) if before == every => {}
-            (None, Some(every)) => *pace = Some(Self::new(every)),
-            (Some(_), Some(every)) => *pace = Some(Self::taken(every)),
+            (_, Some(every)) => *pace = Some(Self::taken(every)),
             (_, None) => *pace = None,
         }
     }
