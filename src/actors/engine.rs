@@ -23,6 +23,7 @@ use crate::actors::restarts::Restarts;
 use crate::actors::run_context::Probe;
 use crate::actors::stream::{Look, Stream};
 use crate::actors::supervisor::{Leave, Means};
+use crate::actors::watch::Sender as Lifeline;
 use crate::domain::ids::RunKey;
 use crate::domain::progress::Progress;
 use crate::domain::run::{Command, RunStatus, Wish};
@@ -126,7 +127,7 @@ pub struct Engine {
     leaving: Option<Vec<oneshot::Sender<()>>>,
     probe: Rc<dyn Probe>,
     /// Closed by its death: ends every supervisor.
-    lifeline: watch::Sender<()>,
+    lifeline: Lifeline<()>,
     /// Held by it and by every actor of its runs: when the last is dropped, its successor may begin.
     alive: mpsc::Sender<()>,
 }
@@ -135,7 +136,7 @@ impl Engine {
     /// An Engine over this storage and these providers; `alive` is dropped when it and every actor of its runs is gone.
     #[must_use]
     pub fn new(means: Means, runs_max: i64, alive: mpsc::Sender<()>) -> Self {
-        let (lifeline, neighbours) = (watch::Sender::new(()), Neighbours::new(means.store.engine()));
+        let (lifeline, neighbours) = (Lifeline::new(()), Neighbours::new(means.store.engine()));
         let (live, signals, probe, deaths) = (BTreeMap::new(), BTreeMap::new(), (means.make_probe)(), BTreeMap::new());
         Self { means, runs_max, live, signals, neighbours, deaths, leaving: None, probe, lifeline, alive }
     }

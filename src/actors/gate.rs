@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use tokio::sync::watch;
+use crate::actors::watch;
 
 /// How far the gate is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,11 +45,10 @@ impl Gate {
     }
 
     fn raise(&self, position: Position) {
-        self.position.send_if_modified(|now| {
-            let raised = *now < position;
-            *now = position.max(*now);
-            raised
-        });
+        let raises = *self.position.borrow() < position;
+        if raises {
+            self.position.send(position);
+        }
     }
 
     /// Ends when the gate is closed.

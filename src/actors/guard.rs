@@ -8,8 +8,9 @@ use std::panic::{PanicHookInfo, set_hook};
 
 use actix::fut::wrap_future;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Message};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
+use crate::actors::watch;
 use crate::domain::ids::WorkerId;
 
 /// Which child of a supervisor.

@@ -7,8 +7,9 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::Instant;
+
+use crate::actors::watch;
 
 /// How long a lease lasts; and how long another engine's beat may stand still before its runs are taken over.
 pub const LEASE: Duration = Duration::from_secs(15);
@@ -29,11 +30,10 @@ impl Lease {
     /// The run was seen to be ours at this moment.
     pub fn renew(&self, seen: Instant) {
         let later = seen + LEASE;
-        self.until.send_if_modified(|until| {
-            let renews = later > *until;
-            *until = later.max(*until);
-            renews
-        });
+        let renews = later > *self.until.borrow();
+        if renews {
+            self.until.send(later);
+        }
     }
 
     /// Requests may be sent.

@@ -5,7 +5,8 @@
 
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Handler, Message, Recipient};
-use tokio::sync::watch;
+
+use crate::actors::watch;
 
 /// The supervisor's end of an edge: says who is at the far end now.
 pub struct Socket<M: Message + Send>
@@ -42,7 +43,7 @@ where
         A: Actor + Handler<M>,
         A::Context: ToEnvelope<A, M>,
     {
-        self.far_end.send_replace(Some(actor.clone().recipient()));
+        self.far_end.send(Some(actor.clone().recipient()));
     }
 
     /// A line to whoever is plugged in.

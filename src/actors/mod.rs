@@ -18,4 +18,5 @@ pub mod run_context;
 pub mod stream;
 pub mod supervisor;
 pub mod tree;
+pub mod watch;
 pub mod worker;

@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 use actix::fut::wrap_future;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient};
-use tokio::sync::watch;
 
 use crate::actors::coordinator::Standstill;
 use crate::actors::engine::{Ended, StreamIs, SupervisorDown};
@@ -25,6 +24,7 @@ use crate::actors::restarts::{CHILDREN, Restarts};
 use crate::actors::run_context::{MakeProbe, MakeProviders, Probe};
 use crate::actors::stream::Standing;
 use crate::actors::tree::Tree;
+use crate::actors::watch;
 use crate::clock::Clock;
 use crate::domain::ids::{EngineId, RunKey, TaskNo};
 use crate::domain::ledger::{Close, Entry, Memory};

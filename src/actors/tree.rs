@@ -15,7 +15,6 @@
 use std::collections::BTreeMap;
 
 use actix::{Actor, Addr};
-use tokio::sync::watch;
 
 use crate::actors::coordinator::{
     Begin, Coordinator, Hold, Lines as CoordinatorLines, Mode, Pull, Standstill, WorkerDied,
@@ -27,6 +26,7 @@ use crate::actors::recorder::{FenceLost, Flush, Hand, Recorder, Start, Summarise
 use crate::actors::run_context::RunContext;
 use crate::actors::stream::{About, Doing, Publish, Standing, Stream};
 use crate::actors::supervisor::Supervisor;
+use crate::actors::watch;
 use crate::actors::worker::{Lines as WorkerLines, SayWhatYouDo, Worker};
 use crate::domain::event::Action;
 use crate::domain::ids::WorkerId;

@@ -20,6 +20,7 @@ use gleaner::actors::lease::Lease;
 use gleaner::actors::probing::Probing;
 use gleaner::actors::recorder::{KeptNo, Receipt};
 use gleaner::actors::run_context::{Providers, RunContext};
+use gleaner::actors::watch;
 use gleaner::clock::Clock;
 use gleaner::domain::event::{Action, ApiParams, Request, Subject};
 use gleaner::domain::failure::{ErrorStage, ErrorType};
@@ -31,7 +32,7 @@ use gleaner::domain::task::{OpenTask, Phase};
 use gleaner::scrapers::mocked::{Mocked, Script, Witness};
 use gleaner::store::memory::MemoryStore;
 use gleaner::store::{Kept, RunStore};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::support::market::{COST, Market};

@@ -8,6 +8,7 @@ use gleaner::actors::engine::{Ended, StreamIs, SupervisorDown};
 use gleaner::actors::lease::Lease;
 use gleaner::actors::run_context::{MakeProviders, Providers};
 use gleaner::actors::supervisor::{Leave, Lines, Means, Supervisor, Wanted};
+use gleaner::actors::watch;
 use gleaner::clock::Clock;
 use gleaner::domain::ids::{OrgId, RunKey};
 use gleaner::domain::run::{Command, RunStatus, Wish};
@@ -15,7 +16,7 @@ use gleaner::domain::settings::RunSettings;
 use gleaner::scrapers::mocked::{Mocked, Witness};
 use gleaner::store::RunStore;
 use gleaner::store::memory::MemoryStore;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
