@@ -69,7 +69,7 @@ pub(super) fn obey(
     if starts_actors(asked.command) {
         row.owner = Some(asked.engine);
     }
-    Ok(match asked.command {
+    let obeyed = match asked.command {
         Command::Start => {
             run_again(row);
             row.started_at = Some(asked.now);
@@ -86,7 +86,12 @@ pub(super) fn obey(
         }
         Command::Cancel => cancel(row, asked.now),
         Command::RetryFailed => reopen(row, tasks),
-    })
+    };
+    if obeyed.event.is_some() {
+        // Its last actors may still be trying to keep something: from here on it is too late for that.
+        row.fence += 1;
+    }
+    Ok(obeyed)
 }
 
 fn run_again(row: &mut RunRow) {
@@ -147,6 +152,7 @@ pub(super) fn look_again(row: &mut RunRow, asked: &Asked) -> Result<Obeyed, Stor
     pause.resumes_at = None;
     let attempt = pause.probes;
     row.owner = Some(asked.engine);
+    row.fence += 1;
     (row.status, row.wanted, row.updated_at) = (RunStatus::Running, Wish::Run, asked.now);
     Ok(Obeyed { event: Some(Action::Probe { attempt }), ..Obeyed::default() })
 }

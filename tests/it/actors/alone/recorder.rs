@@ -236,13 +236,14 @@ fn a_successor_raises_the_fence_before_it_keeps_anything() {
 fn a_successor_keeps_what_it_is_handed_waiting_until_the_fence_is_raised() {
     in_virtual_time(async {
         let bench = Bench::new(3).await;
+        let fence = bench.memory.fence;
         bench.store.set_away(true);
-        let alone = Alone::with(bench, Start::After(1));
+        let alone = Alone::with(bench, Start::After(fence));
         let mut waiting = alone.hand("one");
         waiting.waits().await;
-        assert_eq!(alone.fence(), 1);
+        assert_eq!(alone.fence(), fence);
         alone.bench.store.set_away(false);
-        assert_eq!(waiting.answer().await.after.fence, 2);
+        assert_eq!(waiting.answer().await.after.fence, fence + 1);
     });
 }
 
@@ -251,11 +252,12 @@ fn a_successor_under_an_owner_that_lost_the_run_says_so() {
     in_virtual_time(async {
         let bench = Bench::new(3).await;
         bench.store.take_over(bench.key(), None).await.expect("somebody else takes the run over");
-        let mut alone = Alone::with(bench, Start::After(1));
+        let fence = bench.memory.fence;
+        let mut alone = Alone::with(bench, Start::After(fence));
         let mut waiting = alone.hand("one");
         alone.lost.next().await;
         waiting.waits().await;
-        assert_eq!((alone.fence(), alone.kept().len()), (2, 0));
+        assert_eq!((alone.fence(), alone.kept().len()), (fence + 1, 0));
     });
 }
 

@@ -16,6 +16,7 @@ over_both_stores!(
     a_take_over_obeys_what_was_wanted,
     a_run_at_rest_is_left_as_it_is,
     a_late_answer_of_the_old_owner_is_refused_by_its_claim,
+    what_a_runs_last_actors_still_send_is_held_back_once_it_goes_on,
     a_fence_is_raised_only_by_who_holds_it,
     running_runs_are_listed_and_no_others,
     a_run_that_is_not_there_is_not_found,
@@ -70,6 +71,18 @@ async fn a_run_at_rest_is_left_as_it_is(ground: &dyn Ground) {
             hand.give_and_take_over(Command::Resume).await;
         }
     }
+}
+
+async fn what_a_runs_last_actors_still_send_is_held_back_once_it_goes_on(ground: &dyn Ground) {
+    let mut hand = Hand::start(ground, 2).await;
+    hand.keep(vec![started(first(1)), close(paused(PauseReason::Manual, &[]))]).await;
+    // The answer was lost with their Recorder: the next one raised its fence, and keeps the close once more.
+    let memory = ground.store().raise_fence(hand.key, hand.before.fence).await.expect("it is the newest");
+    hand.give(Command::Resume).await;
+    hand.before = memory;
+    let again = ground.store().keep(&hand.group(vec![close(paused(PauseReason::Manual, &[]))])).await;
+    assert!(matches!(again, Err(StoreError::FenceLost)), "{again:?}");
+    assert_eq!(ground.run(hand.key).await.status, RunStatus::Running);
 }
 
 async fn a_late_answer_of_the_old_owner_is_refused_by_its_claim(ground: &dyn Ground) {
