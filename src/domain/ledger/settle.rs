@@ -159,9 +159,12 @@ impl Ledger<'_> {
                 self.error(outcome, *error_type, *error_stage, message.clone(), None)
             }
             PageResult::Failed { error_type, error_stage, message, .. } => {
-                self.after.recent.failed();
-                if !self.after.streak.contains(&outcome.task_no) {
-                    self.after.streak.push(outcome.task_no);
+                // A page that could not be kept says nothing of the provider.
+                if *error_stage != ErrorStage::Storage {
+                    self.after.recent.failed();
+                    if !self.after.streak.contains(&outcome.task_no) {
+                        self.after.streak.push(outcome.task_no);
+                    }
                 }
                 self.error(outcome, *error_type, *error_stage, message.clone(), None)
             }

@@ -46,6 +46,23 @@ fn a_page_that_cannot_be_kept_fails_its_task_and_holds_up_nobody() {
 }
 
 #[test]
+fn a_page_that_cannot_be_kept_is_no_failure_of_the_provider() {
+    // A new failure counter reads the streak from the row: whenever it dies, it finds none there.
+    for nth in 1..20 {
+        in_virtual_time(async {
+            let market = Market { categories: 2, products: 5, pages: 1, sellers: 2 };
+            let world = World::new(market.script(Duration::from_millis(200)));
+            world.store.refuse("Seller10");
+            world.killer.aim("failure_counter", "report", nth);
+            let settings = RunSettings { max_consecutive_failures: 1, workers: 2, ..RunSettings::default() };
+            let key = world.add_run(&settings, &market.chosen());
+            assert_eq!(world.run_to_rest(key).await, RunStatus::Completed);
+            assert!(world.store.run(key).expect("the run").counters.ebay.failed > 0);
+        });
+    }
+}
+
+#[test]
 fn a_database_that_refuses_everything_for_an_hour_loses_no_page_and_fails_no_task() {
     in_virtual_time(async {
         let market = Market::small();
