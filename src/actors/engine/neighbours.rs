@@ -34,13 +34,16 @@ pub(super) struct Neighbours {
     /// Runs that somebody here watches and another engine works on, as they were last seen.
     watched: BTreeMap<RunKey, Surveyed>,
     beat_due: Instant,
+    /// When the database was last seen.
+    looked: Option<Instant>,
     /// Our own session was not there then.
     own_missing: Option<Instant>,
 }
 
 impl Neighbours {
     pub fn new(own: EngineId) -> Self {
-        Self { own, beats: BTreeMap::new(), watched: BTreeMap::new(), beat_due: Instant::now(), own_missing: None }
+        let (beats, watched) = (BTreeMap::new(), BTreeMap::new());
+        Self { own, beats, watched, beat_due: Instant::now(), looked: None, own_missing: None }
     }
 
     /// Takes in who was seen; answers who is gone.
@@ -49,12 +52,14 @@ impl Neighbours {
         if own.is_some_and(|own| !own.in_session) {
             self.own_missing = Some(seen);
         }
+        // While we saw nothing, nothing is known of the others' beats: the time that they have begins anew.
+        let was_blind = self.looked.replace(seen).is_some_and(|looked| seen >= looked + LOOK_MAX + LOOK_EVERY);
         let sessions_tell = self.own_missing.is_none_or(|missing| seen >= missing + ALL_RETURN);
         let mut gone = BTreeMap::new();
         let others = survey.engines.iter().filter(|engine| engine.id != self.own);
         for engine in others {
             let known = self.beats.entry(engine.id).or_insert((engine.beat, seen));
-            if known.0 != engine.beat {
+            if known.0 != engine.beat || was_blind {
                 *known = (engine.beat, seen);
             }
             if !engine.in_session && sessions_tell {
@@ -145,5 +150,39 @@ impl Engine {
         } else if self.neighbours.watched.insert(run.key, *run) != Some(*run) {
             self.signal(run.key);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::EngineSeen;
+    use uuid::Uuid;
+
+    const OTHER: EngineId = EngineId(Uuid::from_u128(2));
+
+    /// What is said of the other engine, whose beat is seen at these seconds.
+    fn judged(beats: &[(u64, i64)]) -> Option<&'static str> {
+        let (began, mut neighbours) = (Instant::now(), Neighbours::new(EngineId(Uuid::from_u128(1))));
+        let mut gone = None;
+        for (at, beat) in beats {
+            let engines = vec![EngineSeen { id: OTHER, beat: *beat, in_session: true }];
+            let survey = Survey { runs: Vec::new(), engines };
+            gone = neighbours.judge(&survey, began + Duration::from_secs(*at)).remove(&OTHER);
+        }
+        gone
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_engine_whose_beat_stands_still_for_a_lease_is_gone() {
+        assert_eq!(judged(&[(0, 1), (4, 1), (8, 1), (12, 1), (14, 1)]), None);
+        assert!(judged(&[(0, 1), (4, 1), (8, 1), (12, 1), (15, 1)]).is_some());
+        assert_eq!(judged(&[(0, 1), (4, 1), (8, 2), (12, 2), (16, 2), (20, 2)]), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_in_which_nothing_was_seen_does_not_count() {
+        assert_eq!(judged(&[(0, 1), (4, 1), (40, 1), (44, 2)]), None, "the database was away for all");
+        assert!(judged(&[(0, 1), (4, 1), (40, 1), (44, 1), (48, 1), (52, 1), (55, 1)]).is_some());
     }
 }
