@@ -15,7 +15,7 @@ use crate::actors::lease::LEASE;
 use crate::actors::recorder::FenceLost;
 use crate::domain::ids::{EngineId, RunKey};
 use crate::domain::run::{RunStatus, Wish};
-use crate::store::{Survey, Surveyed};
+use crate::store::{EngineSeen, Survey, Surveyed};
 
 /// Pause between two looks: how soon a dead session and another process's command are seen.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -25,6 +25,8 @@ const BEAT_EVERY: Duration = Duration::from_secs(2);
 const LOOK_MAX: Duration = Duration::from_secs(5);
 /// How long missing sessions say nothing after our own was missing too: the database was restarted, and all come back.
 const ALL_RETURN: Duration = Duration::from_secs(3);
+/// The beat of an engine that never had one; theirs begin at 1.
+const NO_BEAT: i64 = -1;
 
 /// What is known of the other engines.
 pub(super) struct Neighbours {
@@ -56,8 +58,13 @@ impl Neighbours {
         let was_blind = self.looked.replace(seen).is_some_and(|looked| seen >= looked + LOOK_MAX + LOOK_EVERY);
         let sessions_tell = self.own_missing.is_none_or(|missing| seen >= missing + ALL_RETURN);
         let mut gone = BTreeMap::new();
-        let others = survey.engines.iter().filter(|engine| engine.id != self.own);
-        for engine in others {
+        // An owner that nobody knows died before its first beat: it has as long as one whose beat stands still.
+        let is_known = |id: &EngineId| survey.engines.iter().any(|engine| engine.id == *id);
+        let strangers = survey.runs.iter().filter_map(|run| run.owner).filter(|owner| !is_known(owner));
+        let strangers = strangers.map(|id| EngineSeen { id, beat: NO_BEAT, in_session: true });
+        let others = survey.engines.iter().copied().chain(strangers).filter(|engine| engine.id != self.own);
+        let others: Vec<EngineSeen> = others.collect();
+        for engine in &others {
             let known = self.beats.entry(engine.id).or_insert((engine.beat, seen));
             if known.0 != engine.beat || was_blind {
                 *known = (engine.beat, seen);
@@ -68,7 +75,7 @@ impl Neighbours {
                 gone.insert(engine.id, "taken over from a process that does not answer any more");
             }
         }
-        self.beats.retain(|id, _| survey.engines.iter().any(|engine| engine.id == *id));
+        self.beats.retain(|id, _| others.iter().any(|engine| engine.id == *id));
         gone
     }
 }
@@ -156,7 +163,7 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::EngineSeen;
+    use crate::domain::ids::{OrgId, RunId};
     use uuid::Uuid;
 
     const OTHER: EngineId = EngineId(Uuid::from_u128(2));
@@ -178,6 +185,22 @@ mod tests {
         assert_eq!(judged(&[(0, 1), (4, 1), (8, 1), (12, 1), (14, 1)]), None);
         assert!(judged(&[(0, 1), (4, 1), (8, 1), (12, 1), (15, 1)]).is_some());
         assert_eq!(judged(&[(0, 1), (4, 1), (8, 2), (12, 2), (16, 2), (20, 2)]), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_owner_that_died_before_its_first_beat_is_gone_after_a_lease() {
+        let (began, mut neighbours) = (Instant::now(), Neighbours::new(EngineId(Uuid::from_u128(1))));
+        let run = Surveyed {
+            key: RunKey { org: OrgId(Uuid::nil()), run: RunId(Uuid::nil()) },
+            status: RunStatus::Running,
+            wanted: Wish::Run,
+            commands: 1,
+            owner: Some(OTHER),
+            last_seq: 1,
+        };
+        let survey = Survey { runs: vec![run], engines: Vec::new() };
+        let gone = [0, 4, 8, 12, 15].map(|at| neighbours.judge(&survey, began + Duration::from_secs(at)).len());
+        assert_eq!(gone, [0, 0, 0, 0, 1]);
     }
 
     #[tokio::test(start_paused = true)]
