@@ -6,11 +6,12 @@
 
 mod keeping;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
+use actix::dev::MessageResponse;
 use actix::fut::wrap_future;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseActFuture, WrapFuture};
 use tokio::sync::oneshot;
@@ -78,9 +79,30 @@ const GATHER_MAX: Duration = Duration::from_millis(1);
 /// First and longest wait before a group is sent again.
 const AWAY_WAIT_MIN: Duration = Duration::from_millis(50);
 const AWAY_WAIT_MAX: Duration = Duration::from_secs(5);
+
 struct Waiting {
     entry: Entry,
-    answer: Option<oneshot::Sender<Receipt>>,
+    asker: Asker,
+}
+
+/// Where the receipt of an entry goes; nowhere, if nobody waits. Answered straight from the queue, so that the askers of a
+/// group hear in the order of its entries: futures of one actor that end together do so in no order.
+#[derive(Clone, Default)]
+pub struct Asker(Rc<RefCell<Option<oneshot::Sender<Receipt>>>>);
+
+impl Asker {
+    fn answer(&self, receipt: impl FnOnce() -> Receipt) {
+        if let Some(asker) = self.0.take() {
+            // An asker that died meanwhile needs no answer.
+            let _ = asker.send(receipt());
+        }
+    }
+}
+
+impl MessageResponse<Recorder, Hand> for Asker {
+    fn handle(self, _: &mut Context<Recorder>, asker: Option<oneshot::Sender<Receipt>>) {
+        self.0.replace(asker);
+    }
 }
 
 /// The actor. See the module's documentation.
@@ -98,6 +120,8 @@ pub struct Recorder {
     singly: usize,
     summary: Option<Summary>,
     busy: bool,
+    /// Those who wait for a group that may not be kept: they hear nothing until they end.
+    unanswered: Vec<Asker>,
     /// Messages so far: tells a gathering group whether its mailbox is quiet.
     handled: Rc<Cell<u64>>,
 }
@@ -130,12 +154,13 @@ impl Recorder {
             singly: 0,
             summary: None,
             busy: false,
+            unanswered: Vec::new(),
             handled,
         }
     }
 
-    fn enqueue(&mut self, entry: Entry, answer: Option<oneshot::Sender<Receipt>>, ctx: &mut Context<Self>) {
-        self.queue.push_back(Waiting { entry, answer });
+    fn enqueue(&mut self, entry: Entry, asker: Asker, ctx: &mut Context<Self>) {
+        self.queue.push_back(Waiting { entry, asker });
         self.handled.set(self.handled.get() + 1);
         self.begin_group(ctx);
     }
@@ -165,38 +190,30 @@ impl Recorder {
         let Some(before) = self.memory.clone() else { return };
         let count = if self.singly > 0 { 1 } else { self.queue.len().min(GROUP_MAX) };
         self.singly = self.singly.saturating_sub(1);
-        let (entries, answers) = self.queue.drain(..count).map(|waiting| (waiting.entry, waiting.answer)).unzip();
+        let (entries, askers) = self.queue.drain(..count).map(|waiting| (waiting.entry, waiting.asker)).unzip();
         let group = Group { key: self.context.key, before, entries, summary: self.summary.take() };
         let keeping = keep_for_sure(self.context.clone(), self.stream.clone(), group);
-        ctx.spawn(keeping.into_actor(self).map(move |kept, recorder, ctx| recorder.kept(kept, answers, ctx)));
+        ctx.spawn(keeping.into_actor(self).map(move |kept, recorder, ctx| recorder.kept(kept, askers, ctx)));
     }
 
-    fn kept(
-        &mut self,
-        kept: Result<Kept, NotKept>,
-        answers: Vec<Option<oneshot::Sender<Receipt>>>,
-        ctx: &mut Context<Self>,
-    ) {
+    fn kept(&mut self, kept: Result<Kept, NotKept>, askers: Vec<Asker>, ctx: &mut Context<Self>) {
         let kept = match kept {
             Ok(kept) => kept,
             Err(NotKept::Lost) => {
                 // Nobody is answered: the tree is about to go, and its successor reads what was kept.
-                self.memory = None;
+                (self.memory, self.unanswered) = (None, askers);
                 self.lost.tell(FenceLost);
                 return;
             }
-            Err(NotKept::Divide(group)) => return self.divide(*group, answers, ctx),
+            Err(NotKept::Divide(group)) => return self.divide(*group, askers, ctx),
         };
         self.context.probe.handling("recorder", "kept");
         let group = kept.after.group_no;
         // A group of nothing but a summary changes nothing that people see.
         let told = !kept.replies.is_empty();
-        for (index, (reply, answer)) in kept.replies.into_iter().zip(answers).enumerate() {
-            if let Some(answer) = answer {
-                // An asker that died meanwhile needs no answer.
-                let _ =
-                    answer.send(Receipt { reply, no: KeptNo { group, index }, after: Box::new(kept.after.clone()) });
-            }
+        for (index, (reply, asker)) in kept.replies.into_iter().zip(askers).enumerate() {
+            let no = KeptNo { group, index };
+            asker.answer(|| Receipt { reply, no, after: Box::new(kept.after.clone()) });
         }
         if told {
             self.stream.tell(Publish { events: kept.events, after: kept.after.clone(), away_since: None });
@@ -248,18 +265,18 @@ impl Handler<Tell> for Recorder {
 
     fn handle(&mut self, Tell(entry): Tell, ctx: &mut Self::Context) {
         self.context.probe.handling("recorder", "tell");
-        self.enqueue(entry, None, ctx);
+        self.enqueue(entry, Asker::default(), ctx);
     }
 }
 
 impl Handler<Hand> for Recorder {
-    type Result = ResponseActFuture<Self, Receipt>;
+    type Result = Asker;
 
     fn handle(&mut self, Hand(entry): Hand, ctx: &mut Self::Context) -> Self::Result {
         self.context.probe.handling("recorder", "hand");
-        let (answer, answered) = oneshot::channel();
-        self.enqueue(entry, Some(answer), ctx);
-        Box::pin(receipt(answered).into_actor(self))
+        let asker = Asker::default();
+        self.enqueue(entry, asker.clone(), ctx);
+        asker
     }
 }
 
@@ -269,7 +286,7 @@ impl Handler<Flush> for Recorder {
     fn handle(&mut self, _: Flush, ctx: &mut Self::Context) -> Self::Result {
         self.context.probe.handling("recorder", "flush");
         let (answer, answered) = oneshot::channel();
-        self.enqueue(Entry::Mark, Some(answer), ctx);
+        self.enqueue(Entry::Mark, Asker(Rc::new(RefCell::new(Some(answer)))), ctx);
         Box::pin(async move { drop(receipt(answered).await) }.into_actor(self))
     }
 }

@@ -4,10 +4,9 @@
 use std::time::Duration;
 
 use actix::Context;
-use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
-use super::{AWAY_WAIT_MAX, AWAY_WAIT_MIN, Receipt, Recorder, Waiting};
+use super::{AWAY_WAIT_MAX, AWAY_WAIT_MIN, Asker, Recorder, Waiting};
 use crate::actors::line::Line;
 use crate::actors::run_context::RunContext;
 use crate::actors::stream::Publish;
@@ -30,15 +29,10 @@ pub(super) enum NotKept {
 
 impl Recorder {
     /// What was refused together is sent one by one.
-    pub(super) fn divide(
-        &mut self,
-        group: Group,
-        answers: Vec<Option<oneshot::Sender<Receipt>>>,
-        ctx: &mut Context<Self>,
-    ) {
+    pub(super) fn divide(&mut self, group: Group, askers: Vec<Asker>, ctx: &mut Context<Self>) {
         self.singly += group.entries.len();
-        for (entry, answer) in group.entries.into_iter().zip(answers).rev() {
-            self.queue.push_front(Waiting { entry, answer });
+        for (entry, asker) in group.entries.into_iter().zip(askers).rev() {
+            self.queue.push_front(Waiting { entry, asker });
         }
         self.summary = self.summary.take().or(group.summary);
         self.busy = false;

@@ -1,5 +1,7 @@
 //! The Recorder alone: what it keeps, whom it answers, and what it tells the stream.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix::{Actor, Addr};
@@ -83,6 +85,23 @@ fn it_answers_when_an_entry_is_kept_and_tells_the_stream_in_order() {
         for (seq, words) in (2..).zip(["one", "two", "three"]) {
             assert_eq!(alone.told().await, numbered(&[(seq, words)]));
         }
+    });
+}
+
+#[test]
+fn those_who_handed_over_together_hear_in_the_order_of_their_entries() {
+    in_virtual_time(async {
+        let alone = Alone::new().await;
+        let heard = Rc::new(RefCell::new(Vec::new()));
+        for index in 0..9 {
+            let (asked, heard) = (alone.hand(&index.to_string()), heard.clone());
+            tokio::task::spawn_local(async move {
+                let receipt = asked.answer().await;
+                heard.borrow_mut().push(receipt.no.index);
+            });
+        }
+        alone.recorder.send(Flush).await.expect("it lives");
+        assert_eq!(*heard.borrow(), (0..9).collect::<Vec<_>>());
     });
 }
 
