@@ -16,7 +16,7 @@ use tokio::time::sleep;
 use crate::actors::guard::Guard;
 use crate::actors::line::Line;
 use crate::actors::recorder::{Flush, Hand, Tell};
-use crate::actors::run_context::RunContext;
+use crate::actors::run_context::{Rule, RunContext};
 use crate::actors::worker::SayWhatYouHold;
 use crate::domain::ids::{TaskNo, WorkerId};
 use crate::domain::task::{OpenTask, Phase, TaskState};
@@ -178,7 +178,7 @@ impl Coordinator {
                 let beside_others = self.ready.values().filter(|task| !task.runs_alone()).take(READ_AGAIN).count();
                 if beside_others < READ_AGAIN && !self.reading && !self.exhausted {
                     self.read(phase, ctx);
-                } else if self.ready.is_empty() && self.held.is_empty() && self.releasing.is_empty() && !self.reading {
+                } else if self.ready.is_empty() && self.nobody_holds() && !self.reading {
                     // All that was read is gone: look again from the start, since only rows say that a phase is over.
                     self.read_to = TaskNo(0);
                     self.read(phase, ctx);
@@ -218,6 +218,11 @@ impl Coordinator {
         beside_others().nth(nth).or_else(|| self.ready.keys().next().copied().filter(|_| nothing_else))
     }
 
+    /// No worker has a task, and no dead one's is still to be given back.
+    fn nobody_holds(&self) -> bool {
+        self.held.is_empty() && self.releasing.is_empty() || self.context.probe.breaks(Rule::PhaseEndsUnclaimed)
+    }
+
     fn free(&mut self, task: OpenTask) {
         self.ready.insert(task.task_no, task);
     }
@@ -251,11 +256,14 @@ impl Coordinator {
         if let Some(last) = rows.last() {
             self.read_to = last.task_no;
         }
-        let over = rows.is_empty() && after == TaskNo(0);
         let elsewhere = self.left_meanwhile.iter().map(|(task_no, _)| *task_no).chain(self.releasing.iter().copied());
         let seen: BTreeSet<TaskNo> = self.held.values().map(|task| task.task_no).chain(elsewhere).collect();
+        let ends_early = || self.context.probe.breaks(Rule::PhaseEndsUnclaimed);
+        let nothing_left = rows.is_empty() || rows.iter().all(|task| seen.contains(&task.task_no)) && ends_early();
+        let over = nothing_left && after == TaskNo(0);
         for task in rows {
-            if seen.contains(&task.task_no) || self.ready.contains_key(&task.task_no) {
+            let is_seen = seen.contains(&task.task_no) && !self.context.probe.breaks(Rule::HeldByOne);
+            if is_seen || self.ready.contains_key(&task.task_no) {
                 continue;
             }
             match task.state {
@@ -263,7 +271,7 @@ impl Coordinator {
                 _ => self.free(task),
             }
         }
-        if over && self.ready.is_empty() && self.held.is_empty() && self.releasing.is_empty() {
+        if over && self.ready.is_empty() && self.nobody_holds() {
             self.mode = Mode::Waiting;
             self.lines.supervisor.tell(Standstill::PhaseOver(phase));
             return;

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use crate::actors::guard::Guard;
 use crate::actors::line::Line;
 use crate::actors::recorder::KeptNo;
-use crate::actors::run_context::RunContext;
+use crate::actors::run_context::{Rule, RunContext};
 use crate::domain::ids::{TaskNo, WorkerId};
 use crate::domain::ledger::Memory;
 use crate::domain::recent::{Recent, WINDOW};
@@ -186,7 +186,9 @@ impl FailureCounter {
             }
             Answered::TaskFailed(proof) => {
                 // A task fails once in a streak: one that is in it was handed over again after a Recorder's death.
-                let known = self.streak.values().any(|task_no| *task_no == report.task_no);
+                let known = self.streak.values().any(|task_no| *task_no == report.task_no)
+                    || self.context.probe.breaks(Rule::EveryFailureCounts)
+                        && self.streak.keys().any(|no| no.group == report.no.group);
                 if !known && report.no > self.counted {
                     self.streak.insert(report.no, report.task_no);
                 }

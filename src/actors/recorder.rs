@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::actors::guard::Guard;
 use crate::actors::line::Line;
-use crate::actors::run_context::RunContext;
+use crate::actors::run_context::{Rule, RunContext};
 use crate::actors::stream::Publish;
 use crate::domain::ledger::{Entry, Group, Memory, Reply, Summary};
 use crate::store::{Kept, StoreError};
@@ -236,7 +236,8 @@ impl Recorder {
             }
         };
         ctx.spawn(raising.into_actor(self).map(|raised, recorder, ctx| match raised {
-            Ok(memory) => {
+            Ok(mut memory) => {
+                memory.last_seq -= i64::from(recorder.context.probe.breaks(Rule::NumbersGoOn));
                 recorder.context.fence.set(memory.fence);
                 let after = memory.clone();
                 recorder.memory = Some(memory);

@@ -52,10 +52,34 @@ impl Providers {
 /// Makes the providers; called on the arbiter of each run.
 pub type MakeProviders = Arc<dyn Fn() -> Providers + Send + Sync>;
 
+/// A rule of the actors that a test may have broken, to see whether the simulation notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    /// A task whose dead worker's claim was released is handed out again.
+    ReleasedIsHandedOut,
+    /// A task that somebody holds is handed to nobody else.
+    HeldByOne,
+    /// An event is told after it is kept.
+    KeptBeforeTold,
+    /// Each failure counts in the streak, also where two are reported at one time.
+    EveryFailureCounts,
+    /// No request starts when the gate is closed.
+    GateStops,
+    /// A phase ends when no task of it is claimed.
+    PhaseEndsUnclaimed,
+    /// A new Recorder goes on with the number after the last.
+    NumbersGoOn,
+}
+
 /// Is told of every message that an actor is about to handle. Tests make it panic there; nobody else implements it.
 pub trait Probe {
     /// `actor` is about to handle `message`.
     fn handling(&self, actor: &'static str, message: &'static str);
+
+    /// Whether this rule is broken on purpose; only tests answer yes.
+    fn breaks(&self, _: Rule) -> bool {
+        false
+    }
 }
 
 /// The probe of a run that is not a test: nothing happens.

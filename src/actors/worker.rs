@@ -21,7 +21,7 @@ use crate::actors::failure_counter::{Answered, Report};
 use crate::actors::guard::Guard;
 use crate::actors::line::Line;
 use crate::actors::recorder::{Hand, Receipt, Tell};
-use crate::actors::run_context::RunContext;
+use crate::actors::run_context::{Rule, RunContext};
 use crate::actors::stream::Doing;
 use crate::domain::event::Request;
 use crate::domain::ids::WorkerId;
@@ -143,7 +143,7 @@ impl Job {
         loop {
             let errand = Errand::of(&self.context, task);
             self.turn(&errand).await;
-            if !self.context.gate.is_open() {
+            if !self.context.gate.is_open() && !self.context.probe.breaks(Rule::GateStops) {
                 return self.give_back(task).await;
             }
             if !self.context.lease.holds() {

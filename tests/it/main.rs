@@ -9,5 +9,6 @@ mod cli;
 mod config;
 mod process;
 mod scrapers;
+mod simulation;
 mod store;
 mod web;

@@ -13,7 +13,7 @@ use gleaner::scrapers::mocked::{Ask, Play, Script};
 use gleaner::scrapers::{Answer, ProductPage, SellerPage};
 
 /// A marketplace: `categories` x `products` products, each with `pages` result pages of `sellers` sellers.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Market {
     pub categories: usize,
     pub products: usize,

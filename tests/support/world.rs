@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use actix::{Actor, Addr};
 use gleaner::actors::engine::{Attach, Engine, NotObeyed, Obey};
-use gleaner::actors::run_context::{MakeProviders, Probe, Providers};
+use gleaner::actors::run_context::{MakeProbe, MakeProviders, Probe, Providers};
 use gleaner::actors::supervisor::Means;
 use gleaner::app::{EngineLine, start_here};
 use gleaner::clock::Clock;
@@ -69,6 +69,19 @@ impl Probe for Killer {
     }
 }
 
+/// Providers that play a script and are watched.
+pub fn playing(script: Arc<Script>, witness: Witness) -> MakeProviders {
+    Arc::new(move || {
+        let mocked = Rc::new(Mocked::new(script.clone(), witness.clone()));
+        Providers { best_sellers: mocked.clone(), seller_search: mocked }
+    })
+}
+
+/// What an engine over any store needs.
+pub fn means(store: Arc<dyn RunStore>, clock: Clock, make_providers: MakeProviders, make_probe: MakeProbe) -> Means {
+    Means { store, clock, make_providers, make_probe, prices: None }
+}
+
 /// The actors of one process over the memory store.
 pub struct World {
     pub store: MemoryStore,
@@ -88,12 +101,7 @@ impl World {
     pub fn over(store: MemoryStore, clock: Clock, script: Arc<Script>, witness: Witness, killer: Killer) -> Self {
         store.end_sessions();
         let store = store.of_another_process(clock.clone());
-        let watching = witness.clone();
-        let make_providers: MakeProviders = Arc::new(move || {
-            let mocked = Rc::new(Mocked::new(script.clone(), watching.clone()));
-            Providers { best_sellers: mocked.clone(), seller_search: mocked }
-        });
-        Self::asking(make_providers, store, clock, witness, killer)
+        Self::asking(playing(script, witness.clone()), store, clock, witness, killer)
     }
 
     /// The same with providers that `witness` is told of.
@@ -105,14 +113,8 @@ impl World {
         killer: Killer,
     ) -> Self {
         let probing = killer.clone();
-        let means = Means {
-            store: Arc::new(store.clone()),
-            clock: clock.clone(),
-            make_providers,
-            make_probe: Arc::new(move || Rc::new(probing.clone())),
-            prices: None,
-        };
-        let engine = start_here(means, 3);
+        let make_probe: MakeProbe = Arc::new(move || Rc::new(probing.clone()));
+        let engine = start_here(means(Arc::new(store.clone()), clock, make_providers, make_probe), 3);
         Self { store, engine, witness, killer, org: OrgId(Uuid::from_u128(1)) }
     }
 
@@ -187,12 +189,8 @@ pub struct PgWorld {
 
 impl PgWorld {
     pub fn new(store: Arc<dyn RunStore>, script: Arc<Script>) -> Self {
-        let make_providers: MakeProviders = Arc::new(move || {
-            let mocked = Rc::new(Mocked::new(script.clone(), Witness::default()));
-            Providers { best_sellers: mocked.clone(), seller_search: mocked }
-        });
-        let make_probe: gleaner::actors::run_context::MakeProbe = Arc::new(|| Rc::new(()));
-        let means = Means { store: store.clone(), clock: Clock::system(), make_providers, make_probe, prices: None };
+        let make_probe: MakeProbe = Arc::new(|| Rc::new(()));
+        let means = means(store.clone(), Clock::system(), playing(script, Witness::default()), make_probe);
         let alive = tokio::sync::mpsc::channel(1).0;
         Self { store, engine: Engine::new(means, 3, alive).start() }
     }

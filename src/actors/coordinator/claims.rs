@@ -6,6 +6,7 @@ use actix::{ActorFutureExt, AsyncContext, Context};
 
 use super::Coordinator;
 use crate::actors::recorder::{Flush, Hand, Tell};
+use crate::actors::run_context::Rule;
 use crate::actors::worker::SayWhatYouHold;
 use crate::domain::event::{Action, Subject};
 use crate::domain::ids::WorkerId;
@@ -61,7 +62,9 @@ impl Coordinator {
         let releasing = async move { hand.ask(Hand(Entry::Release(release))).await.reply };
         ctx.spawn(wrap_future::<_, Self>(releasing).map(move |reply, coordinator, ctx| {
             coordinator.context.probe.handling("coordinator", "released");
-            coordinator.releasing.remove(&task_no);
+            if !coordinator.context.probe.breaks(Rule::ReleasedIsHandedOut) {
+                coordinator.releasing.remove(&task_no);
+            }
             if coordinator.reading {
                 coordinator.left_meanwhile.insert((task_no, worker));
             }

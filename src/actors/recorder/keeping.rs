@@ -8,10 +8,11 @@ use tokio::time::{Instant, sleep};
 
 use super::{AWAY_WAIT_MAX, AWAY_WAIT_MIN, Asker, Recorder, Waiting};
 use crate::actors::line::Line;
-use crate::actors::run_context::RunContext;
+use crate::actors::run_context::{Rule, RunContext};
 use crate::actors::stream::Publish;
 use crate::domain::failure::{ErrorStage, ErrorType};
-use crate::domain::ledger::{Entry, Group, PageResult, Reply, Verdict};
+use crate::domain::ids::EventId;
+use crate::domain::ledger::{Entry, Group, Learned, PageResult, Reply, Verdict, settle};
 use crate::store::{Kept, StoreError};
 
 /// How often the database may refuse a group before its entries are sent one by one.
@@ -46,6 +47,9 @@ pub(super) async fn keep_for_sure(context: RunContext, stream: Line<Publish>, gr
     let mut refusals = 0;
     let mut wait = AWAY_WAIT_MIN;
     let (mut away_since, mut said_at) = (None, Instant::now());
+    if context.probe.breaks(Rule::KeptBeforeTold) {
+        tell_unkept(&context, &stream, &group);
+    }
     loop {
         let error = match context.store.keep(&group).await {
             Ok(kept) => return Ok(kept),
@@ -94,6 +98,13 @@ async fn without_its_page(context: &RunContext, group: &Group, error: &StoreErro
     // Its worker leaves the task: nothing of it is to be asked for any more.
     kept.replies = vec![Reply::Outcome(Verdict::Refused)];
     Some(kept)
+}
+
+/// What [`Rule::KeptBeforeTold`] forbids: the events of a group, told before anybody knows that they are kept.
+fn tell_unkept(context: &RunContext, stream: &Line<Publish>, group: &Group) {
+    if let Ok(settled) = settle(group, &Learned::default(), &mut || EventId(context.clock.new_id())) {
+        stream.tell(Publish { events: settled.events, after: group.before.clone(), away_since: None });
+    }
 }
 
 /// Whether the row says that this group was never kept: its number may then stand for another one.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Run, Shelf};
+use super::{Run, Shelf, StoreRule};
 use crate::clock::Clock;
 use crate::domain::ids::{EventId, SellerId};
 use crate::domain::ledger::{Entry, Group, Reply, settle};
@@ -18,17 +18,24 @@ use crate::store::transition::{Facts, Plan, closes, named_products, named_tasks,
 use crate::store::{Kept, StoreError};
 
 pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Kept, StoreError> {
+    let broken = shelf.broken;
     let run = shelf.run(group.key)?;
     if run.row.fence != group.before.fence {
         return Err(StoreError::FenceLost);
     }
     if run.row.group_no == group.number() {
+        if broken == Some(StoreRule::CountedOnce) {
+            run.row.counters.requests_made += 1;
+            run.row.counters.sellers_found += 1;
+        }
         return Ok(read_back(run, group));
     }
     if run.row.group_no != group.before.group_no {
         let (kept, sent) = (run.row.group_no, group.number());
         return Err(StoreError::Broken(format!("group {sent} was sent after group {kept}")));
     }
+    let altered = (broken == Some(StoreRule::OnlyCurrentClaims)).then(|| with_current_claims(run, group));
+    let group = altered.as_ref().unwrap_or(group);
     let mut planned = plan(group, facts(run, group));
     learn_of_sellers(shelf, clock, group, &mut planned);
     let settled = settle(group, &planned.learned, &mut || EventId(clock.new_id()))
@@ -40,7 +47,9 @@ pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Ke
     run.row.group_no = settled.after.group_no;
     run.row.last_seq = settled.after.last_seq;
     run.row.phase = settled.after.phase;
-    run.row.streak.clone_from(&settled.after.streak);
+    if broken != Some(StoreRule::StreakPausesOnce) || !closes(group) {
+        run.row.streak.clone_from(&settled.after.streak);
+    }
     run.row.recent = settled.after.recent;
     if run.row.status == RunStatus::Running && !settled.after.probing {
         run.row.pause = None;
@@ -70,6 +79,20 @@ pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Ke
         }
     }
     Ok(Kept { replies: planned.learned.replies, events: settled.events, after: settled.after })
+}
+
+/// What [`StoreRule::OnlyCurrentClaims`] forbids: each outcome as if its claim were the current one.
+fn with_current_claims(run: &Run, group: &Group) -> Group {
+    let mut group = group.clone();
+    for entry in &mut group.entries {
+        if let Entry::Outcome(outcome) = entry
+            && let Some(task) = run.tasks.get(&outcome.task_no)
+        {
+            outcome.claim_no = outcome.claim_no.max(task.claim_no + i32::from(task.state == TaskState::Pending));
+            outcome.request_no = task.requests + 1;
+        }
+    }
+    group
 }
 
 fn facts(run: &Run, group: &Group) -> Facts {

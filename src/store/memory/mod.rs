@@ -55,6 +55,18 @@ struct Shelf {
     /// A seller that cannot be kept.
     refused: Option<String>,
     refuses_all: bool,
+    broken: Option<StoreRule>,
+}
+
+/// A rule of the store that a test may have broken, to see whether the simulation notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreRule {
+    /// A group that is sent again is counted once.
+    CountedOnce,
+    /// An outcome counts only where its claim is current.
+    OnlyCurrentClaims,
+    /// A streak ends with the pause that it led to.
+    StreakPausesOnce,
 }
 
 /// A run with all its rows.
@@ -89,6 +101,11 @@ impl MemoryStore {
     /// Every session has ended, as those of processes that died.
     pub fn end_sessions(&self) {
         self.shelf().sessions.clear();
+    }
+
+    /// The session of this store's engine has ended.
+    pub fn end_session(&self) {
+        self.shelf().sessions.remove(&self.engine);
     }
 
     /// Makes a pending run over these categories.
@@ -162,6 +179,11 @@ impl MemoryStore {
     /// From now on every group is refused, as by a database that is damaged, or none is.
     pub fn refuse_all(&self, refuses: bool) {
         self.shelf().refuses_all = refuses;
+    }
+
+    /// From now on this rule is broken.
+    pub fn break_rule(&self, rule: StoreRule) {
+        self.shelf().broken = Some(rule);
     }
 
     /// The next group is kept, and yet its answer is lost.
