@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Run, Shelf};
+use super::{Run, Shelf, StoreRule};
 use crate::clock::Clock;
 use crate::domain::ids::{EngineId, RunKey};
 use crate::domain::run::{Command, Pause};
@@ -18,10 +18,14 @@ pub(super) fn command(
     runs_max: i64,
     engine: EngineId,
 ) -> Result<Accepted, StoreError> {
-    let (running, seller_count) = (shelf.running(key.org), shelf.seller_count(key.org));
+    let (running, seller_count, broken) = (shelf.running(key.org), shelf.seller_count(key.org), shelf.broken);
     let run = shelf.run(key)?;
     let asked = Asked { command, running, runs_max, now: clock.now(), engine };
+    let streak = run.row.streak.clone();
     let obeyed = obey::obey(&mut run.row, &mut run.tasks, &asked)?;
+    if broken == Some(StoreRule::StreakPausesOnce) {
+        run.row.streak = streak;
+    }
     write_obeyed(run, clock, key, obeyed, asked.now, seller_count)
 }
 
