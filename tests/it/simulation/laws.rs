@@ -95,17 +95,19 @@ fn effects_are_those_of(site: &Site, ideal: &Result) {
 fn gates_hold(diary: &Diary) {
     let lines = diary.lines();
     let refused: BTreeSet<usize> = lines.iter().filter_map(|(_, fact)| number_of_refused(fact)).collect();
-    let mut closed: Option<&Line> = None;
+    let (mut closed, mut opened): (Option<&Line>, usize) = (None, 0);
     for line in &lines {
         match &line.1 {
-            // Accepted by another process, it reaches the owner with its next look at the rows.
-            Fact::Accepted(_, Command::Pause | Command::Cancel, true) | Fact::Tripped(_) => {
+            // Accepted by another process, it reaches the owner with its next look at the rows. A command that was sent
+            // after this one may have opened the run again before this one's answer came.
+            Fact::Accepted(number, Command::Pause | Command::Cancel, true) if *number > opened => {
                 closed = closed.or(Some(line));
             }
+            Fact::Tripped(_) => closed = closed.or(Some(line)),
             Fact::Sent(number, Command::Resume | Command::RetryFailed | Command::Start)
                 if !refused.contains(number) =>
             {
-                closed = None;
+                (closed, opened) = (None, *number);
             }
             Fact::LooksAgain => closed = None,
             // What only the dead had heard is heard again from the rows.
