@@ -68,6 +68,7 @@ const HOMES: &[Home] = &[
     Home { name: "nix", at: &[In("store"), Only("web", &["sys"])] },
     // Pages and lists of the shops.
     Home { name: "governor", at: &[In("scrapers")] },
+    Home { name: "httpdate", at: &[In("scrapers")] },
     Home { name: "html5ever", at: &[In("scrapers")] },
     Home { name: "memchr", at: &[In("scrapers")] },
     Home { name: "url", at: &[In("scrapers"), In("store"), In("web")] },

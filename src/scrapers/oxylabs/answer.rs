@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use awc::http::header::{HeaderMap, RETRY_AFTER};
+use awc::http::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -121,6 +121,10 @@ fn refusal(status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
             domain_throttled: words.contains("has been limited to") || words.contains("low success rate"),
             detail: with_limit(detail, headers),
         },
+        300..=399 => {
+            let detail = format!("{detail} (a redirect, which the vendor never sends, is not followed)");
+            Failure::retryable(RetryKind::Malformed, detail)
+        }
         400..=499 => Failure::Rejected { detail },
         500.. => Failure::retryable(RetryKind::Server, detail),
         _ => Failure::retryable(RetryKind::Malformed, detail),
@@ -134,9 +138,16 @@ fn with_limit(detail: String, headers: &HeaderMap) -> String {
     }
 }
 
-/// The vendor never sends it today; a proxy before it may. Seconds only.
+/// The vendor never sends it today; a proxy before it may: seconds, or a date. A date is read against that of the answer
+/// itself, since the clocks of two machines differ; one that has passed says nothing, like what is neither.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let stated = text(RETRY_AFTER)?;
+    if let Ok(seconds) = stated.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = |text| httpdate::parse_http_date(text).ok();
+    date(stated)?.duration_since(text(DATE).and_then(date)?).ok().filter(|wait| !wait.is_zero())
 }
 
 /// The vendor's words: the `message` of its JSON, or a plain text that is no page.

@@ -1,6 +1,7 @@
 //! The HTTP side: one client with pooled connections, one POST a page, everything bounded. Credentials are in one header
 //! and nowhere else; no error, log line or `Debug` repeats them.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -124,28 +125,27 @@ impl Oxylabs {
         Self { account, ..self }
     }
 
-    async fn post(&self, query: &Value, timeout: Duration) -> Result<Received, (Failure, Cost)> {
-        match tokio::time::timeout(timeout, self.exchange(query)).await {
-            Ok(received) => received,
-            Err(_) => {
-                let detail = format!("no answer within {} ms", timeout.as_millis());
-                Err((Failure::retryable(RetryKind::Timeout, detail), Cost::default()))
-            }
-        }
+    /// Sends it and takes the whole answer, or says whether the vendor had answered 200 by then: it has charged for that.
+    async fn post(&self, query: &Value, timeout: Duration) -> Result<Received, (Failure, bool)> {
+        let status = Cell::new(0);
+        let exchanged = tokio::time::timeout(timeout, self.exchange(query, &status)).await;
+        let received = exchanged.unwrap_or_else(|_| {
+            let what = if status.get() == 0 { "no answer" } else { "no whole answer" };
+            Err(Failure::retryable(RetryKind::Timeout, format!("{what} within {} ms", timeout.as_millis())))
+        });
+        received.map_err(|failure| (failure, status.get() == 200))
     }
 
-    async fn exchange(&self, query: &Value) -> Result<Received, (Failure, Cost)> {
+    async fn exchange(&self, query: &Value, head: &Cell<u16>) -> Result<Received, Failure> {
         let mut response = self.http.post(&self.endpoint).send_json(query).await.map_err(|error| {
             let detail = answer::cut(format!("the provider cannot be reached: {error}"));
-            (Failure::retryable(RetryKind::Connection, detail), Cost::default())
+            Failure::retryable(RetryKind::Connection, detail)
         })?;
         let status = response.status().as_u16();
+        head.set(status);
         let headers = response.headers().clone();
         self.account.learn(&headers);
-        let body = response.body().limit(BODY_BYTES_MAX).await.map_err(|error| {
-            // The vendor did answer: with 200 it has charged for the page.
-            (broken_body(&error), Cost { billed: status == 200, rendered: false })
-        })?;
+        let body = response.body().limit(BODY_BYTES_MAX).await.map_err(|error| broken_body(&error))?;
         Ok(Received { status, headers, body })
     }
 
@@ -156,7 +156,7 @@ impl Oxylabs {
             let result = answer.result.and_then(|content: best_sellers::Content| content.into_page(page));
             Answer { result, cost: answer.cost }
         };
-        self.ask_and_read(&best_sellers::query(request), request.timeout, read).await
+        self.ask_and_read(&best_sellers::query(request), true, request.timeout, read).await
     }
 
     async fn seller_search(&self, request: &SearchRequest) -> Answer<SellerPage> {
@@ -169,19 +169,23 @@ impl Oxylabs {
             let result = answer.result.and_then(|html: String| seller_search::read_page(&html, include_off_filter));
             Answer { result, cost: answer.cost }
         };
-        self.ask_and_read(&seller_search::query(request), request.timeout, read).await
+        self.ask_and_read(&seller_search::query(request), false, request.timeout, read).await
     }
 
     /// Asks, and reads the answer on the blocking pool: pages are megabytes, and the actors' thread has others to serve.
     async fn ask_and_read<T: Send + 'static>(
         &self,
         query: &Value,
+        rendered: bool,
         timeout: Duration,
         read: impl FnOnce(Received) -> Answer<T> + Send + 'static,
     ) -> Answer<T> {
         let received = match self.post(query, timeout).await {
             Ok(received) => received,
-            Err((failure, cost)) => return Answer { result: Err(self.without_secrets(failure)), cost },
+            Err((failure, billed)) => {
+                let cost = Cost { billed, rendered: billed && rendered };
+                return Answer { result: Err(self.without_secrets(failure)), cost };
+            }
         };
         let billed = received.status == 200;
         match tokio::task::spawn_blocking(move || read(received)).await {
@@ -194,7 +198,7 @@ impl Oxylabs {
                 // Our own reader died on this answer: a failure of this page, not of the worker.
                 let reason = if error.is_panic() { "the reader of the answer panicked" } else { "the process stops" };
                 let result = Err(Failure::retryable(RetryKind::Layout, reason));
-                Answer { result, cost: Cost { billed, rendered: false } }
+                Answer { result, cost: Cost { billed, rendered: billed && rendered } }
             }
         }
     }

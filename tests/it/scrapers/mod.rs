@@ -1,5 +1,6 @@
 //! Tests of the scrapers room.
 mod account;
+mod bad_answers;
 mod ebay_page;
 mod oxylabs;
 mod replay;

@@ -34,6 +34,8 @@ fn a_page_that_came_is_a_page_and_is_billed() {
     assert_eq!(html(200, &done(&json!("<p>"))), Answer { result: Ok("<p>".to_owned()), cost: BILLED });
     let without_job = json!({"results": [{"content": "<p>", "status_code": 200}]});
     assert_eq!(html(200, &without_job), Answer { result: Ok("<p>".to_owned()), cost: BILLED });
+    let in_words = json!({"results": [{"content": "<p>", "status_code": "200"}]});
+    assert_eq!(html(200, &in_words), Answer { result: Ok("<p>".to_owned()), cost: BILLED });
     let forced = json!({"results": [{"content": "<p>", "status_code": 200, "is_render_forced": true}]});
     assert!(html(200, &forced).cost.rendered);
 }
@@ -96,7 +98,21 @@ fn the_throttle_of_a_domain_is_told_from_the_plans_limit() {
     assert!(detail.contains("50 requests a second"), "{detail}");
     let words = "Access to ebay.com has been limited to 1 req/s due to a low success rate";
     assert!(limited(words, &[]).1);
-    assert_eq!(limited("x", &[("retry-after", "7")]).0, Some(std::time::Duration::from_secs(7)));
+    let date = ("date", "Tue, 06 Jan 2026 12:00:00 GMT");
+    for (stated, seconds) in [
+        ("7", Some(7)),
+        (" 36000 ", Some(36_000)),
+        ("Tue, 06 Jan 2026 12:01:30 GMT", Some(90)),
+        ("Tuesday, 06-Jan-26 12:00:01 GMT", Some(1)),
+        ("Tue, 06 Jan 2026 11:59:59 GMT", None),
+        ("-5", None),
+        ("soon", None),
+        ("99999999999999999999999999", None),
+    ] {
+        let stated_wait = limited("x", &[("retry-after", stated), date]).0;
+        assert_eq!(stated_wait, seconds.map(std::time::Duration::from_secs), "{stated}");
+    }
+    assert_eq!(limited("x", &[("retry-after", "Tue, 06 Jan 2026 12:01:30 GMT")]).0, None, "no date to read it against");
 }
 
 #[test]
@@ -120,7 +136,9 @@ fn http_200_is_not_success() {
         (result(json!({"content": null})), RetryKind::Malformed, BILLED),
         (result(json!({"content": {"parse_status_code": 12002}})), RetryKind::Layout, BILLED),
         (result(json!({"content": {"title": "parsed"}})), RetryKind::Layout, BILLED),
-        (result(json!({"status_code": "200"})), RetryKind::Malformed, BILLED),
+        (result(json!({"status_code": "two hundred"})), RetryKind::Malformed, BILLED),
+        (result(json!({"status_code": [200]})), RetryKind::Malformed, BILLED),
+        (result(json!({"status_code": "613"})), RetryKind::Server, FREE),
         (faulted, RetryKind::Server, BILLED),
         (pending, RetryKind::Malformed, BILLED),
         (json!({"results": []}), RetryKind::Malformed, BILLED),
@@ -158,6 +176,12 @@ fn the_vendors_parser_tells_how_it_went() {
         assert_eq!(answer.cost, Cost { billed: true, rendered: true });
         let page = answer.result.and_then(|content| content.into_page(1)).expect("a page");
         assert_eq!(page.products[0].price.map(|price| price.to_string()).as_deref(), Some("$20.00"));
+    }
+    let mut in_words = json!({"url": "https://www.amazon.com/x", "page": 1, "results": rows.clone()});
+    for (code, is_fine) in [("12000", true), ("12004", true), ("12002", false), ("fine", false)] {
+        in_words["parse_status_code"] = json!(code);
+        let answer: Answer<Content> = read(200, &HeaderMap::new(), done(&in_words).to_string().as_bytes(), true);
+        assert_eq!(answer.result.is_ok(), is_fine, "{code}");
     }
     for code in [12002, 12003, 12006, 12008, 12009, 99999] {
         assert_eq!(kind(&best_sellers(Some(code), rows.clone())), Some(RetryKind::Layout), "{code}");
