@@ -6,6 +6,7 @@
 pub mod api_tokens;
 pub mod audit_log;
 pub mod categories;
+pub mod changes;
 mod commands;
 mod connection;
 pub mod embedded;

@@ -8,7 +8,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard};
 
 use crate::web::admin;
-use crate::web::api::{activity, categories, commands, estimate, events, health, items, runs, sellers, tasks};
+use crate::web::api::{activity, categories, change, commands, estimate, events, health, items, runs, sellers, tasks};
 use crate::web::auth::{self, sign_in};
 use crate::web::error::{Kind, Problem};
 
@@ -34,7 +34,7 @@ pub fn configure(config: &mut ServiceConfig) {
         at(Token, "/amazon/categories", [get(categories::tree)]),
         at(Token, "/collection/estimate", [post(estimate::create)]),
         at(Token, "/collection/runs", [get(runs::list), post(runs::create)]),
-        at(Token, &run(""), [get(runs::read)]),
+        at(Token, &run(""), [get(runs::read), patch(change::change)]),
         at(Token, &run("/start"), [post(commands::start)]),
         at(Token, &run("/execute"), [post(commands::start)]),
         at(Token, &run("/pause"), [post(commands::pause)]),
@@ -102,6 +102,15 @@ where
     F::Output: Responder + 'static,
 {
     ("POST", web::route().method(Method::POST).to(handler))
+}
+
+fn patch<F, Args>(handler: F) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    ("PATCH", web::route().method(Method::PATCH).to(handler))
 }
 
 async fn refuse_method(allow: String) -> Result<HttpResponse, Problem> {

@@ -7,8 +7,9 @@ use crate::clock::Clock;
 use crate::domain::ids::{EngineId, RunKey};
 use crate::domain::run::{Command, Pause};
 use crate::store::audit_log::RunEntryRow;
+use crate::store::changes::{Changes, NotChanged, change};
 use crate::store::obey::{self, Asked, Obeyed};
-use crate::store::{Accepted, StoreError};
+use crate::store::{Accepted, RunRow, StoreError};
 
 pub(super) fn command(
     shelf: &mut Shelf,
@@ -91,4 +92,18 @@ fn write_obeyed(
     let event = obeyed.event.map(|action| run.row.say(clock, action)).transpose()?;
     run.events.extend(event.clone());
     Ok(run.row.accepted(obeyed.repeated, event))
+}
+
+/// Changes a run on which nobody works.
+pub(super) fn change_run(
+    shelf: &mut Shelf,
+    now: DateTime<Utc>,
+    key: RunKey,
+    changes: &Changes,
+) -> Result<RunRow, NotChanged> {
+    let run = shelf.run(key)?;
+    let mut row = run.row.clone();
+    change(&mut row, changes, now)?;
+    run.row = row;
+    Ok(run.row.clone())
 }

@@ -1,16 +1,26 @@
-//! The rows in memory, read back: what tests and simulations look at.
+//! The rows in memory, changed by hand and read back: what tests and simulations look at.
 
+use super::command::change_run;
 use super::{MemoryStore, Run};
 use crate::domain::ids::{OrgId, RunKey, TaskNo};
 use crate::domain::ledger::StoredEvent;
 use crate::domain::product::Asin;
 use crate::store::audit_log::RunEntryRow;
+use crate::store::changes::{Changes, NotChanged};
 use crate::store::run_row::RunRow;
 use crate::store::run_sellers::SightingRow;
 use crate::store::sellers::SellerRow;
 use crate::store::tasks::TaskRow;
 
 impl MemoryStore {
+    /// Changes a pending or paused run, and answers it as it is then.
+    ///
+    /// # Errors
+    /// [`NotChanged`].
+    pub fn change_run(&self, key: RunKey, changes: &Changes) -> Result<RunRow, NotChanged> {
+        change_run(&mut *self.reach()?, self.clock.now(), key, changes)
+    }
+
     /// The run's row.
     #[must_use]
     pub fn run(&self, key: RunKey) -> Option<RunRow> {

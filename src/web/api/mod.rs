@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod categories;
+pub mod change;
 pub mod commands;
 pub mod estimate;
 pub mod events;

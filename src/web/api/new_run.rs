@@ -52,7 +52,7 @@ pub fn refuse(mut errors: Vec<FieldError>) -> Result<(), Problem> {
     if errors.is_empty() { Ok(()) } else { Err(Problem::invalid_fields(errors)) }
 }
 
-fn read_name(value: Option<&Value>, errors: &mut Vec<FieldError>) -> Option<String> {
+pub(super) fn read_name(value: Option<&Value>, errors: &mut Vec<FieldError>) -> Option<String> {
     let allowed = || format!("allowed is a text of 1 to {NAME_CHARS_MAX} characters without control characters");
     match value {
         None | Some(Value::Null) => None,

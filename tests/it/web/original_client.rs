@@ -209,3 +209,32 @@ async fn a_finished_run_tells_its_figures_items_and_sellers_in_every_form() {
     assert!(first.contains(",ebay,98.7,1200,"), "{first}");
     assert_eq!(lines.count() + 1, truth.len());
 }
+
+#[actix_web::test]
+async fn a_run_that_stands_still_takes_another_name_and_other_settings() {
+    let Some(house) = House::still().await else { return };
+    let made = house.client.post("/collection/runs", Some(&json!({"category_ids": ["category-0"]}))).await.json();
+    let id = made["id"].as_str().expect("an id").to_owned();
+    let path = format!("/collection/runs/{id}");
+    let patch = async |body: Value| house.client.send("PATCH", &path, Some(&body.to_string())).await;
+    let changed = patch(json!({"name": " Lamps ", "settings": {"workers": 3}})).await;
+    assert_eq!(changed.status, 200, "{}", changed.text());
+    assert_eq!((&changed.json()["name"], &changed.json()["settings"]["workers"]), (&json!("Lamps"), &json!(3)));
+    assert_eq!(house.client.get(&path).await.json(), changed.json());
+    for (body, words) in [
+        (json!({"settings": {"workers": 0}}), ["settings.workers", "1 to 64"]),
+        (json!({"settings": {"wrokers": 1}}), ["settings.wrokers", "no such setting"]),
+        (json!({"settings": 3}), ["settings", "is a number"]),
+        (json!({"name": ""}), ["name", "1 to 200"]),
+        (json!({"category_ids": []}), ["category_ids", "allowed are name, settings"]),
+    ] {
+        let said = patch(body.clone()).await.problem(422);
+        assert!(words.iter().all(|word| said.contains(word)), "{body}: {said}");
+    }
+    house.give(&id, "start").await;
+    let refused = patch(json!({"settings": {"workers": 4}})).await;
+    assert_eq!(refused.json()["state"], json!("running"));
+    assert!(refused.problem(409).contains("the run is running"));
+    let nobody = house.stranger.send("PATCH", &path, Some("{}")).await;
+    assert_eq!(nobody.status, 401);
+}

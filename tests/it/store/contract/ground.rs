@@ -11,6 +11,7 @@ use gleaner::domain::ledger::StoredEvent;
 use gleaner::domain::settings::RunSettings;
 use gleaner::domain::task::Category;
 use gleaner::store::audit_log::RunEntryRow;
+use gleaner::store::changes::{Changes, NotChanged};
 use gleaner::store::runs::NewRun;
 use gleaner::store::{MemoryStore, PgStore, RunRow, RunStore, TaskRow};
 use uuid::Uuid;
@@ -78,6 +79,9 @@ pub type Item = (String, Vec<(String, i32)>);
 /// A store of one organisation, with its rows.
 #[async_trait]
 pub trait Ground: Send + Sync {
+    /// Changes a run on which nobody works.
+    async fn change(&self, key: RunKey, changes: &Changes) -> Result<RunRow, NotChanged>;
+
     fn store(&self) -> &dyn RunStore;
     /// The same rows, as the engine of another process writes them.
     async fn another(&self) -> Box<dyn RunStore>;
@@ -106,6 +110,10 @@ impl InMemory {
 
 #[async_trait]
 impl Ground for InMemory {
+    async fn change(&self, key: RunKey, changes: &Changes) -> Result<RunRow, NotChanged> {
+        self.store.change_run(key, changes)
+    }
+
     fn store(&self) -> &dyn RunStore {
         &self.store
     }
@@ -204,6 +212,10 @@ impl OverPostgres {
 
 #[async_trait]
 impl Ground for OverPostgres {
+    async fn change(&self, key: RunKey, changes: &Changes) -> Result<RunRow, NotChanged> {
+        self.store.change_run(key, changes).await
+    }
+
     fn store(&self) -> &dyn RunStore {
         &self.store
     }

@@ -23,6 +23,7 @@ macro_rules! over_both_stores {
 }
 
 mod audit_entries;
+mod changes;
 mod claims;
 mod closes;
 mod commands;

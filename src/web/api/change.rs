@@ -1,0 +1,61 @@
+//! Changing a run while nobody works on it: its name and its settings.
+
+use actix_web::web::{Data, Payload, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Map, Value};
+
+use super::new_run::{read_name, refuse};
+use crate::domain::settings::FieldError;
+use crate::store::changes::{Changes, NotChanged};
+use crate::web::auth::{Caller, run_key};
+use crate::web::body::{json_object, kind_of};
+use crate::web::error::Problem;
+use crate::web::query::Query;
+use crate::web::shared::Shared;
+
+/// How to find out where nobody can say whether the run was changed.
+const LOOK_FIRST: &str = "the run may have been changed; read it (GET /collection/runs/{id}), or send this again, which is \
+     safe to repeat";
+
+/// `PATCH /collection/runs/{id}` with `{"name"?, "settings"?: {...}}`: the run as it is then. What is left out stays.
+///
+/// # Errors
+/// 400 for a body that is no JSON, 404 where the caller has no such run, 409 where it is under way or final, 422 for fields
+/// that cannot be taken.
+pub async fn change(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let key = run_key(&request, &caller)?;
+    let changes = read(&json_object(&request, payload).await?)?;
+    match shared.rooms.store.change_run(key, &changes).await {
+        Ok(row) => Ok(HttpResponse::Ok().json(shared.view(row))),
+        Err(NotChanged::Store(error)) => Err(Problem::in_a_change(error, LOOK_FIRST)),
+        Err(NotChanged::Fields(errors)) => {
+            let named = errors.into_iter().map(|e| FieldError::new(format!("settings.{}", e.field), e.message));
+            refuse(named.collect())?;
+            Err(Problem::internal("settings were refused without a reason"))
+        }
+    }
+}
+
+fn read(fields: &Map<String, Value>) -> Result<Changes, Problem> {
+    let mut errors = Vec::new();
+    for name in fields.keys().filter(|name| !["name", "settings"].contains(&name.as_str())) {
+        errors.push(FieldError::new(name, "no such field; allowed are name, settings"));
+    }
+    let name = read_name(fields.get("name"), &mut errors);
+    let settings = match fields.get("settings") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(settings)) => settings.clone(),
+        Some(other) => {
+            errors.push(FieldError::new("settings", format!("is {}; allowed is an object", kind_of(other))));
+            Map::new()
+        }
+    };
+    refuse(errors)?;
+    Ok(Changes { name, settings })
+}
