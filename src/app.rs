@@ -11,6 +11,7 @@ pub mod estimate;
 pub mod export;
 mod front;
 pub mod logging;
+pub mod reparse;
 pub mod runs;
 
 use std::rc::Rc;
@@ -116,7 +117,7 @@ impl Database {
 
     async fn connect(url: &str, config: &Config, clock: &Clock) -> Result<(PgStore, Vec<String>), AppError> {
         let applied = migrate::run(url).await?;
-        let store = PgStore::connect(url, config.pool_size, clock.clone()).await?;
+        let store = PgStore::connect(url, config.pool_size, clock.clone()).await?.with_archive(config.archive);
         store.sync_categories(&catalogue_rows()).await?;
         Ok((store, applied))
     }
@@ -185,6 +186,9 @@ impl App {
             Provider::Sandbox(sandbox) => Some(Sandbox::start(sandbox.clone())?),
         };
         let database = Database::open(config, Role::Engine, &clock).await?;
+        if let Err(error) = database.store.prune_archives().await {
+            log::warn!("the archive of kept pages cannot be pruned: {error}");
+        }
         let of_sandbox = sandbox.as_ref().map(RunningSandbox::settings);
         let make_providers = make_providers(config.clone(), of_sandbox, Accounts::default());
         match Self::over(&database, config, &clock, make_providers).await {

@@ -5,6 +5,7 @@ mod collect;
 mod estimate;
 pub mod parse;
 mod progress;
+mod reparse;
 mod run_flags;
 pub mod sandbox;
 mod serve;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::app::export::{self, Format};
-use crate::app::{check, data, logging};
+use crate::app::{self, check, data, logging};
 use crate::config::{Config, ConfigError, Overrides};
 use crate::domain::settings::RunSettings;
 use crate::domain::spend::SpendView;
@@ -108,6 +109,8 @@ enum Task {
         #[arg(long)]
         human: bool,
     },
+    /// Say what the parser of today finds on pages that a run paid for and got nothing from; `--apply` saves it
+    Reparse(reparse::ReparseArgs),
     /// Run the sandbox marketplace alone, or print its ground truth
     Sandbox(sandbox::SandboxArgs),
     /// List the categories that can be chosen: id, department, name
@@ -209,6 +212,12 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
         }
         Some(Task::Parse { files, human }) => {
             parse::run(&files, human, &mut out.lock())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Task::Reparse(args)) => {
+            let report = app::reparse::run(&quiet(overrides)?, &args.run, args.apply).await?;
+            write!(out, "{}", reparse::table(&report))?;
+            out.flush()?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Task::Sandbox(args)) => sandbox::run(args, &mut out).await,

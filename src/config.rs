@@ -17,6 +17,7 @@ use thiserror::Error;
 
 use crate::domain::estimate::Latency;
 use crate::domain::price::Prices;
+use crate::domain::raw_page::ArchiveLimits;
 use crate::domain::settings::RunSettings;
 use crate::scrapers::oxylabs::{self, Secret};
 use crate::scrapers::sandbox;
@@ -102,6 +103,8 @@ pub struct Config {
     pub run_defaults: RunSettings,
     /// Most runs of one organisation at one time.
     pub max_concurrent_runs: i64,
+    /// How much is kept of pages on which nothing was found.
+    pub archive: ArchiveLimits,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Which are written.
@@ -136,6 +139,7 @@ struct Raw {
     oxylabs: RawOxylabs,
     sandbox: RawSandbox,
     runs: RawRuns,
+    archive: RawArchive,
     log: RawLog,
 }
 
@@ -176,6 +180,12 @@ struct RawSandbox {
 struct RawRuns {
     max_concurrent_runs: i64,
     defaults: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+struct RawArchive {
+    bytes_max: i64,
+    days_max: i64,
 }
 
 #[derive(Deserialize)]
@@ -237,6 +247,7 @@ impl Config {
             prices,
             run_defaults,
             max_concurrent_runs: raw.runs.max_concurrent_runs,
+            archive: bounds::archive(raw.archive.bytes_max, raw.archive.days_max)?,
             log_format: bounds::log_format(&raw.log.format)?,
             log_level: bounds::log_level(&raw.log.level)?,
             overrides: overrides.clone(),

@@ -71,6 +71,7 @@ const HOMES: &[Home] = &[
     Home { name: "httpdate", at: &[In("scrapers")] },
     Home { name: "html5ever", at: &[In("scrapers")] },
     Home { name: "memchr", at: &[In("scrapers")] },
+    Home { name: "zstd", at: &[In("scrapers")] },
     Home { name: "url", at: &[In("scrapers"), In("store"), In("web")] },
     Home { name: "csv", at: &[In("scrapers"), In("web")] },
     // The terminal and the process.
@@ -96,7 +97,7 @@ const HOMES: &[Home] = &[
     Home { name: "async_trait", at: &[AllBut(&["domain", "clock"])] },
     Home { name: "log", at: &[AllBut(&["domain", "clock"])] },
     Home { name: "bytes", at: &[AllBut(&["domain", "clock"])] },
-    Home { name: "sha2", at: &[In("store"), In("web")] },
+    Home { name: "sha2", at: &[In("store"), In("web"), In("scrapers")] },
     Home { name: "base64", at: &[In("store"), In("web"), In("scrapers")] },
 ];
 

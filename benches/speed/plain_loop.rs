@@ -74,6 +74,7 @@ impl PlainLoop<'_> {
             }
         };
         let outcome = Outcome {
+            raw: None,
             worker,
             task_no: task.task_no,
             phase: task.work.phase(),

@@ -25,7 +25,7 @@ use crate::actors::run_context::{Rule, RunContext};
 use crate::actors::stream::Doing;
 use crate::domain::event::Request;
 use crate::domain::ids::WorkerId;
-use crate::domain::ledger::{Entry, Outcome, PageResult, Release, ReleaseResult, Reply, Started, Verdict};
+use crate::domain::ledger::{Cost, Entry, Outcome, PageResult, Release, ReleaseResult, Reply, Started, Verdict};
 use crate::domain::progress::{WaitsFor, WorkerState};
 use crate::domain::run::Proof;
 use crate::domain::task::{OpenTask, TaskState};
@@ -163,10 +163,11 @@ impl Job {
                 answer = errand.ask(&self.context) => Some(answer),
             };
             self.deadline.lift();
-            let Some((result, cost)) = answer else { return self.give_back(task).await };
+            let Some(came) = answer else { return self.give_back(task).await };
             self.context.probe.handling("worker", "answered");
-            let result = errand.judge(&self.context, result);
-            let outcome = self.outcome(task, request, since.elapsed(), cost, result);
+            let result = errand.judge(&self.context, came.answered);
+            let outcome = self.outcome(task, request, since.elapsed(), result);
+            let outcome = Outcome { cost: came.cost, raw: came.raw, ..outcome };
             self.status.keeps(&outcome);
             let (verdict, kept) = self.hand(outcome.clone()).await;
             self.context.probe.handling("worker", "kept");
@@ -199,14 +200,7 @@ impl Job {
         self.deadline.lift();
     }
 
-    fn outcome(
-        &self,
-        task: &OpenTask,
-        request: Request,
-        took: Duration,
-        cost: crate::domain::ledger::Cost,
-        result: PageResult,
-    ) -> Outcome {
+    fn outcome(&self, task: &OpenTask, request: Request, took: Duration, result: PageResult) -> Outcome {
         Outcome {
             worker: self.id,
             task_no: task.task_no,
@@ -217,8 +211,9 @@ impl Job {
             request,
             at: self.context.clock.now(),
             duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
-            cost,
+            cost: Cost::default(),
             result,
+            raw: None,
         }
     }
 

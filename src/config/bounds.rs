@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{ConfigError, LogFormat, Overrides};
 use crate::domain::price::{PerThousand, Prices};
+use crate::domain::raw_page::ArchiveLimits;
 use crate::scrapers::oxylabs::{LIMIT_MAX, Plan};
 use crate::web::server::ServerSettings;
 
@@ -63,6 +64,13 @@ pub fn prices(plain: Option<&str>, rendered: Option<&str>) -> Result<Option<Pric
             Err(words) => Err(ConfigError::Invalid(format!("{RENDERED}: {words}"))),
         },
     }
+}
+
+/// How much is kept of pages on which nothing was found.
+pub fn archive(bytes_max: i64, days_max: i64) -> Result<ArchiveLimits, ConfigError> {
+    within("archive.bytes_max", bytes_max, 0, 1_000_000_000_000)?;
+    within("archive.days_max", days_max, 0, 36_500)?;
+    Ok(ArchiveLimits { bytes_max, days_max })
 }
 
 /// Whoever tells the sandbox something must not be billed by the real provider instead.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::ConfigError;
 
 /// Every key, by section. `runs.defaults` holds the settings of a run, which check themselves.
-const KNOWN: [(&str, &[&str]); 7] = [
+const KNOWN: [(&str, &[&str]); 8] = [
     (
         "server",
         &[
@@ -35,6 +35,7 @@ const KNOWN: [(&str, &[&str]); 7] = [
     ),
     ("sandbox", &["seed", "latency_ms", "faults", "independent_faults"]),
     ("runs", &["max_concurrent_runs", "defaults"]),
+    ("archive", &["bytes_max", "days_max"]),
     ("log", &["format", "level"]),
 ];
 

@@ -249,6 +249,13 @@ pub enum Action {
         /// Tasks that were released for it.
         items_count: i32,
     },
+    /// Kept pages of a run at rest were read again, and what was found on them was saved.
+    Reparsed {
+        /// Sightings that were entered.
+        items_count: i32,
+        /// Sellers new to the registry.
+        new_sellers_count: i32,
+    },
     /// A phase or the run is complete.
     Complete {
         /// Which of the two.

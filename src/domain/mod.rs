@@ -14,6 +14,7 @@ pub mod price_window;
 pub mod product;
 pub mod progress;
 pub mod query;
+pub mod raw_page;
 pub mod recent;
 pub mod resume;
 pub mod retry;

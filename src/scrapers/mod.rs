@@ -21,6 +21,7 @@ use crate::domain::failure::Failure;
 use crate::domain::ledger::Cost;
 use crate::domain::money::Money;
 use crate::domain::product::Product;
+use crate::domain::raw_page::RawPage;
 use crate::domain::seller::Sighting;
 use crate::domain::settings::Filters;
 
@@ -84,6 +85,8 @@ pub struct Answer<T> {
     pub result: Result<T, Failure>,
     /// What the vendor charges for it.
     pub cost: Cost,
+    /// The body, where it was delivered and nothing was found in it.
+    pub raw: Option<RawPage>,
 }
 
 /// A time in which the provider takes far fewer requests than the plan allows.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use diesel::prelude::*;
-use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Integer, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
@@ -12,9 +12,30 @@ use super::schema::seller_audit_log;
 use super::{PgStore, StoreError};
 use crate::domain::ids::{OrgId, RunId, RunKey};
 
-/// A `collection_run` entry: it opens with the run and closes with it.
+/// What made a change of the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryAction {
+    /// A run: the entry opens with it and closes with it.
+    CollectionRun,
+    /// Kept pages of a run that were read again after its end.
+    Reparse,
+}
+
+impl EntryAction {
+    fn parse(name: &str) -> Option<Self> {
+        match name {
+            "collection_run" => Some(Self::CollectionRun),
+            "reparse" => Some(Self::Reparse),
+            _ => None,
+        }
+    }
+}
+
+/// An entry that a run made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunEntryRow {
+    /// What made the change.
+    pub action: EntryAction,
     /// The run that made the change.
     pub source_run_id: RunId,
     /// When it opened.
@@ -73,6 +94,34 @@ pub(super) async fn close_entry(
     Ok(())
 }
 
+fragment! {
+    /// An entry of kept pages that were read again: it is closed at once.
+    struct AddReparse {
+        org: Uuid => SqlUuid,
+        run: Uuid => SqlUuid,
+        id: Uuid => SqlUuid,
+        now: DateTime<Utc> => Timestamptz,
+        sellers: i32 => Integer,
+    }
+    answers ();
+    "INSERT INTO seller_audit_log (org_id, id, action, source, source_run_id, created_at, closed_at, affected_count, \
+        seller_count_snapshot) \
+     SELECT $org, $id, 'reparse', 'collection_run', $run, $now, $now, $sellers, \
+        (SELECT count(*) FROM sellers WHERE org_id = $org)"
+}
+
+/// Adds the entry of pages that were read again and brought so many new sellers.
+pub(super) async fn add_reparse(
+    mut conn: &AsyncPgConnection,
+    key: RunKey,
+    id: Uuid,
+    now: DateTime<Utc>,
+    sellers: i32,
+) -> Result<(), StoreError> {
+    AddReparse { org: key.org.0, run: key.run.0, id, now, sellers }.execute(&mut conn).await?;
+    Ok(())
+}
+
 impl PgStore {
     /// A run's entries, oldest first.
     ///
@@ -80,12 +129,13 @@ impl PgStore {
     /// [`StoreError::NotFound`] where the organisation has no such run; [`StoreError::Away`].
     pub async fn run_entries(&self, org: OrgId, run: RunId) -> Result<Vec<RunEntryRow>, StoreError> {
         self.must_have(org, run).await?;
-        type Row = (Uuid, DateTime<Utc>, Option<DateTime<Utc>>, i32, Option<i64>);
+        type Row = (String, Uuid, DateTime<Utc>, Option<DateTime<Utc>>, i32, Option<i64>);
         let rows: Vec<Row> = seller_audit_log::table
             .filter(seller_audit_log::org_id.eq(org.0))
             .filter(seller_audit_log::source_run_id.eq(run.0))
             .order(seller_audit_log::id)
             .select((
+                seller_audit_log::action,
                 seller_audit_log::source_run_id,
                 seller_audit_log::created_at,
                 seller_audit_log::closed_at,
@@ -94,13 +144,17 @@ impl PgStore {
             ))
             .load(&mut self.connection().await?)
             .await?;
-        let row = |(run, created_at, closed_at, affected_count, seller_count_snapshot): Row| RunEntryRow {
-            source_run_id: RunId(run),
-            created_at,
-            closed_at,
-            affected_count,
-            seller_count_snapshot,
+        let row = |(action, run, created_at, closed_at, affected_count, seller_count_snapshot): Row| {
+            let unknown = || StoreError::Broken(format!("the audit log has an entry of the unknown kind `{action}`"));
+            Ok(RunEntryRow {
+                action: EntryAction::parse(&action).ok_or_else(unknown)?,
+                source_run_id: RunId(run),
+                created_at,
+                closed_at,
+                affected_count,
+                seller_count_snapshot,
+            })
         };
-        Ok(rows.into_iter().map(row).collect())
+        rows.into_iter().map(row).collect()
     }
 }

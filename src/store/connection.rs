@@ -2,6 +2,8 @@
 
 use std::ops::Deref;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use diesel::{ConnectionError, ConnectionResult};
@@ -17,6 +19,7 @@ use super::StoreError;
 use super::engines::session_name;
 use crate::clock::Clock;
 use crate::domain::ids::EngineId;
+use crate::domain::raw_page::ArchiveLimits;
 
 /// Longest wait for a connection to be made.
 pub const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -41,6 +44,10 @@ pub struct PgStore {
     pub(super) clock: Clock,
     /// Who writes through it.
     pub(super) engine: EngineId,
+    /// How much is kept of pages on which nothing was found.
+    pub(super) archive: ArchiveLimits,
+    /// Bytes that were added to archives since they were pruned last.
+    pub(super) unpruned: Arc<AtomicI64>,
 }
 
 impl PgStore {
@@ -63,9 +70,16 @@ impl PgStore {
             .max_size(pool_size.max(1))
             .build()
             .map_err(|error| StoreError::Broken(error.to_string()))?;
-        let store = Self { pool, clock, engine };
+        let (archive, unpruned) = (ArchiveLimits::default(), Arc::default());
+        let store = Self { pool, clock, engine, archive, unpruned };
         drop(store.connection().await?);
         Ok(store)
+    }
+
+    /// The same store, keeping so much of pages on which nothing was found.
+    #[must_use]
+    pub fn with_archive(self, archive: ArchiveLimits) -> Self {
+        Self { archive, ..self }
     }
 
     /// A connection for statements that each stand alone.

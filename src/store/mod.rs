@@ -4,6 +4,7 @@
 //! contract suite. Reads for people are functions of the tables' own files.
 
 pub mod api_tokens;
+pub mod archive;
 pub mod audit_log;
 pub mod categories;
 pub mod changes;
@@ -21,6 +22,7 @@ pub mod migrate;
 mod obey;
 pub mod orgs;
 mod quarantine;
+mod reread;
 mod run_events;
 mod run_row;
 pub mod run_sellers;
@@ -45,6 +47,7 @@ use crate::domain::settings::RunSettings;
 use crate::domain::task::{OpenTask, Phase};
 
 pub use api_tokens::{TokenKind, TokenRow};
+pub use archive::{Applied, Archive};
 pub use categories::CategoryRow;
 pub use connection::{PgStore, check_address};
 pub use engine_session::EngineSession;

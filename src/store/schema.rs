@@ -181,6 +181,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    raw_bodies (org_id, hash) {
+        org_id -> Uuid,
+        hash -> Bytea,
+        packed -> Bytea,
+        packed_bytes -> Int4,
+        bytes -> Int4,
+        kept_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    raw_pages (org_id, run_id, task_no, request_no) {
+        org_id -> Uuid,
+        run_id -> Uuid,
+        task_no -> Int4,
+        request_no -> Int4,
+        page -> Int2,
+        seen_at -> Timestamptz,
+        hash -> Bytea,
+        form -> Text,
+        why -> Text,
+        message -> Text,
+    }
+}
+
+diesel::table! {
     run_events (org_id, run_id, seq) {
         org_id -> Uuid,
         run_id -> Uuid,
@@ -246,6 +272,7 @@ diesel::table! {
 diesel::joinable!(api_tokens -> orgs (org_id));
 diesel::joinable!(collection_runs -> orgs (org_id));
 diesel::joinable!(org_months -> orgs (org_id));
+diesel::joinable!(raw_bodies -> orgs (org_id));
 diesel::joinable!(seller_audit_log -> orgs (org_id));
 diesel::joinable!(sellers -> orgs (org_id));
 
@@ -260,6 +287,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     org_months,
     orgs,
     provider_accounts,
+    raw_bodies,
+    raw_pages,
     run_events,
     run_sellers,
     seller_audit_log,

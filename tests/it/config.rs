@@ -64,6 +64,7 @@ fn a_file_that_cannot_be_taken_is_refused_with_the_key_and_what_is_allowed() {
         ("[runs.defaults]\nwrokers = 5", ["runs.defaults.wrokers", "no such setting", "workers"]),
         ("[runs.defaults]\nworkers = 65", ["runs.defaults.workers", "65 is not allowed", "1 to 64"]),
         ("[runs.defaults]\nworkers = \"five\"", ["runs.defaults.workers", "\"five\"", "a whole number from 1 to 64"]),
+        ("[archive]\ndays_max = -1", ["archive.days_max", "-1 is not allowed", "0 to 36500"]),
         ("[log]\nformat = \"yaml\"", ["log.format", "yaml", "text and json"]),
         ("[log]\nlevel = \"loud\"", ["log.level", "loud", "trace"]),
         ("[server", ["TOML", "line 1", "column"]),

@@ -92,6 +92,7 @@ async fn without_its_page(context: &RunContext, group: &Group, error: &StoreErro
         message: format!("what the page held cannot be kept: {error}"),
         rejected: true,
     };
+    outcome.raw = None;
     let task_no = outcome.task_no;
     let mut kept = context.store.keep(&substitute).await.ok()?;
     log::error!("run {}: a page of task {task_no} is given up: {error}", context.key.run);

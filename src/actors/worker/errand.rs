@@ -9,6 +9,7 @@ use crate::domain::event::{ApiParams, Request, Subject};
 use crate::domain::failure::{ErrorType, Failure};
 use crate::domain::ledger::{Cost, PageResult};
 use crate::domain::query::from_title;
+use crate::domain::raw_page::RawPage;
 use crate::domain::retry::{backoff, rate_limit_wait};
 use crate::domain::task::{OpenTask, Work};
 use crate::scrapers::{CategoryRequest, ProductPage, SearchRequest, SellerPage};
@@ -31,6 +32,22 @@ enum What {
 pub enum Answered {
     Products(Result<ProductPage, Failure>),
     Sellers(Result<SellerPage, Failure>),
+}
+
+/// An answer with what it cost.
+pub struct Came {
+    /// Before it is judged.
+    pub answered: Answered,
+    /// What the vendor charges for it.
+    pub cost: Cost,
+    /// The body, where it was delivered and nothing was found in it.
+    pub raw: Option<RawPage>,
+}
+
+impl Came {
+    fn new(answered: Answered, cost: Cost, raw: Option<RawPage>) -> Self {
+        Self { answered, cost, raw }
+    }
 }
 
 impl Errand {
@@ -96,20 +113,20 @@ impl Errand {
 
     /// Sends it and waits for the answer. The provider ends within the request's timeout by its own word; a second is
     /// added for one that does not keep it.
-    pub async fn ask(&self, context: &RunContext) -> (Answered, Cost) {
+    pub async fn ask(&self, context: &RunContext) -> Came {
         let limit = Self::limit(context);
         let late = |_| Failure::retryable(crate::domain::failure::RetryKind::Timeout, "no answer in time");
         match &self.what {
             What::Category(request) => {
                 match tokio::time::timeout(limit, context.providers.best_sellers.ask(request)).await.map_err(late) {
-                    Ok(answer) => (Answered::Products(answer.result), answer.cost),
-                    Err(failure) => (Answered::Products(Err(failure)), Cost::default()),
+                    Ok(answer) => Came::new(Answered::Products(answer.result), answer.cost, answer.raw),
+                    Err(failure) => Came::new(Answered::Products(Err(failure)), Cost::default(), None),
                 }
             }
             What::Search(request) => {
                 match tokio::time::timeout(limit, context.providers.seller_search.ask(request)).await.map_err(late) {
-                    Ok(answer) => (Answered::Sellers(answer.result), answer.cost),
-                    Err(failure) => (Answered::Sellers(Err(failure)), Cost::default()),
+                    Ok(answer) => Came::new(Answered::Sellers(answer.result), answer.cost, answer.raw),
+                    Err(failure) => Came::new(Answered::Sellers(Err(failure)), Cost::default(), None),
                 }
             }
         }

@@ -12,6 +12,7 @@ use crate::domain::event::{Action, Request, Subject};
 use crate::domain::failure::{ErrorStage, ErrorType};
 use crate::domain::ids::{RunKey, TaskNo, WorkerId};
 use crate::domain::product::Product;
+use crate::domain::raw_page::RawPage;
 use crate::domain::recent::Recent;
 use crate::domain::run::{FailReason, Pause};
 use crate::domain::seller::Sighting;
@@ -63,6 +64,8 @@ pub struct Outcome {
     pub cost: Cost,
     /// What came of it.
     pub result: PageResult,
+    /// The body, where it was paid for and nothing was found in it.
+    pub raw: Option<RawPage>,
 }
 
 /// What came of a page request.

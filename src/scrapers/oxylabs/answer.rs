@@ -22,7 +22,7 @@ const DETAIL_CHARS_MAX: usize = 4_000;
 #[must_use]
 pub fn read<C: DeserializeOwned>(status: u16, headers: &HeaderMap, body: &[u8], rendered: bool) -> Answer<C> {
     if status != 200 {
-        return Answer { result: Err(refusal(status, headers, body)), cost: Cost::default() };
+        return Answer { result: Err(refusal(status, headers, body)), cost: Cost::default(), raw: None };
     }
     let envelope = match serde_json::from_slice::<Envelope<'_>>(body) {
         Ok(envelope) => envelope,
@@ -35,9 +35,9 @@ pub fn read<C: DeserializeOwned>(status: u16, headers: &HeaderMap, body: &[u8], 
     let cost = cost(entry, rendered);
     let job = envelope.job.and_then(|job| job.status);
     if let Some(failure) = failed_job(job.as_deref(), entry) {
-        return Answer { result: Err(failure), cost };
+        return Answer { result: Err(failure), cost, raw: None };
     }
-    Answer { result: content(entry.content), cost }
+    Answer { result: content(entry.content), cost, raw: None }
 }
 
 /// What the vendor charges: answers of the target itself (2xx and 4xx), also the useless ones; not its own giving up.
@@ -48,7 +48,11 @@ fn cost(entry: &Entry<'_>, rendered: bool) -> Cost {
 
 /// An answer that came with HTTP 200 and cannot be read: counted as billed, since the vendor did deliver.
 fn malformed<C>(detail: String, rendered: bool) -> Answer<C> {
-    Answer { result: Err(Failure::retryable(RetryKind::Malformed, detail)), cost: Cost { billed: true, rendered } }
+    Answer {
+        result: Err(Failure::retryable(RetryKind::Malformed, detail)),
+        cost: Cost { billed: true, rendered },
+        raw: None,
+    }
 }
 
 /// The failure that job and target status tell, in that order.
@@ -74,7 +78,7 @@ fn failed_job(job: Option<&str>, entry: &Entry<'_>) -> Option<Failure> {
     }
 }
 
-fn content<C: DeserializeOwned>(content: Option<&RawValue>) -> Result<C, Failure> {
+pub(super) fn content<C: DeserializeOwned>(content: Option<&RawValue>) -> Result<C, Failure> {
     let malformed = |detail: &str| Failure::retryable(RetryKind::Malformed, detail);
     let Some(content) = content else { return Err(malformed("the result holds no content")) };
     let text = content.get();

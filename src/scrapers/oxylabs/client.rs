@@ -17,6 +17,7 @@ use url::{Host, Url};
 
 use super::account::{Account, Plan};
 use super::answer;
+use super::raw::{self, Asked};
 use super::secret::Secret;
 use super::{best_sellers, seller_search};
 use crate::domain::failure::{Failure, RetryKind};
@@ -150,24 +151,29 @@ impl Oxylabs {
     }
 
     async fn best_sellers(&self, request: &CategoryRequest) -> Answer<ProductPage> {
-        let page = request.page;
+        let (page, password) = (request.page, self.settings.password.clone());
         let read = move |received: Received| {
             let answer = answer::read(received.status, &received.headers, &received.body, true);
             let result = answer.result.and_then(|content: best_sellers::Content| content.into_page(page));
-            Answer { result, cost: answer.cost }
+            let worth = raw::is_worth_keeping(received.status, &result, |page| page.products.is_empty());
+            let kept = worth.then(|| raw::pack(&received.body, Asked::Products { page }, password.expose())).flatten();
+            Answer { result, cost: answer.cost, raw: kept }
         };
         self.ask_and_read(&best_sellers::query(request), true, request.timeout, read).await
     }
 
     async fn seller_search(&self, request: &SearchRequest) -> Answer<SellerPage> {
         if let Some(failure) = seller_search::refusal(request) {
-            return Answer { result: Err(failure), cost: Cost::default() };
+            return Answer { result: Err(failure), cost: Cost::default(), raw: None };
         }
-        let include_off_filter = request.include_off_filter;
+        let (include_off_filter, password) = (request.include_off_filter, self.settings.password.clone());
         let read = move |received: Received| {
             let answer = answer::read(received.status, &received.headers, &received.body, false);
             let result = answer.result.and_then(|html: String| seller_search::read_page(&html, include_off_filter));
-            Answer { result, cost: answer.cost }
+            let worth = raw::is_worth_keeping(received.status, &result, |page| page.sightings.is_empty());
+            let asked = Asked::Sellers { include_off_filter };
+            let kept = worth.then(|| raw::pack(&received.body, asked, password.expose())).flatten();
+            Answer { result, cost: answer.cost, raw: kept }
         };
         self.ask_and_read(&seller_search::query(request), false, request.timeout, read).await
     }
@@ -184,7 +190,7 @@ impl Oxylabs {
             Ok(received) => received,
             Err((failure, billed)) => {
                 let cost = Cost { billed, rendered: billed && rendered };
-                return Answer { result: Err(self.without_secrets(failure)), cost };
+                return Answer { result: Err(self.without_secrets(failure)), cost, raw: None };
             }
         };
         let billed = received.status == 200;
@@ -198,7 +204,7 @@ impl Oxylabs {
                 // Our own reader died on this answer: a failure of this page, not of the worker.
                 let reason = if error.is_panic() { "the reader of the answer panicked" } else { "the process stops" };
                 let result = Err(Failure::retryable(RetryKind::Layout, reason));
-                Answer { result, cost: Cost { billed, rendered: billed && rendered } }
+                Answer { result, cost: Cost { billed, rendered: billed && rendered }, raw: None }
             }
         }
     }

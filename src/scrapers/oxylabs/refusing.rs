@@ -21,7 +21,7 @@ impl Refusing {
     }
 
     fn refuse<T>(&self) -> Answer<T> {
-        Answer { result: Err(Failure::Refused { detail: self.reason.clone() }), cost: Cost::default() }
+        Answer { result: Err(Failure::Refused { detail: self.reason.clone() }), cost: Cost::default(), raw: None }
     }
 }
 

@@ -10,7 +10,7 @@ use futures_util::try_join;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::domain::ids::TaskNo;
+use crate::domain::ids::{RunKey, TaskNo};
 use crate::domain::ledger::Group;
 use crate::domain::product::Asin;
 use crate::domain::seller::Platform;
@@ -127,20 +127,32 @@ pub(super) async fn learn(
         (!spotted.is_empty()).then(|| enter(org, run, &offered, spotted).load::<(Uuid, String, bool)>(&mut &*conn));
     let (_, (needs_price, running), named, claimed, known, entered) =
         try_join!(begin, held, named, optional(claimed), optional(known), optional(entered))?;
-    let offered: BTreeSet<Uuid> = offered.into_iter().collect();
-    let sellers = entered.into_iter().flatten().map(|(id, name, new_in_run)| Entered {
-        id,
-        name,
-        new_in_run,
-        new_in_registry: offered.contains(&id),
-    });
     Ok(Learned {
         needs_price,
         running,
         tasks: named.into_iter().chain(claimed.into_iter().flatten()).collect(),
         known_products: known.into_iter().flatten().filter_map(|(asin,)| Asin::parse(&asin)).collect(),
-        sellers: sellers.collect(),
+        sellers: told(offered, entered.unwrap_or_default()),
     })
+}
+
+/// Sellers as the registry answers them; one that has the id which was offered is new there.
+fn told(offered: Vec<Uuid>, entered: Vec<(Uuid, String, bool)>) -> Vec<Entered> {
+    let offered: BTreeSet<Uuid> = offered.into_iter().collect();
+    let seller = |(id, name, new_in_run)| Entered { id, name, new_in_run, new_in_registry: offered.contains(&id) };
+    entered.into_iter().map(seller).collect()
+}
+
+/// Enters sellers within a transaction that is open.
+pub(super) async fn enter_sellers(
+    conn: &AsyncPgConnection,
+    clock: &Clock,
+    key: RunKey,
+    spotted: &[Spotted<'_>],
+) -> QueryResult<Vec<Entered>> {
+    let offered: Vec<Uuid> = spotted.iter().map(|_| clock.new_id()).collect();
+    let entered = enter(key.org.0, key.run.0, &offered, spotted).load(&mut &*conn).await?;
+    Ok(told(offered, entered))
 }
 
 /// A statement that a group may not need, in its place among those it does.

@@ -20,8 +20,9 @@ use futures_util::try_join;
 
 pub(super) use write::AddEvents;
 
-use self::learn::{Entered, learn, optional};
+use self::learn::{Entered, enter_sellers, learn, optional};
 use self::write::Commit;
+use super::archive::keep_pages;
 use super::audit_log::CloseEntry;
 use super::fault::{may_be_sent_again, raised};
 use super::run_events::events_statement;
@@ -32,6 +33,7 @@ use super::task_reads::TasksByNumber;
 use super::tasks::{StoredTask, TaskRow};
 use super::transition::{Facts, Plan, named_tasks, plan};
 use super::{Kept, PgStore, StoreError};
+use crate::clock::Clock;
 use crate::domain::ids::{EventId, RunKey, TaskNo};
 use crate::domain::ledger::{Group, Settled, settle};
 
@@ -74,10 +76,13 @@ impl From<StoreError> for Failed {
 
 impl PgStore {
     pub(super) async fn keep_group(&self, group: &Group) -> Result<Kept, StoreError> {
-        match tokio::time::timeout(KEEP_MAX, self.keep_with_tries(group)).await {
-            Ok(kept) => kept,
-            Err(_) => Err(StoreError::Away(format!("a group was not kept within {} s", KEEP_MAX.as_secs()))),
+        let Ok(kept) = tokio::time::timeout(KEEP_MAX, self.keep_with_tries(group)).await else {
+            return Err(StoreError::Away(format!("a group was not kept within {} s", KEEP_MAX.as_secs())));
+        };
+        if kept.is_ok() {
+            self.bound_archive(group).await;
         }
+        kept
     }
 
     async fn keep_with_tries(&self, group: &Group) -> Result<Kept, StoreError> {
@@ -171,7 +176,8 @@ impl PgStore {
             send(conn, rows::add_tasks(group, plan)),
             send(conn, rows::add_places(group, plan)),
             send(conn, rows::change_tasks(group, plan)),
-            send(conn, rows::add_sightings(group, plan, sellers)),
+            send(conn, rows::add_sightings(group, |index| plan.accepts(index), sellers)),
+            send(conn, keep_pages(group, |index| self.archive.bytes_max > 0 && plan.accepts(index))),
             send(conn, events),
             send(conn, Some(remember_run)),
             send(conn, closing.map(|(statement, _)| statement)),
@@ -204,6 +210,19 @@ impl PgStore {
         let run = collection_runs::table.find((key.org.0, key.run.0)).select(StoredRun::as_select());
         Ok(run.first(&mut self.connection().await?).await?)
     }
+}
+
+/// Enters the sightings of a group all of whose outcomes count, within a transaction that is open; answers how many sellers
+/// were new in the run and in the registry.
+pub(super) async fn enter_sightings(
+    conn: &AsyncPgConnection,
+    clock: &Clock,
+    group: &Group,
+) -> QueryResult<(usize, usize)> {
+    let sellers = enter_sellers(conn, clock, group.key, &spotted(group, |_| true)).await?;
+    send(conn, rows::add_sightings(group, |_| true, &sellers)).await?;
+    let count = |new: fn(&&Entered) -> bool| sellers.iter().filter(new).count();
+    Ok((count(|seller| seller.new_in_run), count(|seller| seller.new_in_registry)))
 }
 
 /// Sends a statement in its place, where the group needs it.

@@ -88,11 +88,15 @@ pub(super) fn add_places<'a>(group: &Group, plan: &'a Plan) -> Option<AddPlaces<
     })
 }
 
-pub(super) fn add_sightings<'a>(group: &'a Group, plan: &Plan, sellers: &'a [Entered]) -> Option<AddSightings<'a>> {
+pub(super) fn add_sightings<'a>(
+    group: &'a Group,
+    counts: impl Fn(usize) -> bool,
+    sellers: &'a [Entered],
+) -> Option<AddSightings<'a>> {
     let ids: BTreeMap<&str, (&'a str, Uuid)> =
         sellers.iter().map(|seller| (seller.name.as_str(), (seller.name.as_str(), seller.id))).collect();
     let mut found = Vec::new();
-    for (_, outcome, sightings) in sighted(group, |index| plan.accepts(index)) {
+    for (_, outcome, sightings) in sighted(group, counts) {
         for (place, sighting) in (1_i16..).zip(sightings) {
             let normalised = normalise(&sighting.name);
             if let Some((name, id)) = ids.get(&*clean(&normalised)) {

@@ -6,7 +6,7 @@ use super::{Run, Shelf, StoreRule};
 use crate::clock::Clock;
 use crate::domain::ids::{EngineId, RunKey};
 use crate::domain::run::{Command, Pause};
-use crate::store::audit_log::RunEntryRow;
+use crate::store::audit_log::{EntryAction, RunEntryRow};
 use crate::store::changes::{Changes, NotChanged, change};
 use crate::store::obey::{self, Asked, Obeyed};
 use crate::store::{Accepted, RunRow, StoreError};
@@ -79,6 +79,7 @@ fn write_obeyed(
 ) -> Result<Accepted, StoreError> {
     if obeyed.opens_entry {
         run.entries.push(RunEntryRow {
+            action: EntryAction::CollectionRun,
             source_run_id: key.run,
             created_at: now,
             closed_at: None,

@@ -14,7 +14,7 @@ use crate::store::obey::take_on;
 use crate::store::run_sellers::SightingRow;
 use crate::store::sellers::{SellerRow, sighted, spotted};
 use crate::store::tasks::TaskRow;
-use crate::store::transition::{Facts, Plan, closes, named_products, named_tasks, needs_categories, plan};
+use crate::store::transition::{Facts, closes, named_products, named_tasks, needs_categories, plan};
 use crate::store::{Kept, StoreError};
 
 pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Kept, StoreError> {
@@ -37,10 +37,18 @@ pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Ke
     let altered = (broken == Some(StoreRule::OnlyCurrentClaims)).then(|| with_current_claims(run, group));
     let group = altered.as_ref().unwrap_or(group);
     let mut planned = plan(group, facts(run, group));
-    learn_of_sellers(shelf, clock, group, &mut planned);
+    let (new_in_run, new_in_registry) = enter_sightings(shelf, clock, group, |index| planned.accepts(index));
+    planned.learned.new_in_run = new_in_run;
+    planned.learned.new_in_registry = new_in_registry;
     let settled = settle(group, &planned.learned, &mut || EventId(clock.new_id()))
         .map_err(|error| StoreError::Broken(error.to_string()))?;
 
+    let keeps = shelf.limits.bytes_max > 0;
+    shelf.keep_pages(group, |index| keeps && planned.accepts(index));
+    if closes(group) {
+        let limits = shelf.limits;
+        shelf.prune(group.key.org, limits, clock.now());
+    }
     let seller_count = shelf.seller_count(group.key.org);
     let run = shelf.run(group.key)?;
     run.row.fence = settled.after.fence;
@@ -122,11 +130,16 @@ fn read_back(run: &Run, group: &Group) -> Kept {
 }
 
 /// Writes what the outcomes that count say of sellers, and learns which were new.
-fn learn_of_sellers(shelf: &mut Shelf, clock: &Clock, group: &Group, plan: &mut Plan) {
-    let Some(run) = shelf.runs.get_mut(&group.key) else { return };
-    let registry = shelf.sellers.entry(group.key.org).or_default();
+pub(super) fn enter_sightings(
+    shelf: &mut Shelf,
+    clock: &Clock,
+    group: &Group,
+    counts: impl Fn(usize) -> bool,
+) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut new_in_run, mut new_in_registry) = (BTreeSet::new(), BTreeSet::new());
-    for seller in spotted(group, |index| plan.accepts(index)) {
+    let Some(run) = shelf.runs.get_mut(&group.key) else { return (new_in_run, new_in_registry) };
+    let registry = shelf.sellers.entry(group.key.org).or_default();
+    for seller in spotted(group, &counts) {
         let new_here = run.seen.insert(seller.name.clone());
         if new_here {
             new_in_run.insert(seller.name.clone());
@@ -157,7 +170,7 @@ fn learn_of_sellers(shelf: &mut Shelf, clock: &Clock, group: &Group, plan: &mut 
             row.last_seen_run_id = group.key.run;
         }
     }
-    for (_, outcome, sightings) in sighted(group, |index| plan.accepts(index)) {
+    for (_, outcome, sightings) in sighted(group, &counts) {
         for (place, sighting) in (1_i16..).zip(sightings) {
             let normalised_name = normalise(&sighting.name);
             let Some(seller) = registry.get(&normalised_name) else { continue };
@@ -172,6 +185,5 @@ fn learn_of_sellers(shelf: &mut Shelf, clock: &Clock, group: &Group, plan: &mut 
             });
         }
     }
-    plan.learned.new_in_run = new_in_run;
-    plan.learned.new_in_registry = new_in_registry;
+    (new_in_run, new_in_registry)
 }

@@ -3,6 +3,7 @@
 //! One lock around everything, and nothing is awaited under it, so that a call is as atomic as a transaction. It obeys
 //! the same contract suite as the other store, which is why a test may believe it.
 
+mod archive;
 mod command;
 mod engines;
 mod keep;
@@ -27,6 +28,7 @@ use crate::clock::Clock;
 use crate::domain::ids::{EngineId, OrgId, RunId, RunKey, TaskNo};
 use crate::domain::ledger::{Group, Memory, Reply, StoredEvent};
 use crate::domain::product::Asin;
+use crate::domain::raw_page::{ArchiveLimits, BodyHash, RawPageRow};
 use crate::domain::recent::Recent;
 use crate::domain::run::{Command, Pause, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
@@ -46,6 +48,8 @@ pub struct MemoryStore {
 struct Shelf {
     runs: BTreeMap<RunKey, Run>,
     sellers: BTreeMap<OrgId, BTreeMap<String, SellerRow>>,
+    bodies: BTreeMap<(OrgId, BodyHash), archive::Body>,
+    limits: ArchiveLimits,
     /// Engines with their beat.
     beats: BTreeMap<EngineId, i64>,
     /// Engines whose lock is held.
@@ -79,6 +83,7 @@ struct Run {
     seen: BTreeSet<String>,
     events: Vec<StoredEvent>,
     entries: Vec<RunEntryRow>,
+    raw_pages: Vec<RawPageRow>,
     /// The answers to the newest group.
     replies: Vec<Reply>,
 }
@@ -160,6 +165,7 @@ impl MemoryStore {
             seen: BTreeSet::new(),
             events: Vec::new(),
             entries: Vec::new(),
+            raw_pages: Vec::new(),
             replies: Vec::new(),
         };
         shelf.runs.insert(key, run);

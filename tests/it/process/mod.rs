@@ -12,6 +12,7 @@ mod independent;
 mod outage;
 pub mod outside;
 mod refusals;
+mod reparse;
 mod stop;
 mod stream;
 mod unread;

@@ -22,6 +22,7 @@ const ACTIONS = {
   failed: ["band", "alert", "Failed"],
   worker_restarted: ["band", "restart", "Restarted"],
   recovered: ["band", "restart", "Recovered"],
+  reparsed: ["band", "row", "Read again"],
   complete: ["band", "check", "Complete"],
 };
 
@@ -117,6 +118,10 @@ const BODIES = {
     thing: ["The run goes on as before"],
     sub: [says(event.error_message)],
     res: event.items_count > 0 ? [`${count(event.items_count, "task")} released`] : [],
+  }),
+  reparsed: (event) => ({
+    thing: ["Kept pages were read again"],
+    res: [`${count(event.items_count, "listing")} saved`, event.new_sellers_count > 0 && ` ${figure(event.new_sellers_count)} new`],
   }),
   complete: (event) => ({
     thing: [event.scope === "run" ? "The run" : `Phase ${PHASES[event.phase].name}`, ": ",

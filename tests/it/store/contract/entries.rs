@@ -90,6 +90,7 @@ pub fn started(asked: Asked) -> Entry {
 
 fn outcome(asked: Asked, phase: Phase, billed: bool, result: PageResult) -> Entry {
     Entry::Outcome(Outcome {
+        raw: None,
         worker: WorkerId(1),
         task_no: TaskNo(asked.task_no),
         phase,

@@ -8,12 +8,13 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use gleaner::clock::Clock;
 use gleaner::domain::ids::{OrgId, RunKey, TaskNo};
 use gleaner::domain::ledger::StoredEvent;
+use gleaner::domain::raw_page::ArchiveLimits;
 use gleaner::domain::settings::RunSettings;
 use gleaner::domain::task::Category;
 use gleaner::store::audit_log::RunEntryRow;
 use gleaner::store::changes::{Changes, NotChanged};
 use gleaner::store::runs::NewRun;
-use gleaner::store::{MemoryStore, PgStore, RunRow, RunStore, TaskRow};
+use gleaner::store::{Archive, MemoryStore, PgStore, RunRow, RunStore, TaskRow};
 use uuid::Uuid;
 
 use crate::support::postgres::TestDb;
@@ -85,7 +86,10 @@ pub trait Ground: Send + Sync {
     fn store(&self) -> &dyn RunStore;
     /// The same rows, as the engine of another process writes them.
     async fn another(&self) -> Box<dyn RunStore>;
+    fn archive(&self) -> &dyn Archive;
     fn org(&self) -> OrgId;
+    /// Prunes the archive to these limits; answers how many bodies went.
+    async fn prune(&self, limits: ArchiveLimits) -> usize;
     async fn add_run(&self, settings: &RunSettings, categories: &[Category]) -> RunKey;
     async fn run(&self, key: RunKey) -> RunRow;
     async fn tasks(&self, key: RunKey) -> Vec<TaskRow>;
@@ -122,8 +126,17 @@ impl Ground for InMemory {
         Box::new(self.store.of_another_process(Clock::system()))
     }
 
+    fn archive(&self) -> &dyn Archive {
+        &self.store
+    }
+
     fn org(&self) -> OrgId {
         self.org
+    }
+
+    async fn prune(&self, limits: ArchiveLimits) -> usize {
+        self.store.set_archive(limits);
+        self.store.prune(self.org).await.expect("the store answers")
     }
 
     async fn add_run(&self, settings: &RunSettings, categories: &[Category]) -> RunKey {
@@ -224,8 +237,16 @@ impl Ground for OverPostgres {
         Box::new(PgStore::connect(&self.url, 2, Clock::system()).await.expect("the test database answers"))
     }
 
+    fn archive(&self) -> &dyn Archive {
+        &self.store
+    }
+
     fn org(&self) -> OrgId {
         self.org
+    }
+
+    async fn prune(&self, limits: ArchiveLimits) -> usize {
+        self.store.clone().with_archive(limits).prune(self.org).await.expect("the store answers")
     }
 
     async fn add_run(&self, settings: &RunSettings, categories: &[Category]) -> RunKey {

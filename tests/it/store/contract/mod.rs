@@ -22,6 +22,7 @@ macro_rules! over_both_stores {
     };
 }
 
+mod archive;
 mod audit_entries;
 mod changes;
 mod claims;
