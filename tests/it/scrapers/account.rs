@@ -82,10 +82,10 @@ async fn whoever_came_first_goes_first_and_whoever_leaves_holds_up_nobody() {
         let (account, order) = (account.clone(), order.clone());
         async move {
             // Every third gives up: its run was paused.
-            if number % 3 == 0 {
-                let _ = timeout(Duration::from_millis(50), account.admit(number % 2 == 0)).await;
+            if number.is_multiple_of(3) {
+                let _ = timeout(Duration::from_millis(50), account.admit(number.is_multiple_of(2))).await;
             } else {
-                account.admit(number % 2 == 0).await;
+                account.admit(number.is_multiple_of(2)).await;
                 order.lock().expect("no panic under it").push(number);
             }
         }

@@ -90,7 +90,7 @@ fn effects_are_those_of(site: &Site, ideal: &Result) {
     assert_eq!(&got, ideal, "the result is that of an undisturbed run");
 }
 
-/// 4. After a pause or a cancel was accepted, or the gate closed for the provider's sake, no request starts until a
+/// After a pause or a cancel was accepted, or the gate closed for the provider's sake, no request starts until a
 /// command opens the run again.
 fn gates_hold(diary: &Diary) {
     let lines = diary.lines();
