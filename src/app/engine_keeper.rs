@@ -69,7 +69,7 @@ pub async fn start(arbiter: &ArbiterHandle, means: Means, runs_max: i64) -> Resu
     starting.await.map_err(|_| AppError::Engine)
 }
 
-/// As [`start`], on the arbiter of whoever calls.
+/// Starts an engine on the arbiter of whoever calls, and the next where it dies.
 pub fn start_here(means: Means, runs_max: i64) -> EngineLine {
     let start = move || {
         let (alive, gone) = mpsc::channel(1);
