@@ -145,10 +145,10 @@ impl Site {
     /// The run's status, where no process works on it.
     pub async fn at_rest(&self) -> Option<RunStatus> {
         for number in 0..self.plan.processes {
-            if let Some((line, frozen)) = self.with(number, |process| (process.line(), process.is_frozen())) {
-                if frozen || line.send(Attach { key: self.key }).await.ok()?.stream.is_some() {
-                    return None;
-                }
+            if let Some((line, frozen)) = self.with(number, |process| (process.line(), process.is_frozen()))
+                && (frozen || line.send(Attach { key: self.key }).await.ok()?.stream.is_some())
+            {
+                return None;
             }
         }
         Some(self.status()).filter(|status| *status != RunStatus::Running)
