@@ -1,6 +1,4 @@
-DROP INDEX collection_items_product;
 ALTER TABLE collection_tasks
-    DROP COLUMN done_at,
     DROP COLUMN job_page,
     DROP COLUMN job_id,
     DROP COLUMN suspect;
@@ -14,6 +12,4 @@ ALTER TABLE collection_runs
     DROP COLUMN recent_pages,
     DROP COLUMN commands,
     DROP COLUMN owner;
-DROP TABLE org_months;
-DROP TABLE provider_accounts;
 DROP TABLE engines;

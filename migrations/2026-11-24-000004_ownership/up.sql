@@ -11,24 +11,6 @@ COMMENT ON TABLE engines IS
     'engine processes; one whose session-level lock is gone is dead, one whose beat stands still has lost its lease';
 COMMENT ON COLUMN engines.beat_at IS 'for people: whoever waits for a beat does so by a clock of its own';
 
-CREATE TABLE provider_accounts (
-    account text PRIMARY KEY,
-    requests_per_second integer,
-    rendered_per_second integer,
-    throttled_until timestamptz,
-    updated_at timestamptz NOT NULL
-);
-COMMENT ON TABLE provider_accounts IS 'what the vendor allows, as the engines that share an account have heard it';
-COMMENT ON COLUMN provider_accounts.account IS 'a hash of endpoint and user name';
-
-CREATE TABLE org_months (
-    org_id uuid NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
-    month date NOT NULL,
-    requests bigint NOT NULL DEFAULT 0,
-    PRIMARY KEY (org_id, month)
-) WITH (fillfactor = 50);
-COMMENT ON COLUMN org_months.requests IS 'requests that runs were granted out of the month''s budget';
-
 ALTER TABLE collection_runs
     ADD COLUMN owner uuid,
     ADD COLUMN commands integer NOT NULL DEFAULT 0,
@@ -49,9 +31,6 @@ ALTER TABLE collection_tasks
     ADD COLUMN suspect smallint NOT NULL DEFAULT 0,
     ADD COLUMN job_id text,
     ADD COLUMN job_page smallint,
-    ADD COLUMN done_at timestamptz,
     ADD CHECK ((job_id IS NULL) = (job_page IS NULL));
 COMMENT ON COLUMN collection_tasks.suspect IS 'processes that died while it was on the wire';
 COMMENT ON COLUMN collection_tasks.job_id IS 'the vendor''s job for the page at which it stands: paid for, not fetched yet';
-
-CREATE INDEX collection_items_product ON collection_items (org_id, external_id);

@@ -139,7 +139,6 @@ diesel::table! {
         suspect -> Int2,
         job_id -> Nullable<Text>,
         job_page -> Nullable<Int2>,
-        done_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -154,29 +153,11 @@ diesel::table! {
 }
 
 diesel::table! {
-    org_months (org_id, month) {
-        org_id -> Uuid,
-        month -> Date,
-        requests -> Int8,
-    }
-}
-
-diesel::table! {
     orgs (id) {
         id -> Uuid,
         name -> Text,
         runs_made -> Int4,
         created_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    provider_accounts (account) {
-        account -> Text,
-        requests_per_second -> Nullable<Int4>,
-        rendered_per_second -> Nullable<Int4>,
-        throttled_until -> Nullable<Timestamptz>,
-        updated_at -> Timestamptz,
     }
 }
 
@@ -271,7 +252,6 @@ diesel::table! {
 
 diesel::joinable!(api_tokens -> orgs (org_id));
 diesel::joinable!(collection_runs -> orgs (org_id));
-diesel::joinable!(org_months -> orgs (org_id));
 diesel::joinable!(raw_bodies -> orgs (org_id));
 diesel::joinable!(seller_audit_log -> orgs (org_id));
 diesel::joinable!(sellers -> orgs (org_id));
@@ -284,9 +264,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     collection_runs,
     collection_tasks,
     engines,
-    org_months,
     orgs,
-    provider_accounts,
     raw_bodies,
     raw_pages,
     run_events,
