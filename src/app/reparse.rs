@@ -2,9 +2,9 @@
 //! that is under way is only looked at.
 
 use chrono::{DateTime, Utc};
-use thiserror::Error;
 
-use super::{AppError, Database};
+use super::Database;
+use super::data::DataError;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::failure::Failure;
@@ -16,20 +16,6 @@ use crate::domain::task::Phase;
 use crate::scrapers::oxylabs::{reread_products, reread_sellers};
 use crate::store::embedded::Role;
 use crate::store::{Applied, Archive, PgStore, StoreError};
-
-/// Why pages were not read again, or not saved.
-#[derive(Debug, Error)]
-pub enum ReparseError {
-    /// The database could not be opened.
-    #[error(transparent)]
-    App(#[from] AppError),
-    /// It is away.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// What was asked for is not there, or not now; the words say what to do.
-    #[error("{0}")]
-    NotAllowed(String),
-}
 
 /// One kept page, then and now.
 #[derive(Clone, Debug)]
@@ -75,9 +61,9 @@ pub struct Report {
 /// Reads the kept pages of a run again, and saves what they hold where `apply` asks for it.
 ///
 /// # Errors
-/// [`ReparseError`]; nothing is saved then.
-pub async fn run(config: &Config, run: &str, apply: bool) -> Result<Report, ReparseError> {
-    let not_allowed = |words: String| ReparseError::NotAllowed(words);
+/// [`DataError`]; nothing is saved then.
+pub async fn run(config: &Config, run: &str, apply: bool) -> Result<Report, DataError> {
+    let not_allowed = |words: String| DataError::NotAllowed(words);
     let run: RunId =
         run.parse().map_err(|_| not_allowed(format!("`{run}` is no run id; `gleaner collect --json` prints one")))?;
     if config.database_url.is_none() && !config.postgres.has_cluster() {
@@ -89,8 +75,8 @@ pub async fn run(config: &Config, run: &str, apply: bool) -> Result<Report, Repa
     read
 }
 
-async fn read(store: &PgStore, run: RunId, apply: bool) -> Result<Report, ReparseError> {
-    let nowhere = || ReparseError::NotAllowed(format!("there is no run {run}"));
+async fn read(store: &PgStore, run: RunId, apply: bool) -> Result<Report, DataError> {
+    let nowhere = || DataError::NotAllowed(format!("there is no run {run}"));
     let org = store.first_org().await?.ok_or_else(nowhere)?;
     let row = store.run(org.id, run).await.map_err(|error| match error {
         StoreError::NotFound => nowhere(),
@@ -98,7 +84,7 @@ async fn read(store: &PgStore, run: RunId, apply: bool) -> Result<Report, Repars
     })?;
     if apply && row.status == RunStatus::Running {
         let words = format!("--apply: run {run} is under way; pause it first, or wait until it has ended");
-        return Err(ReparseError::NotAllowed(words));
+        return Err(DataError::NotAllowed(words));
     }
     let kept = store.raw_pages(row.key()).await?;
     if kept.is_empty() {
@@ -106,7 +92,7 @@ async fn read(store: &PgStore, run: RunId, apply: bool) -> Result<Report, Repars
             "run {run} has no kept pages: none came that held nothing or could not be read, or they were thrown away since \
              (archive.bytes_max, archive.days_max)"
         );
-        return Err(ReparseError::NotAllowed(words));
+        return Err(DataError::NotAllowed(words));
     }
     let settings = row.run_settings().unwrap_or_default();
     let (mut pages, mut found) = (Vec::with_capacity(kept.len()), Vec::new());
@@ -120,9 +106,9 @@ async fn read(store: &PgStore, run: RunId, apply: bool) -> Result<Report, Repars
     Ok(Report { run, pages, applied })
 }
 
-async fn save(store: &PgStore, key: RunKey, found: Vec<Reread>) -> Result<Applied, ReparseError> {
+async fn save(store: &PgStore, key: RunKey, found: Vec<Reread>) -> Result<Applied, DataError> {
     store.apply(key, found).await.map_err(|error| match error {
-        StoreError::NotAllowed { .. } => ReparseError::NotAllowed(format!(
+        StoreError::NotAllowed { .. } => DataError::NotAllowed(format!(
             "--apply: run {} was started meanwhile; pause it first, or wait until it has ended. Nothing was saved",
             key.run
         )),
