@@ -23,7 +23,7 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 use crate::actors::engine::Drain;
-use crate::actors::run_context::{MakeProviders, Providers};
+use crate::actors::run_context::{HearEngines, MakeProviders, Probe, Providers};
 use crate::actors::supervisor::Means;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Provider};
@@ -190,8 +190,10 @@ impl App {
             log::warn!("the archive of kept pages cannot be pruned: {error}");
         }
         let of_sandbox = sandbox.as_ref().map(RunningSandbox::settings);
-        let make_providers = make_providers(config.clone(), of_sandbox, Accounts::default());
-        match Self::over(&database, config, &clock, make_providers).await {
+        let accounts = Accounts::default();
+        let make_providers = make_providers(config.clone(), of_sandbox, accounts.clone());
+        let hear_engines: HearEngines = Arc::new(move |engines| accounts.share(engines));
+        match Self::over(&database, config, &clock, make_providers, hear_engines).await {
             Ok((session, arbiter, engine)) => Ok(Self { database, engine, clock, sandbox, arbiter, session }),
             Err(error) => {
                 database.close().await?;
@@ -205,11 +207,13 @@ impl App {
         config: &Config,
         clock: &Clock,
         make_providers: MakeProviders,
+        hear_engines: HearEngines,
     ) -> Result<Parts, AppError> {
         let away_max = database.embedded.is_some().then_some(PRIVATE_AWAY_MAX);
         let session = EngineSession::open(&database.store, &database.url, away_max).await?;
         let (store, clock) = (Arc::new(database.store.clone()), clock.clone());
-        let means = Means { store, clock, make_providers, make_probe: Arc::new(|| Rc::new(())), prices: config.prices };
+        let (make_probe, prices) = (Arc::new(|| Rc::new(()) as Rc<dyn Probe>), config.prices);
+        let means = Means { store, clock, make_providers, make_probe, hear_engines, prices };
         let arbiter = Arbiter::new();
         let engine = engine_keeper::start(&arbiter.handle(), means, config.max_concurrent_runs).await?;
         Ok((session, arbiter, engine))

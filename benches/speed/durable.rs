@@ -54,6 +54,7 @@ pub async fn scripted_run(
         clock: Clock::system(),
         make_providers,
         make_probe: Arc::new(|| Rc::new(())),
+        hear_engines: Arc::new(|_| {}),
         prices: None,
     };
     let engine = Engine::new(means, 3, tokio::sync::mpsc::channel(1).0).start();

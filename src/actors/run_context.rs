@@ -90,6 +90,9 @@ impl Probe for () {
 /// Makes the probe of a run; called on its arbiter.
 pub type MakeProbe = Arc<dyn Fn() -> Rc<dyn Probe> + Send + Sync>;
 
+/// Is told how many engines live on the database, so that what a provider account allows is divided among them.
+pub type HearEngines = Arc<dyn Fn(u32) + Send + Sync>;
+
 /// What every actor of a run knows from birth; cheap to clone.
 #[derive(Clone)]
 pub struct RunContext {

@@ -21,7 +21,7 @@ use crate::actors::guard::{Alive, Down, Guard};
 use crate::actors::lease::Lease;
 use crate::actors::recorder::{FenceLost, Flush, Hand, Receipt};
 use crate::actors::restarts::{CHILDREN, Restarts};
-use crate::actors::run_context::{MakeProbe, MakeProviders, Probe};
+use crate::actors::run_context::{HearEngines, MakeProbe, MakeProviders, Probe};
 use crate::actors::stream::Standing;
 use crate::actors::tree::Tree;
 use crate::actors::watch;
@@ -60,6 +60,8 @@ pub struct Means {
     pub make_providers: MakeProviders,
     /// Told of every message.
     pub make_probe: MakeProbe,
+    /// Is told at each look how many engines live, this one with them.
+    pub hear_engines: HearEngines,
     /// What answers cost, where that is configured.
     pub prices: Option<Prices>,
 }

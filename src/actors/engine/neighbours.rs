@@ -112,6 +112,9 @@ impl Engine {
     fn surveyed(&mut self, survey: &Survey, began: Instant, ctx: &mut Context<Self>) {
         self.probe.handling("engine", "surveyed");
         let gone = self.neighbours.judge(survey, began);
+        let others = survey.engines.iter().filter(|engine| engine.id != self.neighbours.own);
+        let living = others.filter(|engine| !gone.contains_key(&engine.id)).count();
+        (self.means.hear_engines)(u32::try_from(living).unwrap_or(u32::MAX).saturating_add(1));
         for run in &survey.runs {
             let mine = run.owner == Some(self.neighbours.own);
             if self.live.contains_key(&run.key) {

@@ -159,23 +159,6 @@ impl Account {
         self.changed.notify_waiters();
     }
 
-    /// Another process has heard of a throttle that it holds until then.
-    pub fn throttled_elsewhere(&self, until: Instant, words: &str) {
-        let now = Instant::now();
-        let told = self.throttle.send_if_modified(|throttle| {
-            let held = throttle.as_ref().filter(|throttle| throttle.until > now);
-            if until <= now || held.is_some_and(|throttle| throttle.until >= until) {
-                return false;
-            }
-            let since = held.map_or(now, |throttle| throttle.since);
-            *throttle = Some(Throttle { since, until, words: words.into() });
-            true
-        });
-        if told {
-            self.changed.notify_waiters();
-        }
-    }
-
     /// The newest throttle, also one that is over.
     #[must_use]
     pub fn throttle(&self) -> watch::Receiver<Option<Throttle>> {
@@ -241,18 +224,27 @@ impl State {
 /// The accounts of a process: one for each user at each endpoint, however often credentials are read anew.
 #[derive(Clone, Default)]
 pub struct Accounts {
-    known: Arc<Mutex<BTreeMap<AccountKey, Arc<Account>>>>,
+    known: Arc<Mutex<Known>>,
 }
 
-/// Which account: the endpoint and the user. Free of passwords.
-pub type AccountKey = (String, String);
+#[derive(Default)]
+struct Known {
+    /// By endpoint and user; free of passwords.
+    accounts: BTreeMap<(String, String), Arc<Account>>,
+    /// Processes that share them.
+    engines: u32,
+}
 
 impl Accounts {
     /// The account that these settings name.
     #[must_use]
     pub fn of(&self, settings: &Settings) -> Arc<Account> {
         let key = (settings.base_url.trim_end_matches('/').to_owned(), settings.username.clone());
-        let account = self.lock().entry(key).or_insert_with(|| Arc::new(Account::new(settings.plan))).clone();
+        let mut known = self.lock();
+        let engines = known.engines;
+        let account = known.accounts.entry(key).or_insert_with(|| Arc::new(Account::new(settings.plan))).clone();
+        drop(known);
+        account.share(engines);
         let before = std::mem::replace(&mut account.state().configured, settings.plan);
         if before != settings.plan {
             account.changed.notify_waiters();
@@ -260,13 +252,16 @@ impl Accounts {
         account
     }
 
-    /// All that were asked for so far.
-    #[must_use]
-    pub fn all(&self) -> Vec<(AccountKey, Arc<Account>)> {
-        self.lock().iter().map(|(key, account)| (key.clone(), account.clone())).collect()
+    /// So many processes use the accounts now: each sends its share, and so together no more than the vendor allows.
+    pub fn share(&self, engines: u32) {
+        let mut known = self.lock();
+        known.engines = engines;
+        for account in known.accounts.values() {
+            account.share(engines);
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<AccountKey, Arc<Account>>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

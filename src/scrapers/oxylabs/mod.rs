@@ -12,7 +12,7 @@ mod refusing;
 mod secret;
 mod seller_search;
 
-pub use account::{Account, AccountKey, Accounts, HOLD_MAX, HOLD_MIN, Plan};
+pub use account::{Account, Accounts, HOLD_MAX, HOLD_MIN, Plan};
 pub use answer::read;
 pub use best_sellers::Content;
 pub use client::{BASE_URL_DEFAULT, BODY_BYTES_MAX, Oxylabs, Settings, SettingsError};

@@ -71,6 +71,7 @@ impl Alone {
             clock: self.clock.clone(),
             make_providers,
             make_probe: Arc::new(move || Rc::new(probing.clone())),
+            hear_engines: Arc::new(|_| {}),
             prices: None,
         };
         let lines = Lines {
