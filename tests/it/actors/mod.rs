@@ -12,3 +12,4 @@ mod refused;
 mod resuming;
 mod standstill;
 mod suspects;
+mod vanished;
