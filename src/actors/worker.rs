@@ -235,19 +235,19 @@ impl Job {
         }
         match &outcome.result {
             PageResult::Products { last: true, .. } | PageResult::Sellers { last: true, .. } => {
-                self.lines.counter.tell(report(Answered::TaskDone));
+                self.lines.counter.ask(report(Answered::TaskDone)).await;
                 self.status.finishes();
                 Some(Left::Finished(task.task_no))
             }
             PageResult::Products { .. } | PageResult::Sellers { .. } => {
-                self.lines.counter.tell(report(Answered::Page));
+                self.lines.counter.ask(report(Answered::Page)).await;
                 task.next_page += 1;
                 task.page_attempts = 0;
                 self.wait(self.context.settings.page_delay(), WaitsFor::PageDelay).await;
                 None
             }
             PageResult::Retry { wait_ms, .. } => {
-                self.lines.counter.tell(report(Answered::Page));
+                self.lines.counter.ask(report(Answered::Page)).await;
                 task.page_attempts += 1;
                 self.wait(Duration::from_millis(*wait_ms), WaitsFor::Backoff).await;
                 None
