@@ -3,7 +3,6 @@
 use actix::fut::wrap_future;
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context};
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use super::Engine;
 use crate::actors::guard::Alive;
@@ -70,7 +69,7 @@ impl Engine {
             ended: engine.recipient(),
             lifeline: self.lifeline.subscribe(),
         };
-        let lease = Lease::since(Instant::now());
+        let lease = Lease::since(self.neighbours.beaten);
         let supervisor = Supervisor::new(key, self.means.clone(), lines, alive, lease.clone(), recovery, from).start();
         let live = Live {
             supervisor,

@@ -35,7 +35,8 @@ pub(super) struct Neighbours {
     beats: BTreeMap<EngineId, (i64, Instant)>,
     /// Runs that somebody here watches and another engine works on, as they were last seen.
     watched: BTreeMap<RunKey, Surveyed>,
-    beat_due: Instant,
+    /// When our own newest beat was begun.
+    pub beaten: Option<Instant>,
     /// When the database was last seen.
     looked: Option<Instant>,
     /// Our own session was not there then.
@@ -45,11 +46,13 @@ pub(super) struct Neighbours {
 impl Neighbours {
     pub fn new(own: EngineId) -> Self {
         let (beats, watched) = (BTreeMap::new(), BTreeMap::new());
-        Self { own, beats, watched, beat_due: Instant::now(), looked: None, own_missing: None }
+        Self { own, beats, watched, beaten: None, looked: None, own_missing: None }
     }
 
-    /// Takes in who was seen; answers who is gone.
+    /// Takes in who was seen by a look that was begun at `seen` and has ended now; answers who is gone. A beat is known
+    /// from now on, and had stood still when the look was begun: so no owner's lease is counted shorter than it is to him.
     fn judge(&mut self, survey: &Survey, seen: Instant) -> BTreeMap<EngineId, &'static str> {
+        let now = Instant::now();
         let own = survey.engines.iter().find(|engine| engine.id == self.own);
         if own.is_some_and(|own| !own.in_session) {
             self.own_missing = Some(seen);
@@ -65,9 +68,9 @@ impl Neighbours {
         let others = survey.engines.iter().copied().chain(strangers).filter(|engine| engine.id != self.own);
         let others: Vec<EngineSeen> = others.collect();
         for engine in &others {
-            let known = self.beats.entry(engine.id).or_insert((engine.beat, seen));
+            let known = self.beats.entry(engine.id).or_insert((engine.beat, now));
             if known.0 != engine.beat || was_blind {
-                *known = (engine.beat, seen);
+                *known = (engine.beat, now);
             }
             if !engine.in_session && sessions_tell {
                 gone.insert(engine.id, "taken over from a process that is gone");
@@ -84,7 +87,7 @@ impl Engine {
     /// Looks around, does what follows, and looks again after a while.
     pub(super) fn survey(&mut self, ctx: &mut Context<Self>) {
         let (store, began) = (self.means.store.clone(), Instant::now());
-        let beats = began >= self.neighbours.beat_due;
+        let beats = self.neighbours.beaten.is_none_or(|beaten| began >= beaten + BEAT_EVERY);
         let live = &self.live;
         self.signals.retain(|key, signal| signal.receiver_count() > 0 || live.contains_key(key));
         let watched: Vec<RunKey> = self.signals.keys().filter(|key| !live.contains_key(key)).copied().collect();
@@ -101,7 +104,7 @@ impl Engine {
         ctx.spawn(looking.into_actor(self).map(move |survey, engine, ctx| {
             if let Some(survey) = survey {
                 if beats {
-                    engine.neighbours.beat_due = began + BEAT_EVERY;
+                    engine.neighbours.beaten = Some(began);
                 }
                 engine.surveyed(&survey, began, ctx);
             }
@@ -118,7 +121,7 @@ impl Engine {
         for run in &survey.runs {
             let mine = run.owner == Some(self.neighbours.own);
             if self.live.contains_key(&run.key) {
-                self.look_after(run, mine, began);
+                self.look_after(run, mine);
             } else if run.status == RunStatus::Running {
                 let orphaned = match run.owner {
                     None => Some("taken over from a process that is gone"),
@@ -136,11 +139,13 @@ impl Engine {
 
     /// A run that has actors here: its lease is renewed, a command that another process took is obeyed, and where somebody
     /// else owns it by now its actors end.
-    fn look_after(&mut self, run: &Surveyed, mine: bool, began: Instant) {
+    fn look_after(&mut self, run: &Surveyed, mine: bool) {
         let Some(live) = self.live.get_mut(&run.key).filter(|live| !live.ended) else { return };
         if mine {
             live.confirmed = true;
-            live.lease.renew(began);
+            if let Some(beat) = self.neighbours.beaten {
+                live.lease.renew(beat);
+            }
             if run.commands > live.commands && run.status == RunStatus::Running {
                 match run.wanted {
                     // It works already.
@@ -165,6 +170,8 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::sleep_until;
+
     use super::*;
     use crate::domain::ids::{OrgId, RunId};
     use uuid::Uuid;
@@ -172,22 +179,23 @@ mod tests {
     const OTHER: EngineId = EngineId(Uuid::from_u128(2));
 
     /// What is said of the other engine, whose beat is seen at these seconds.
-    fn judged(beats: &[(u64, i64)]) -> Option<&'static str> {
+    async fn judged(beats: &[(u64, i64)]) -> Option<&'static str> {
         let (began, mut neighbours) = (Instant::now(), Neighbours::new(EngineId(Uuid::from_u128(1))));
         let mut gone = None;
         for (at, beat) in beats {
             let engines = vec![EngineSeen { id: OTHER, beat: *beat, in_session: true }];
             let survey = Survey { runs: Vec::new(), engines };
-            gone = neighbours.judge(&survey, began + Duration::from_secs(*at)).remove(&OTHER);
+            sleep_until(began + Duration::from_secs(*at)).await;
+            gone = neighbours.judge(&survey, Instant::now()).remove(&OTHER);
         }
         gone
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_engine_whose_beat_stands_still_for_a_lease_is_gone() {
-        assert_eq!(judged(&[(0, 1), (4, 1), (8, 1), (12, 1), (14, 1)]), None);
-        assert!(judged(&[(0, 1), (4, 1), (8, 1), (12, 1), (15, 1)]).is_some());
-        assert_eq!(judged(&[(0, 1), (4, 1), (8, 2), (12, 2), (16, 2), (20, 2)]), None);
+        assert_eq!(judged(&[(0, 1), (4, 1), (8, 1), (12, 1), (14, 1)]).await, None);
+        assert!(judged(&[(0, 1), (4, 1), (8, 1), (12, 1), (15, 1)]).await.is_some());
+        assert_eq!(judged(&[(0, 1), (4, 1), (8, 2), (12, 2), (16, 2), (20, 2)]).await, None);
     }
 
     #[tokio::test(start_paused = true)]
@@ -202,13 +210,32 @@ mod tests {
             last_seq: 1,
         };
         let survey = Survey { runs: vec![run], engines: Vec::new() };
-        let gone = [0, 4, 8, 12, 15].map(|at| neighbours.judge(&survey, began + Duration::from_secs(at)).len());
+        let mut gone = Vec::new();
+        for at in [0, 4, 8, 12, 15] {
+            sleep_until(began + Duration::from_secs(at)).await;
+            gone.push(neighbours.judge(&survey, Instant::now()).len());
+        }
         assert_eq!(gone, [0, 0, 0, 0, 1]);
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_beat_is_known_from_the_end_of_the_look_that_saw_it() {
+        let (began, mut neighbours) = (Instant::now(), Neighbours::new(EngineId(Uuid::from_u128(1))));
+        let engines = vec![EngineSeen { id: OTHER, beat: 1, in_session: true }];
+        let survey = Survey { runs: Vec::new(), engines };
+        sleep_until(began + Duration::from_secs(4)).await;
+        assert!(neighbours.judge(&survey, began).is_empty(), "a look of four seconds");
+        for at in [5, 10, 15, 18] {
+            sleep_until(began + Duration::from_secs(at)).await;
+            assert!(neighbours.judge(&survey, Instant::now()).is_empty(), "the beat may be as young as {} s", at - 4);
+        }
+        sleep_until(began + Duration::from_secs(19)).await;
+        assert_eq!(neighbours.judge(&survey, Instant::now()).len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn time_in_which_nothing_was_seen_does_not_count() {
-        assert_eq!(judged(&[(0, 1), (4, 1), (40, 1), (44, 2)]), None, "the database was away for all");
-        assert!(judged(&[(0, 1), (4, 1), (40, 1), (44, 1), (48, 1), (52, 1), (55, 1)]).is_some());
+        assert_eq!(judged(&[(0, 1), (4, 1), (40, 1), (44, 2)]).await, None, "the database was away for all");
+        assert!(judged(&[(0, 1), (4, 1), (40, 1), (44, 1), (48, 1), (52, 1), (55, 1)]).await.is_some());
     }
 }

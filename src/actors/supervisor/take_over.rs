@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::{Aim, Supervisor};
 use crate::actors::engine::StreamIs;
@@ -21,16 +21,11 @@ use crate::store::{StoreError, TakenOver};
 
 impl Supervisor {
     pub(super) fn take_over(&self, ctx: &mut Context<Self>) {
-        let (store, key, from, lease) = (self.means.store.clone(), self.key, self.from, self.lease.clone());
+        let (store, key, from) = (self.means.store.clone(), self.key, self.from);
         let taking = async move {
             let mut wait = Duration::from_millis(50);
             loop {
-                let began = Instant::now();
                 match store.take_over(key, from).await {
-                    Ok(taken) => {
-                        lease.renew(began);
-                        return Ok(taken);
-                    }
                     Err(error @ (StoreError::Away(_) | StoreError::Broken(_))) => {
                         log::warn!("run {}: it cannot be taken over yet: {error}", key.run);
                     }

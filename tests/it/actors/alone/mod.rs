@@ -77,7 +77,7 @@ impl Bench {
             clock,
             prices: None,
             gate: Gate::default(),
-            lease: Lease::since(tokio::time::Instant::now() + 24 * HOUR),
+            lease: Lease::since(Some(tokio::time::Instant::now() + 24 * HOUR)),
             providers: Providers { best_sellers: mocked.clone(), seller_search: mocked },
             fence: Rc::new(Cell::new(memory.fence)),
             probing: Probing::new(None),

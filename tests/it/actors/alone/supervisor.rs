@@ -81,7 +81,8 @@ impl Alone {
             lifeline: self.lifeline.subscribe(),
         };
         let (alive, gone) = mpsc::channel(1);
-        let lease = Lease::since(tokio::time::Instant::now());
+        // Without an Engine that beats, it holds throughout.
+        let lease = Lease::since(Some(tokio::time::Instant::now() + 24 * HOUR));
         (Supervisor::new(self.key, means, lines, alive.into(), lease, recovery.map(str::to_owned), None).start(), gone)
     }
 
