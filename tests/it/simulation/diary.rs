@@ -18,10 +18,14 @@ pub enum Fact {
     Accepted(usize, Command, bool),
     /// It was not accepted for sure: the run's state does not allow it.
     Refused(usize),
+    /// Nobody knows what became of it.
+    Unanswered(usize),
     /// An engine has a paused run look by itself whether the provider is well again.
     LooksAgain,
     /// A failure streak or a refusal closed the gate of this process, and the supervisor has heard of it.
     Tripped(usize),
+    /// The supervisor of the run is gone in this process, killed or by its own word: what only it had heard is not known.
+    SupervisorGone(usize),
     /// An actor died at this message.
     Killed(&'static str, &'static str),
     /// A process met trouble.
@@ -66,11 +70,11 @@ impl Diary {
         self.lock().clone()
     }
 
-    /// Whether the session of this process ended so lately that it may not know it.
-    pub fn lost_its_session(&self, process: usize) -> bool {
-        let since = self.since.elapsed().as_millis().saturating_sub(3_000);
+    /// Whether at this millisecond the session of this process had ended so lately that it may not have known it.
+    pub fn lost_its_session(&self, process: usize, at: u128) -> bool {
+        let lately = at.saturating_sub(3_000)..=at;
         let lost = Fact::Trouble(process, Trouble::SessionEnds);
-        self.lock().iter().rev().take_while(|(at, _)| *at >= since).any(|(_, fact)| *fact == lost)
+        self.lock().iter().any(|(at, fact)| lately.contains(at) && *fact == lost)
     }
 
     /// Time since the beginning.

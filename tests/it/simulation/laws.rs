@@ -96,6 +96,8 @@ fn gates_hold(diary: &Diary) {
     let lines = diary.lines();
     let refused: BTreeSet<usize> = lines.iter().filter_map(|(_, fact)| number_of_refused(fact)).collect();
     let (mut closed, mut opened): (Option<&Line>, usize) = (None, 0);
+    // Commands that open the run and are on their way: whether a trip comes before or after them, nobody can tell.
+    let mut opening = BTreeSet::new();
     for line in &lines {
         match &line.1 {
             // Accepted by another process, it reaches the owner with its next look at the rows. A command that was sent
@@ -103,16 +105,26 @@ fn gates_hold(diary: &Diary) {
             Fact::Accepted(number, Command::Pause | Command::Cancel, true) if *number > opened => {
                 closed = closed.or(Some(line));
             }
-            Fact::Tripped(_) => closed = closed.or(Some(line)),
+            Fact::Tripped(_) if opening.is_empty() => closed = closed.or(Some(line)),
             Fact::Sent(number, Command::Resume | Command::RetryFailed | Command::Start)
                 if !refused.contains(number) =>
             {
+                opening.insert(*number);
                 (closed, opened) = (None, *number);
+            }
+            Fact::Accepted(number, ..) | Fact::Unanswered(number) => {
+                opening.remove(number);
             }
             Fact::LooksAgain => closed = None,
             // What only the dead had heard is heard again from the rows.
-            Fact::Killed("supervisor" | "engine", _) | Fact::Trouble(..) if is_trip(closed, None) => closed = None,
+            Fact::Killed("supervisor" | "engine", _) | Fact::SupervisorGone(_) | Fact::Trouble(..)
+                if is_trip(closed, None) =>
+            {
+                closed = None;
+            }
             Fact::Asked(process, ..) if is_trip(closed, Some(*process)) => closed = None,
+            // Others have followed it, and it does not know it yet.
+            Fact::Asked(process, ..) if diary.lost_its_session(*process, line.0) => {}
             Fact::Asked(_, subject, page) => {
                 if let Some((at, by)) = closed {
                     let when = line.0;

@@ -58,8 +58,10 @@ impl Probe for Reaper {
             self.diary.note(Fact::Killed(actor, message));
             panic!("{WORDS}: {actor} at {message}");
         }
-        if (actor, message) == ("supervisor", "tripped") {
-            self.diary.note(Fact::Tripped(self.process));
+        match (actor, message) {
+            ("supervisor", "tripped") => self.diary.note(Fact::Tripped(self.process)),
+            ("engine", "supervisor_down") => self.diary.note(Fact::SupervisorGone(self.process)),
+            _ => {}
         }
     }
 

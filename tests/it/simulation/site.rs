@@ -102,7 +102,7 @@ impl Site {
         Arc::new(move |ask, _| {
             let owner = memory.run(key).and_then(|row| row.owner);
             // One that lost its session alone learns at its next look that others followed it.
-            if owner != Some(own) && !diary.lost_its_session(number) {
+            if owner != Some(own) && !diary.lost_its_session(number, diary.elapsed().as_millis()) {
                 diary.broken(format!("3: process {number} asks for a page of a run that is not its own"));
             }
             shop.answer(number, ask)
@@ -138,7 +138,10 @@ impl Site {
                 self.diary.note(Fact::Refused(sent));
                 false
             }
-            _ => false,
+            _ => {
+                self.diary.note(Fact::Unanswered(sent));
+                false
+            }
         }
     }
 
