@@ -8,7 +8,7 @@ use gleaner::domain::ids::{EngineId, RunKey, TaskNo};
 use gleaner::domain::ledger::{Entry, Group, Memory, StoredEvent};
 use gleaner::domain::run::{Command, Pause};
 use gleaner::domain::task::{OpenTask, Phase};
-use gleaner::store::{Accepted, Kept, PgStore, RunStore, StoreError, Survey, TakenOver};
+use gleaner::store::{Accepted, EngineSeen, Kept, PgStore, RunStore, StoreError, Survey, TakenOver};
 use tokio::time::Instant;
 
 /// What passed through.
@@ -53,7 +53,7 @@ impl RunStore for WatchedStore {
         self.store.engine()
     }
 
-    async fn take_over(&self, key: RunKey, gone: Option<EngineId>) -> Result<TakenOver, StoreError> {
+    async fn take_over(&self, key: RunKey, gone: Option<EngineSeen>) -> Result<TakenOver, StoreError> {
         self.store.take_over(key, gone).await
     }
 

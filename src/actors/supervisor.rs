@@ -26,12 +26,12 @@ use crate::actors::stream::Standing;
 use crate::actors::tree::Tree;
 use crate::actors::watch;
 use crate::clock::Clock;
-use crate::domain::ids::{EngineId, RunKey, TaskNo};
+use crate::domain::ids::{RunKey, TaskNo};
 use crate::domain::ledger::{Close, Entry, Memory};
 use crate::domain::price::Prices;
 use crate::domain::run::{FailReason, Pause, RunStatus, Wish};
 use crate::domain::task::Phase;
-use crate::store::RunStore;
+use crate::store::{EngineSeen, RunStore};
 use pausing::{is_outage, with_late};
 
 /// A wish was accepted: bring it about.
@@ -101,7 +101,7 @@ pub struct Supervisor {
     /// Why it is started, for the feed: `None` for a run that was just started or resumed.
     recovery: Option<String>,
     /// Whose the run was, where it is taken over from another engine.
-    from: Option<EngineId>,
+    from: Option<EngineSeen>,
     gate: Gate,
     lease: Lease,
     probe: Rc<dyn Probe>,
@@ -130,7 +130,7 @@ impl Supervisor {
         alive: Alive,
         lease: Lease,
         recovery: Option<String>,
-        from: Option<EngineId>,
+        from: Option<EngineSeen>,
     ) -> Self {
         let probe = (means.make_probe)();
         Self {

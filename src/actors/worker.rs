@@ -231,7 +231,8 @@ impl Job {
         let report = |answered| Report { worker, task_no, no, answered, after: after.clone() };
         if holds_nothing(&outcome.result) {
             let proof = self.proof(outcome, "the page was answered and holds nothing");
-            self.lines.counter.ask(report(Answered::Empty(proof))).await;
+            // Counted with what follows: a failure of the same group must not come in between.
+            self.lines.counter.tell(report(Answered::Empty(proof)));
         }
         match &outcome.result {
             PageResult::Products { last: true, .. } | PageResult::Sellers { last: true, .. } => {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::audit_log::{close_entry, open_entry};
 use super::connection::Lease;
+use super::engines::has_beaten_since;
 use super::obey::{Asked, Obeyed, obey, starts_actors};
 use super::quarantine::left_behind;
 use super::run_events::add_events;
@@ -18,7 +19,7 @@ use super::runs::found_before;
 use super::schema::{collection_runs, collection_tasks, orgs};
 use super::task_reads::ClaimedTasks;
 use super::tasks::{StoredTask, TaskRow, failed_tasks_and_categories};
-use super::{Accepted, PgStore, StoreError, TakenOver};
+use super::{Accepted, EngineSeen, PgStore, StoreError, TakenOver};
 use crate::domain::ids::{EngineId, RunKey, TaskNo};
 use crate::domain::ledger::Memory;
 use crate::domain::run::{Command, RunStatus};
@@ -140,17 +141,17 @@ impl PgStore {
         }
     }
 
-    pub(super) async fn take_run_over(&self, key: RunKey, gone: Option<EngineId>) -> Result<TakenOver, StoreError> {
+    pub(super) async fn take_run_over(&self, key: RunKey, gone: Option<EngineSeen>) -> Result<TakenOver, StoreError> {
         if let Some(gone) = gone {
-            self.end_sessions(gone).await?;
+            self.end_sessions(gone.id).await?;
         }
         let lease = self.lease().await?;
         let worked = self.taking_over(&lease, key, gone).await;
         let taken = Self::finish(lease, worked).await?;
         if let Some(gone) = gone
-            && let Err(error) = self.forget_engine(gone).await
+            && let Err(error) = self.forget_engine(gone.id).await
         {
-            log::debug!("the row of engine {gone} stays: {error}");
+            log::debug!("the row of engine {} stays: {error}", gone.id);
         }
         Ok(taken)
     }
@@ -159,7 +160,7 @@ impl PgStore {
         &self,
         mut conn: &AsyncPgConnection,
         key: RunKey,
-        gone: Option<EngineId>,
+        gone: Option<EngineSeen>,
     ) -> Result<TakenOver, StoreError> {
         conn.batch_execute("BEGIN").await?;
         let row_key = (key.org.0, key.run.0);
@@ -170,6 +171,10 @@ impl PgStore {
             .first(&mut conn)
             .await?;
         let owner = owner.map(EngineId);
+        let gone = match gone {
+            Some(seen) if has_beaten_since(conn, &seen).await? => None,
+            seen => seen.map(|seen| seen.id),
+        };
         if owner.is_some_and(|owner| owner != self.engine && Some(owner) != gone) {
             return Err(StoreError::Owned);
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::try_join;
 use uuid::Uuid;
 
@@ -52,6 +52,17 @@ pub struct EngineSeen {
     pub beat: i64,
     /// Its session-level lock is held.
     pub in_session: bool,
+}
+
+/// Whether an engine that was in session when it was seen has beaten since then. From here to the end of the transaction
+/// its next beat waits: whoever sees his beat kept sees who owns his runs.
+pub(super) async fn has_beaten_since(mut conn: &AsyncPgConnection, seen: &EngineSeen) -> Result<bool, StoreError> {
+    if !seen.in_session {
+        return Ok(false);
+    }
+    let beat: Option<i64> =
+        engines::table.find(seen.id.0).select(engines::beat).for_share().first(&mut conn).await.optional()?;
+    Ok(beat.is_some_and(|beat| beat != seen.beat))
 }
 
 /// The number of an engine's session-level lock: the random half of its id.

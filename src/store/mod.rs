@@ -160,8 +160,9 @@ pub trait RunStore: Send + Sync {
     /// claimed tasks back to pending at their last kept page, and reads the run row.
     ///
     /// # Errors
-    /// [`StoreError::Owned`] where somebody else was faster, [`StoreError::NotFound`], [`StoreError::Away`].
-    async fn take_over(&self, key: RunKey, gone: Option<EngineId>) -> Result<TakenOver, StoreError>;
+    /// [`StoreError::Owned`] where somebody else was faster, or where an engine that was still in session has beaten since
+    /// it was seen; [`StoreError::NotFound`], [`StoreError::Away`].
+    async fn take_over(&self, key: RunKey, gone: Option<EngineSeen>) -> Result<TakenOver, StoreError>;
 
     /// For a new Recorder within the same owner: raises the fencing number and reads the run row; claims stay.
     ///
@@ -254,7 +255,7 @@ impl RunStore for PgStore {
         self.engine
     }
 
-    async fn take_over(&self, key: RunKey, gone: Option<EngineId>) -> Result<TakenOver, StoreError> {
+    async fn take_over(&self, key: RunKey, gone: Option<EngineSeen>) -> Result<TakenOver, StoreError> {
         self.take_run_over(key, gone).await
     }
 

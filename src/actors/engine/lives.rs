@@ -9,8 +9,9 @@ use crate::actors::guard::Alive;
 use crate::actors::lease::Lease;
 use crate::actors::stream::Stream;
 use crate::actors::supervisor::{Lines, Supervisor, Wanted};
-use crate::domain::ids::{EngineId, RunKey};
+use crate::domain::ids::RunKey;
 use crate::domain::run::Wish;
+use crate::store::EngineSeen;
 
 /// A run with live actors.
 pub(super) struct Live {
@@ -50,7 +51,7 @@ impl Engine {
         &mut self,
         key: RunKey,
         recovery: Option<String>,
-        from: Option<EngineId>,
+        from: Option<EngineSeen>,
         ctx: &mut Context<Self>,
     ) {
         if self.leaving.is_some() {

@@ -51,7 +51,7 @@ impl Neighbours {
 
     /// Takes in who was seen by a look that was begun at `seen` and has ended now; answers who is gone. A beat is known
     /// from now on, and had stood still when the look was begun: so no owner's lease is counted shorter than it is to him.
-    fn judge(&mut self, survey: &Survey, seen: Instant) -> BTreeMap<EngineId, &'static str> {
+    fn judge(&mut self, survey: &Survey, seen: Instant) -> BTreeMap<EngineId, (EngineSeen, &'static str)> {
         let now = Instant::now();
         let own = survey.engines.iter().find(|engine| engine.id == self.own);
         if own.is_some_and(|own| !own.in_session) {
@@ -73,9 +73,9 @@ impl Neighbours {
                 *known = (engine.beat, now);
             }
             if !engine.in_session && sessions_tell {
-                gone.insert(engine.id, "taken over from a process that is gone");
+                gone.insert(engine.id, (*engine, "taken over from a process that is gone"));
             } else if seen >= known.1 + LEASE {
-                gone.insert(engine.id, "taken over from a process that does not answer any more");
+                gone.insert(engine.id, (*engine, "taken over from a process that does not answer any more"));
             }
         }
         self.beats.retain(|id, _| others.iter().any(|engine| engine.id == *id));
@@ -124,12 +124,11 @@ impl Engine {
                 self.look_after(run, mine);
             } else if run.status == RunStatus::Running {
                 let orphaned = match run.owner {
-                    None => Some("taken over from a process that is gone"),
-                    Some(_) if mine => Some("its actors were gone, and new ones took over"),
-                    Some(owner) => gone.get(&owner).copied(),
+                    None => Some((None, "taken over from a process that is gone")),
+                    Some(_) if mine => Some((None, "its actors were gone, and new ones took over")),
+                    Some(owner) => gone.get(&owner).map(|(engine, why)| (Some(*engine), *why)),
                 };
-                if let Some(why) = orphaned {
-                    let from = run.owner.filter(|_| !mine);
+                if let Some((from, why)) = orphaned {
                     self.start_run(run.key, Some(why.to_owned()), from, ctx);
                 }
             }
@@ -186,7 +185,7 @@ mod tests {
             let engines = vec![EngineSeen { id: OTHER, beat: *beat, in_session: true }];
             let survey = Survey { runs: Vec::new(), engines };
             sleep_until(began + Duration::from_secs(*at)).await;
-            gone = neighbours.judge(&survey, Instant::now()).remove(&OTHER);
+            gone = neighbours.judge(&survey, Instant::now()).remove(&OTHER).map(|(_, why)| why);
         }
         gone
     }

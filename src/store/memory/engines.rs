@@ -33,3 +33,8 @@ pub(super) fn leave(shelf: &mut Shelf, engine: EngineId) {
     shelf.beats.remove(&engine);
     shelf.sessions.remove(&engine);
 }
+
+/// Whether an engine that was in session when it was seen has beaten since then.
+pub(super) fn has_beaten_since(shelf: &Shelf, seen: &EngineSeen) -> bool {
+    seen.in_session && shelf.beats.get(&seen.id).is_some_and(|beat| *beat != seen.beat)
+}

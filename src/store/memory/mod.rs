@@ -23,7 +23,7 @@ use super::run_sellers::SightingRow;
 use super::sellers::{SellerRow, sighted};
 use super::tasks::TaskRow;
 use super::transition::{NewItem, Place};
-use super::{Accepted, Kept, RunStore, StoreError, Survey, TakenOver};
+use super::{Accepted, EngineSeen, Kept, RunStore, StoreError, Survey, TakenOver};
 use crate::clock::Clock;
 use crate::domain::ids::{EngineId, OrgId, RunId, RunKey, TaskNo};
 use crate::domain::ledger::{Group, Memory, Reply, StoredEvent};
@@ -272,9 +272,10 @@ impl RunStore for MemoryStore {
         self.engine
     }
 
-    async fn take_over(&self, key: RunKey, gone: Option<EngineId>) -> Result<TakenOver, StoreError> {
+    async fn take_over(&self, key: RunKey, gone: Option<EngineSeen>) -> Result<TakenOver, StoreError> {
         let mut shelf = self.reach()?;
         let found_before = shelf.found_before(key);
+        let gone = gone.filter(|gone| !engines::has_beaten_since(&shelf, gone)).map(|gone| gone.id);
         let run = shelf.run(key)?;
         if run.row.owner.is_some_and(|owner| owner != self.engine && Some(owner) != gone) {
             return Err(StoreError::Owned);

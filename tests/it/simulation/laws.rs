@@ -98,14 +98,22 @@ fn gates_hold(diary: &Diary) {
     let (mut closed, mut opened): (Option<&Line>, usize) = (None, 0);
     // Commands that open the run and are on their way: whether a trip comes before or after them, nobody can tell.
     let mut opening = BTreeSet::new();
+    let mut engine_died = 0;
     for line in &lines {
         match &line.1 {
             // Accepted by another process, it reaches the owner with its next look at the rows. A command that was sent
             // after this one may have opened the run again before this one's answer came.
-            Fact::Accepted(number, Command::Pause | Command::Cancel, true) if *number > opened => {
+            Fact::Accepted(number, Command::Pause | Command::Cancel, true)
+                if *number > opened && opening.is_empty() =>
+            {
                 closed = closed.or(Some(line));
             }
-            Fact::Tripped(_) if opening.is_empty() => closed = closed.or(Some(line)),
+            // A supervisor whose engine has just died ends with it.
+            Fact::Killed("engine", _) => {
+                engine_died = line.0;
+                closed = closed.filter(|closed| !is_trip(Some(closed), None));
+            }
+            Fact::Tripped(_) if opening.is_empty() && line.0 > engine_died => closed = closed.or(Some(line)),
             Fact::Sent(number, Command::Resume | Command::RetryFailed | Command::Start)
                 if !refused.contains(number) =>
             {
@@ -117,9 +125,7 @@ fn gates_hold(diary: &Diary) {
             }
             Fact::LooksAgain => closed = None,
             // What only the dead had heard is heard again from the rows.
-            Fact::Killed("supervisor" | "engine", _) | Fact::SupervisorGone(_) | Fact::Trouble(..)
-                if is_trip(closed, None) =>
-            {
+            Fact::Killed("supervisor", _) | Fact::SupervisorGone(_) | Fact::Trouble(..) if is_trip(closed, None) => {
                 closed = None;
             }
             Fact::Asked(process, ..) if is_trip(closed, Some(*process)) => closed = None,

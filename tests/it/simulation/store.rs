@@ -11,7 +11,7 @@ use gleaner::domain::ledger::{Entry, Group, Memory, PageResult, StoredEvent};
 use gleaner::domain::run::{Command, Pause};
 use gleaner::domain::task::{OpenTask, Phase};
 use gleaner::store::memory::MemoryStore;
-use gleaner::store::{Accepted, Kept, RunRow, RunStore, StoreError, Survey, TakenOver};
+use gleaner::store::{Accepted, EngineSeen, Kept, RunRow, RunStore, StoreError, Survey, TakenOver};
 use tokio::time::sleep;
 
 use super::diary::{Diary, Fact};
@@ -158,7 +158,7 @@ impl RunStore for Shaky {
         self.inner.engine()
     }
 
-    async fn take_over(&self, key: RunKey, gone: Option<EngineId>) -> Result<TakenOver, StoreError> {
+    async fn take_over(&self, key: RunKey, gone: Option<EngineSeen>) -> Result<TakenOver, StoreError> {
         self.call(Kind::Write, |store| async move { store.take_over(key, gone).await }).await
     }
 

@@ -118,7 +118,7 @@ impl Alone {
 
     async fn verdict(&mut self, verdict: Verdict) -> Answered {
         let (report, answer) = self.report.next_to_answer().await;
-        // Not every report is waited for.
+        // One that goes with another is not waited for.
         let _ = answer.send(verdict);
         report.answered
     }
@@ -217,7 +217,25 @@ fn an_answer_on_the_wire_when_the_gate_closes_is_still_handed_over() {
         let (outcome, kept) = alone.outcome().await;
         assert!(matches!(outcome.result, PageResult::Products { .. }), "{:?}", outcome.result);
         kept.accept();
+        alone.verdict(Verdict::Hold).await;
         alone.gives_back(&task).await;
+    });
+}
+
+#[test]
+fn after_a_fine_page_too_it_asks_for_no_other_before_the_counter_has_spoken() {
+    in_virtual_time(async {
+        let mut alone = Alone::new().await;
+        let task = alone.assign().await;
+        let (_, kept) = alone.outcome().await;
+        kept.accept();
+        let (_, answer) = alone.report.next_to_answer().await;
+        tokio::time::sleep(HOUR).await;
+        assert_eq!(alone.bench.witness.seen().requests, 1);
+        // Another failure, counted before its own page, closes the gate.
+        alone.bench.context.gate.close();
+        answer.send(Verdict::Hold).expect("it waits");
+        alone.gives_back(&OpenTask { next_page: 2, requests: 1, ..task }).await;
     });
 }
 
@@ -299,6 +317,7 @@ fn asked_it_says_what_it_holds_and_what_it_does() {
         assert_eq!((status.state, status.task_no), (WorkerState::Keeping, Some(TaskNo(1))));
         // It stands at the second page when the first is kept.
         kept.accept();
+        alone.verdict(Verdict::GoOn).await;
         alone.started().await;
         alone.started().await;
         let held = Asked::of(&alone.worker, SayWhatYouHold).answer().await.expect("a task");

@@ -1,10 +1,10 @@
 //! Whose a run is: one owner at a time, who may take it over, and what the engines see of each other.
 
-use gleaner::domain::ids::RunKey;
+use gleaner::domain::ids::{EngineId, RunKey};
 use gleaner::domain::ledger::Close;
 use gleaner::domain::run::{Command, RunStatus, Wish};
 use gleaner::domain::task::TaskState;
-use gleaner::store::{RunStore, StoreError, Surveyed};
+use gleaner::store::{EngineSeen, RunStore, StoreError, Surveyed};
 
 use super::entries::{close, first, sellers, started};
 use super::ground::Ground;
@@ -13,6 +13,7 @@ use super::hand::{Hand, MANY};
 over_both_stores!(
     a_run_belongs_to_whoever_started_it_until_it_rests,
     only_who_knows_that_the_owner_is_gone_takes_a_run_over,
+    an_owner_that_has_beaten_since_it_was_seen_is_not_gone,
     an_owner_that_was_followed_keeps_nothing_any_more,
     an_engine_that_leaves_gives_its_runs_up,
     an_engine_is_seen_by_its_beat,
@@ -38,25 +39,42 @@ async fn a_run_belongs_to_whoever_started_it_until_it_rests(ground: &dyn Ground)
     assert_eq!(seen(ground.store(), hand.key).await.owner, None);
 }
 
+/// An engine whose session is gone.
+fn dead(id: EngineId) -> EngineSeen {
+    EngineSeen { id, beat: 1, in_session: false }
+}
+
 async fn only_who_knows_that_the_owner_is_gone_takes_a_run_over(ground: &dyn Ground) {
     let hand = Hand::start(ground, 1).await;
     let (mine, other) = (ground.store().engine(), ground.another().await);
     let before = ground.run(hand.key).await;
-    for gone in [None, Some(other.engine())] {
+    for gone in [None, Some(dead(other.engine()))] {
         assert!(matches!(other.take_over(hand.key, gone).await, Err(StoreError::Owned)));
     }
     assert_eq!(ground.run(hand.key).await, before, "the loser changed nothing");
-    let taken = other.take_over(hand.key, Some(mine)).await.expect("its owner is gone");
+    let taken = other.take_over(hand.key, Some(dead(mine))).await.expect("its owner is gone");
     assert_eq!(taken.memory.fence, before.fence + 1);
     assert!(matches!(ground.store().take_over(hand.key, None).await, Err(StoreError::Owned)));
     let third = ground.another().await;
-    assert!(matches!(third.take_over(hand.key, Some(mine)).await, Err(StoreError::Owned)), "somebody was faster");
+    assert!(matches!(third.take_over(hand.key, Some(dead(mine))).await, Err(StoreError::Owned)), "somebody was faster");
+}
+
+async fn an_owner_that_has_beaten_since_it_was_seen_is_not_gone(ground: &dyn Ground) {
+    let hand = Hand::start(ground, 1).await;
+    let (store, other) = (ground.store(), ground.another().await);
+    let beaten = store.survey(true, &[]).await.expect("the store answers");
+    let seen = *beaten.engines.iter().find(|engine| engine.id == store.engine()).expect("its own beat");
+    let seen = EngineSeen { in_session: true, ..seen };
+    store.survey(true, &[]).await.expect("the store answers");
+    assert!(matches!(other.take_over(hand.key, Some(seen)).await, Err(StoreError::Owned)));
+    let frozen = EngineSeen { beat: seen.beat + 1, ..seen };
+    other.take_over(hand.key, Some(frozen)).await.expect("its beat stands still");
 }
 
 async fn an_owner_that_was_followed_keeps_nothing_any_more(ground: &dyn Ground) {
     let hand = Hand::start_searching(ground, 1).await;
     let other = ground.another().await;
-    other.take_over(hand.key, Some(ground.store().engine())).await.expect("its owner is gone");
+    other.take_over(hand.key, Some(dead(ground.store().engine()))).await.expect("its owner is gone");
     let events = ground.events(hand.key).await;
     let late = ground.store().keep(&hand.group(vec![started(first(2)), sellers(first(2), &["Ann"], true)])).await;
     assert!(matches!(late, Err(StoreError::FenceLost)), "{late:?}");
@@ -104,7 +122,7 @@ async fn what_was_on_the_wire_when_processes_died_is_under_suspicion_and_in_the_
         let claim = hand.task(2).await.claim_no + 1;
         hand.tell(started(first(2).claimed_as(claim))).await;
         let next = ground.another().await;
-        hand.before = next.take_over(hand.key, Some(owner)).await.expect("its owner is gone").memory;
+        hand.before = next.take_over(hand.key, Some(dead(owner))).await.expect("its owner is gone").memory;
         owner = next.engine();
         let task = hand.task(2).await;
         assert_eq!((task.suspect, task.crashes), expected, "after {deaths} deaths");
