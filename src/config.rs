@@ -160,6 +160,7 @@ struct RawPostgres {
 #[derive(Deserialize)]
 struct RawOxylabs {
     base_url: String,
+    data_url: Option<String>,
     username: Option<String>,
     password_file: Option<PathBuf>,
     price_per_1000: Option<String>,
@@ -320,7 +321,8 @@ fn provider(raw: RawOxylabs, sandbox: &RawSandbox, overrides: &Overrides) -> Res
             bounds::no_sandbox_flag(overrides)?;
             let (base_url, password) = (raw.base_url, Secret::new(password));
             let plan = bounds::plan(raw.requests_per_second, raw.rendered_per_second)?;
-            Ok(Provider::Oxylabs(oxylabs::Settings { base_url, username, password, plan }))
+            let data_url = raw.data_url.unwrap_or_else(|| oxylabs::data_url_beside(&base_url));
+            Ok(Provider::Oxylabs(oxylabs::Settings { base_url, data_url, username, password, plan }))
         }
         (Some(_), None) => Err(ConfigError::Invalid(
             "oxylabs: a username is set and no password; set OXYLABS_PASSWORD or oxylabs.password_file".to_owned(),

@@ -82,11 +82,11 @@ impl Market {
         match ask {
             Ask::Category(request) => {
                 let result = Ok(self.page_of(&request.node_id, request.page));
-                Play::Products(Answer { result, cost: COST, raw: None })
+                Play::Products(Answer { result, cost: COST, raw: None, job: None })
             }
             Ask::Search(request) => {
                 let page = SellerPage { sightings: self.sellers_of(&request.query), has_more: false };
-                Play::Sellers(Answer { result: Ok(page), cost: COST, raw: None })
+                Play::Sellers(Answer { result: Ok(page), cost: COST, raw: None, job: None })
             }
         }
     }

@@ -75,6 +75,7 @@ impl PlainLoop<'_> {
         };
         let outcome = Outcome {
             raw: None,
+            job: None,
             worker,
             task_no: task.task_no,
             phase: task.work.phase(),
@@ -108,6 +109,7 @@ impl PlainLoop<'_> {
                     price_max: price.map(|price| price * 11 / 5),
                     page,
                     node_id: None,
+                    job_id: None,
                 };
                 let subject =
                     Subject { category: Some(target.category.clone()), product_name: Some(target.title.clone()) };

@@ -1,5 +1,4 @@
 ALTER TABLE collection_tasks
-    DROP COLUMN job_page,
     DROP COLUMN job_id,
     DROP COLUMN suspect;
 DROP INDEX collection_runs_resuming;

@@ -29,8 +29,6 @@ CREATE INDEX collection_runs_resuming ON collection_runs (resume_at) WHERE resum
 
 ALTER TABLE collection_tasks
     ADD COLUMN suspect smallint NOT NULL DEFAULT 0,
-    ADD COLUMN job_id text,
-    ADD COLUMN job_page smallint,
-    ADD CHECK ((job_id IS NULL) = (job_page IS NULL));
+    ADD COLUMN job_id text;
 COMMENT ON COLUMN collection_tasks.suspect IS 'processes that died while it was on the wire';
 COMMENT ON COLUMN collection_tasks.job_id IS 'the vendor''s job for the page at which it stands: paid for, not fetched yet';

@@ -6,6 +6,7 @@
 
 mod deadline;
 mod errand;
+mod kept_jobs;
 mod status;
 
 use std::cell::RefCell;
@@ -31,6 +32,7 @@ use crate::domain::run::Proof;
 use crate::domain::task::{OpenTask, TaskState};
 use deadline::Deadline;
 use errand::{Errand, holds_nothing};
+use kept_jobs::KeptJobs;
 use status::StatusBoard;
 
 /// Longest wait for its turn at the provider: several times that of the last of 64 workers when one request a second is allowed.
@@ -157,24 +159,25 @@ impl Job {
             self.lines.tell.tell(Tell(Entry::Started(started)));
             let since = tokio::time::Instant::now();
             self.deadline.within(Errand::limit(&self.context));
+            let jobs = KeptJobs::of(self, task);
             let answer = tokio::select! {
                 biased;
                 () = self.context.gate.cut_off() => None,
-                answer = errand.ask(&self.context) => Some(answer),
+                answer = errand.ask(&self.context, &jobs) => Some(answer),
             };
             self.deadline.lift();
             let Some(came) = answer else { return self.give_back(task).await };
             self.context.probe.handling("worker", "answered");
             let result = errand.judge(&self.context, came.answered);
             let outcome = self.outcome(task, request, since.elapsed(), result);
-            let outcome = Outcome { cost: came.cost, raw: came.raw, ..outcome };
+            let outcome = Outcome { cost: came.cost, raw: came.raw, job: came.job, ..outcome };
             self.status.keeps(&outcome);
             let (verdict, kept) = self.hand(outcome.clone()).await;
             self.context.probe.handling("worker", "kept");
             if verdict == Verdict::Refused {
                 return Left::Lost(task.task_no);
             }
-            task.requests = outcome.request_no;
+            (task.requests, task.job) = (outcome.request_no, outcome.job.clone());
             if let Some(left) = self.follow(task, &outcome, kept).await {
                 return left;
             }
@@ -214,6 +217,7 @@ impl Job {
             cost: Cost::default(),
             result,
             raw: None,
+            job: None,
         }
     }
 

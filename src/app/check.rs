@@ -79,6 +79,6 @@ async fn ask_once(settings: &Settings, timeout: Duration) -> Result<usize, Strin
     let client = Oxylabs::new(settings.clone()).map_err(|error| error.to_string())?;
     let first = catalogue::categories().next().ok_or("the catalogue is empty")?;
     let request = CategoryRequest { node_id: first.node_id.to_owned(), page: 1, timeout };
-    let answer = client.ask(&request).await;
+    let answer = client.ask(&request, None).await;
     answer.result.map(|page| page.products.len()).map_err(|failure| failure.detail().to_owned())
 }

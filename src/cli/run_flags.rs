@@ -43,6 +43,9 @@ pub struct RunFlags {
     /// Longest query in characters
     #[arg(long, value_name = "N")]
     query_chars: Option<u64>,
+    /// How the provider delivers pages: realtime or push_pull
+    #[arg(long, value_name = "WAY")]
+    delivery: Option<String>,
     /// Also take sellers outside the filters
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     include_off_filter: Option<bool>,
@@ -76,6 +79,9 @@ impl RunFlags {
         }
         if let Some(filters) = &self.filters {
             overrides.insert("filters".to_owned(), filters_of(filters)?);
+        }
+        if let Some(delivery) = &self.delivery {
+            overrides.insert("delivery".to_owned(), json!(delivery));
         }
         for (name, switch) in [("include_off_filter", self.include_off_filter), ("auto_resume", self.auto_resume)] {
             overrides.extend(switch.map(|on| (name.to_owned(), json!(on))));

@@ -17,6 +17,9 @@ pub fn table(spend: &SpendView) -> String {
     if spend.repeated > 0 {
         line(&mut text, "asked again", &spend.repeated.to_string(), "cut off by a crash, perhaps paid twice");
     }
+    if spend.reattached > 0 {
+        line(&mut text, "fetched later", &spend.reattached.to_string(), "paid before a stop, not bought again");
+    }
     if let Some(cost) = &spend.cost {
         line(&mut text, "cost", &cost.text, "");
     }
@@ -64,7 +67,7 @@ mod tests {
 
     #[test]
     fn the_table_has_a_line_for_each_outcome_that_happened() {
-        let mut spend = Spend { repeated: 1, ..Spend::default() };
+        let mut spend = Spend { repeated: 1, reattached: 4, ..Spend::default() };
         spend.outcomes.ok = Tally { requests: 449, billed: 449, rendered: 6 };
         spend.outcomes.empty = Tally { requests: 2, billed: 2, rendered: 0 };
         spend.outcomes.timeout = Tally { requests: 3, billed: 0, rendered: 0 };
@@ -73,7 +76,7 @@ mod tests {
         let expected = "  requests                      454  451 billed, 6 rendered\n    ok                          449  \
                         billed, 6 rendered\n    ok, held nothing              2  billed\n    timed out                     \
                         3  not billed\n  asked again                     1  cut off by a crash, perhaps paid twice\n  \
-                        cost                        $0.61\n";
+                        fetched later                   4  paid before a stop, not bought again\n  cost                        $0.61\n";
         assert_eq!(table(&spend.view(Some(&prices))), expected);
         let free = table(&Spend::default().view(None));
         assert_eq!(free, "  requests                        0  not billed\n");

@@ -25,6 +25,7 @@ const KNOWN: [(&str, &[&str]); 8] = [
         "oxylabs",
         &[
             "base_url",
+            "data_url",
             "username",
             "password_file",
             "price_per_1000",

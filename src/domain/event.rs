@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 
 use super::failure::{ErrorStage, ErrorType};
-use super::ids::{EventId, RunId, WorkerId};
+use super::ids::{EventId, JobId, RunId, WorkerId};
 use super::run::{FailReason, PauseReason};
 use super::task::Phase;
 
@@ -60,6 +60,9 @@ pub struct ApiParams {
     pub price_max: Option<i64>,
     /// The page, 1 is the first.
     pub page: i16,
+    /// The vendor's job whose answer was paid for before and is only fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_id: Option<JobId>,
 }
 
 /// One page request as events show it.

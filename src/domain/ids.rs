@@ -50,6 +50,30 @@ pub struct RunKey {
     pub run: RunId,
 }
 
+/// The vendor's id of a page that it fetches by itself and keeps for a day. Made of what stands in an address as it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct JobId(String);
+
+impl JobId {
+    /// Longest id that is taken, in characters.
+    const CHARS_MAX: usize = 64;
+
+    /// The id in a vendor's words: letters, digits, `-` and `_`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let fits = (1..=Self::CHARS_MAX).contains(&text.len()) && text.chars().all(plain);
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// As the vendor writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A task's number within its run: 1, 2, 3 ... in the order in which tasks came to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

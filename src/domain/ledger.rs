@@ -9,7 +9,7 @@ mod summary;
 
 pub use entry::{
     Close, Cost, Crash, Entry, Group, Learned, Memory, Move, NewTasks, Outcome, PageResult, Release, ReleaseResult,
-    Reply, Started, StoredEvent, Verdict,
+    Reply, Started, StoredEvent, Submitted, Verdict,
 };
 pub use settle::{Settled, settle};
 pub use summary::{Summary, checkpoint};

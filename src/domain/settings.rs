@@ -26,6 +26,17 @@ impl Default for Filters {
     }
 }
 
+/// How the provider delivers pages, where it knows more than one way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// On the connection on which it was asked.
+    #[default]
+    Realtime,
+    /// Later, by an id that is kept before: what was paid for is fetched after a crash and not bought again.
+    PushPull,
+}
+
 /// What a run obeys. Times are milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -56,6 +67,8 @@ pub struct RunSettings {
     pub query_chars: u16,
     /// Also take sellers from the part of a page that eBay filled with results outside the filters.
     pub include_off_filter: bool,
+    /// How the provider delivers pages.
+    pub delivery: Delivery,
     /// After a pause for an outage, ask for one page now and then, and go on when it is fine.
     pub auto_resume: bool,
 }
@@ -76,6 +89,7 @@ impl Default for RunSettings {
             filters: Filters::default(),
             query_chars: QUERY_CHARS_DEFAULT,
             include_off_filter: false,
+            delivery: Delivery::Realtime,
             auto_resume: true,
         }
     }
@@ -145,6 +159,7 @@ impl RunSettings {
                 r#"an object {"brand_new": true, "free_shipping": true, "us_only": true}, each true or false,"#
                     .to_owned()
             }
+            None if name == "delivery" => r#""realtime" or "push_pull""#.to_owned(),
             None => "true or false".to_owned(),
         }
     }
@@ -253,6 +268,7 @@ mod tests {
             (json!({"filters": true}), "filters", "each true or false"),
             (json!({"include_off_filter": 1}), "include_off_filter", "true or false is"),
             (json!({"wrokers": 5}), "wrokers", "workers"),
+            (json!({"delivery": "mail"}), "delivery", "\"mail\" is not allowed; \"realtime\" or \"push_pull\" is"),
             (json!({"price_window": {"markup_min_percent": 120, "markup_max_percent": 80}}), "price_window", "smaller"),
             (json!({"filters": {"brand": true}}), "filters", "brand_new"),
         ] {

@@ -154,6 +154,9 @@ pub struct Spend {
     pub outcomes: Outcomes,
     /// Requests whose worker or process died with them on the wire: their page is asked for again, and may be paid twice.
     pub repeated: i64,
+    /// Answers that were paid for before a death or a pause and fetched after it.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub reattached: i64,
     /// What phase `amazon` took.
     #[serde(skip_serializing_if = "Took::is_none")]
     pub amazon: Took,
@@ -165,12 +168,21 @@ pub struct Spend {
     pub on_wire: Vec<TaskNo>,
 }
 
+fn is_zero(count: &i64) -> bool {
+    *count == 0
+}
+
 impl Spend {
     /// A request of this task was sent.
     pub fn sent(&mut self, task_no: TaskNo) {
         if !self.on_wire.contains(&task_no) {
             self.on_wire.push(task_no);
         }
+    }
+
+    /// The vendor works on this task's request by itself: whoever dies, it is not sent again.
+    pub fn submitted(&mut self, task_no: TaskNo) {
+        self.on_wire.retain(|other| *other != task_no);
     }
 
     /// A request has come to its end.
@@ -224,6 +236,7 @@ impl Spend {
             billed: total.billed,
             rendered: total.rendered,
             repeated: self.repeated,
+            reattached: self.reattached,
             outcomes: outcomes.map(|(name, tally)| (name.to_owned(), tally)).collect(),
             cost: prices.map(|prices| self.bill(prices)),
         }
@@ -241,6 +254,8 @@ pub struct SpendView {
     pub rendered: i64,
     /// Requests that a death cut off: their page was asked for again, and may be paid twice.
     pub repeated: i64,
+    /// Answers that were paid for before a death or a pause, and fetched after it instead of bought again.
+    pub reattached: i64,
     /// Requests by outcome; one that never happened is absent.
     pub outcomes: std::collections::BTreeMap<String, Tally>,
     /// What it comes to; `None` where no price is configured.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::TaskNo;
+use super::ids::{JobId, TaskNo};
 use super::money::Money;
 use super::product::Asin;
 
@@ -152,6 +152,8 @@ pub struct OpenTask {
     pub suspect: i16,
     /// Requests of this task whose outcome is kept, over all its claims; the next one has this number plus one.
     pub requests: i32,
+    /// The vendor's job for the page to ask for next: paid for, its answer not kept yet.
+    pub job: Option<JobId>,
     /// What it asks for.
     pub work: Work,
 }

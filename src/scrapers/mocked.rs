@@ -6,7 +6,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Answer, BestSellers, CategoryRequest, LocalFuture, ProductPage, SearchRequest, SellerPage, SellerSearch};
+use super::{
+    Answer, BestSellers, CategoryRequest, Jobs, LocalFuture, ProductPage, SearchRequest, SellerPage, SellerSearch,
+};
+use crate::domain::failure::{Failure, RetryKind};
+use crate::domain::ids::JobId;
+use crate::domain::ledger::Cost;
 
 /// A request that a script answers.
 #[derive(Clone, Debug)]
@@ -69,6 +74,8 @@ pub struct Seen {
     pub peak: u32,
     /// Subjects that two requests asked for at one time.
     pub doubled: Vec<String>,
+    /// Answers that were fetched by a job's id and not asked for.
+    pub fetched: u32,
 }
 
 impl Witness {
@@ -84,20 +91,33 @@ impl Witness {
 
     /// Notes a request; it is on the wire until the returned mark is dropped.
     fn begins(&self, ask: &Ask) -> (OnWire, u32) {
+        let on_wire = self.waits(ask);
+        let mut seen = self.lock();
+        seen.requests += 1;
+        let asked = seen.asked.entry((ask.subject().to_owned(), ask.page())).or_default();
+        *asked += 1;
+        let count = *asked;
+        drop(seen);
+        (on_wire, count)
+    }
+
+    /// Notes that an answer is fetched which was paid for before.
+    fn fetches(&self, ask: &Ask) -> OnWire {
+        self.lock().fetched += 1;
+        self.waits(ask)
+    }
+
+    fn waits(&self, ask: &Ask) -> OnWire {
         let mut seen = self.lock();
         let subject = ask.subject().to_owned();
-        seen.requests += 1;
         let on_wire = seen.on_wire.entry(subject.clone()).or_default();
         *on_wire += 1;
         if *on_wire > 1 {
             seen.doubled.push(subject.clone());
         }
         seen.peak = seen.peak.max(seen.on_wire.values().sum());
-        let asked = seen.asked.entry((subject.clone(), ask.page())).or_default();
-        *asked += 1;
-        let count = *asked;
         drop(seen);
-        (OnWire { witness: self.clone(), subject }, count)
+        OnWire { witness: self.clone(), subject }
     }
 }
 
@@ -132,19 +152,39 @@ impl Mocked {
         Self { script, witness }
     }
 
+    /// A job's id tells which request it was: its answer is played again to whoever brings it. `None` where the page went to
+    /// somebody else meanwhile.
     #[allow(clippy::panic, reason = "a script may ask for a fault in our own code")]
-    async fn play(&self, ask: Ask) -> Play {
-        let (on_wire, count) = self.witness.begins(&ask);
+    async fn play(&self, ask: Ask, jobs: Option<&dyn Jobs>) -> Option<Play> {
+        let held = jobs.and_then(Jobs::open);
+        let (_on_wire, count) = match held.as_ref().and_then(number_of) {
+            Some(number) => (self.witness.fetches(&ask), number),
+            None => self.witness.begins(&ask),
+        };
+        if let (Some(jobs), None, Some(job)) = (jobs, held, JobId::parse(&format!("job-{count}")))
+            && !jobs.keep(job).await
+        {
+            return None;
+        }
         let (after, play) = (self.script)(&ask, count);
         if !after.is_zero() {
             tokio::time::sleep(after).await;
         }
-        drop(on_wire);
         if let Play::Panic(words) = &play {
             panic!("{words}");
         }
-        play
+        Some(play)
     }
+}
+
+fn lost<T>() -> Answer<T> {
+    let failure = Failure::retryable(RetryKind::Connection, "the page went to another worker");
+    Answer { result: Err(failure), cost: Cost::default(), raw: None, job: None }
+}
+
+/// How manieth request for its page a job is.
+fn number_of(job: &JobId) -> Option<u32> {
+    job.as_str().strip_prefix("job-")?.parse().ok()
 }
 
 impl BestSellers for Mocked {
@@ -153,10 +193,15 @@ impl BestSellers for Mocked {
     }
 
     #[allow(clippy::panic, reason = "a script that answers the other kind of request is a fault of the test")]
-    fn ask<'a>(&'a self, request: &'a CategoryRequest) -> LocalFuture<'a, Answer<ProductPage>> {
+    fn ask<'a>(
+        &'a self,
+        request: &'a CategoryRequest,
+        jobs: Option<&'a dyn Jobs>,
+    ) -> LocalFuture<'a, Answer<ProductPage>> {
         Box::pin(async move {
-            match self.play(Ask::Category(request.clone())).await {
-                Play::Products(answer) => answer,
+            match self.play(Ask::Category(request.clone()), jobs).await {
+                Some(Play::Products(answer)) => answer,
+                None => lost(),
                 _ => panic!("the script answered a category with something else"),
             }
         })
@@ -169,10 +214,15 @@ impl SellerSearch for Mocked {
     }
 
     #[allow(clippy::panic, reason = "a script that answers the other kind of request is a fault of the test")]
-    fn ask<'a>(&'a self, request: &'a SearchRequest) -> LocalFuture<'a, Answer<SellerPage>> {
+    fn ask<'a>(
+        &'a self,
+        request: &'a SearchRequest,
+        jobs: Option<&'a dyn Jobs>,
+    ) -> LocalFuture<'a, Answer<SellerPage>> {
         Box::pin(async move {
-            match self.play(Ask::Search(request.clone())).await {
-                Play::Sellers(answer) => answer,
+            match self.play(Ask::Search(request.clone()), jobs).await {
+                Some(Play::Sellers(answer)) => answer,
+                None => lost(),
                 _ => panic!("the script answered a search with something else"),
             }
         })

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::domain::failure::Failure;
+use crate::domain::ids::JobId;
 use crate::domain::ledger::Cost;
 use crate::domain::money::Money;
 use crate::domain::product::Product;
@@ -87,6 +88,8 @@ pub struct Answer<T> {
     pub cost: Cost,
     /// The body, where it was delivered and nothing was found in it.
     pub raw: Option<RawPage>,
+    /// The vendor's job that has not said its last word.
+    pub job: Option<JobId>,
 }
 
 /// A time in which the provider takes far fewer requests than the plan allows.
@@ -103,6 +106,15 @@ pub struct Throttle {
 /// The newest throttle of a provider, also one that is over.
 pub type Throttles = watch::Receiver<Option<Throttle>>;
 
+/// Keeps the vendor's id of a page that it fetches by itself, for one page request.
+pub trait Jobs {
+    /// The id that was kept before: its answer is paid for.
+    fn open(&self) -> Option<JobId>;
+
+    /// Ends when the id is kept; `false` where the page is somebody else's by now, and nobody waits for its answer.
+    fn keep(&self, job: JobId) -> LocalFuture<'_, bool>;
+}
+
 /// Answers Best Sellers requests.
 pub trait BestSellers {
     /// Ends when a request may be sent now, as far as the provider's limits go; it counts as sent. May be dropped.
@@ -118,8 +130,13 @@ pub trait BestSellers {
     /// The target's address of this request, free of credentials, for people.
     fn address(&self, request: &CategoryRequest) -> String;
 
-    /// Asks for one page. Never panics on what the provider answers; ends within the request's timeout.
-    fn ask<'a>(&'a self, request: &'a CategoryRequest) -> LocalFuture<'a, Answer<ProductPage>>;
+    /// Asks for one page. Never panics on what the provider answers; ends within the request's timeout. With `jobs` the
+    /// vendor is to fetch the page by itself where it can, and what `jobs` holds already is fetched and not asked for.
+    fn ask<'a>(
+        &'a self,
+        request: &'a CategoryRequest,
+        jobs: Option<&'a dyn Jobs>,
+    ) -> LocalFuture<'a, Answer<ProductPage>>;
 }
 
 /// Answers seller searches.
@@ -137,8 +154,10 @@ pub trait SellerSearch {
     /// The target's address of this request, free of credentials, for people.
     fn address(&self, request: &SearchRequest) -> String;
 
-    /// Asks for one page. Never panics on what the provider answers; ends within the request's timeout.
-    fn ask<'a>(&'a self, request: &'a SearchRequest) -> LocalFuture<'a, Answer<SellerPage>>;
+    /// Asks for one page. Never panics on what the provider answers; ends within the request's timeout. With `jobs` the
+    /// vendor is to fetch the page by itself where it can, and what `jobs` holds already is fetched and not asked for.
+    fn ask<'a>(&'a self, request: &'a SearchRequest, jobs: Option<&'a dyn Jobs>)
+    -> LocalFuture<'a, Answer<SellerPage>>;
 }
 
 /// Longest title that is taken, in characters: several times the longest that a shop allows.

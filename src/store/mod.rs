@@ -30,6 +30,7 @@ pub mod runs;
 #[rustfmt::skip]
 mod schema;
 pub mod sellers;
+mod task_outcome;
 mod task_reads;
 pub mod tasks;
 mod text;

@@ -108,6 +108,7 @@ fn outcome(page: Reread) -> Outcome {
         cost: Cost::default(),
         result: PageResult::Sellers { sightings: page.sightings, last: page.last },
         raw: None,
+        job: None,
     }
 }
 

@@ -138,7 +138,6 @@ diesel::table! {
         external_id -> Nullable<Text>,
         suspect -> Int2,
         job_id -> Nullable<Text>,
-        job_page -> Nullable<Int2>,
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::schema::{collection_items, collection_tasks};
 use super::task_reads::OpenTasksAfter;
 use super::{PgStore, StoreError};
-use crate::domain::ids::{OrgId, RunId, RunKey, TaskNo};
+use crate::domain::ids::{JobId, OrgId, RunId, RunKey, TaskNo};
 use crate::domain::money::{Currency, Money};
 use crate::domain::product::Asin;
 use crate::domain::task::{Category, OpenTask, Phase, Target, TaskState, Work};
@@ -32,6 +32,8 @@ pub struct TaskRow {
     pub suspect: i16,
     /// Requests whose outcome is kept.
     pub requests: i32,
+    /// The vendor's job for the page to ask for next: paid for, its answer not kept yet.
+    pub job: Option<JobId>,
     /// Products that its pages held (phase `amazon`).
     pub products: i32,
     /// The provider refused the request itself; no streak gives it fresh attempts.
@@ -59,6 +61,7 @@ impl TaskRow {
             crashes: 0,
             suspect: 0,
             requests: 0,
+            job: None,
             products: 0,
             rejected: false,
             reprieved: false,
@@ -92,6 +95,7 @@ impl TaskRow {
             crashes: self.crashes,
             suspect: self.suspect,
             requests: self.requests,
+            job: self.job.clone(),
             work: self.work.clone(),
         }
     }
@@ -117,6 +121,7 @@ pub(super) struct StoredTask {
     crashes: i16,
     suspect: i16,
     requests: i32,
+    job_id: Option<String>,
     products: i32,
     rejected: bool,
     reprieved: bool,
@@ -160,6 +165,7 @@ impl TryFrom<StoredTask> for TaskRow {
             crashes: stored.crashes,
             suspect: stored.suspect,
             requests: stored.requests,
+            job: stored.job_id.as_deref().and_then(JobId::parse),
             products: stored.products,
             rejected: stored.rejected,
             reprieved: stored.reprieved,
@@ -195,6 +201,7 @@ fn tasks_of(org: Uuid, run: Uuid) -> _ {
             collection_tasks::crashes,
             collection_tasks::suspect,
             collection_tasks::requests,
+            collection_tasks::job_id,
             collection_tasks::products,
             collection_tasks::rejected,
             collection_tasks::reprieved,

@@ -6,13 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::quarantine::quarantine_if_due;
+use super::task_outcome::{keep_outcome, skip};
 use super::tasks::TaskRow;
-use crate::domain::failure::ErrorType;
 use crate::domain::ids::TaskNo;
 use crate::domain::ledger::{
-    Close, Entry, Group, Learned, Move, NewTasks, Outcome, PageResult, Release, ReleaseResult, Reply, Started, Verdict,
+    Close, Entry, Group, Learned, Move, NewTasks, Outcome, PageResult, Release, ReleaseResult, Reply, Started,
+    Submitted, Verdict,
 };
-use crate::domain::product::{Asin, Product, SkipReason};
+use crate::domain::product::{Asin, Product};
 use crate::domain::task::{Phase, Target, TaskState, Work};
 
 /// What a store knows before it plans a group.
@@ -34,6 +35,7 @@ pub(crate) fn named_tasks(group: &Group) -> BTreeSet<TaskNo> {
     for entry in &group.entries {
         match entry {
             Entry::Started(started) => _ = named.insert(started.task.task_no),
+            Entry::Submitted(submitted) => _ = named.insert(submitted.task_no),
             Entry::Outcome(outcome) => _ = named.insert(outcome.task_no),
             Entry::Release(release) => _ = named.insert(release.task_no),
             Entry::Close { close: Close::Paused { reprieved, .. }, .. } => named.extend(reprieved),
@@ -166,6 +168,7 @@ impl Plan {
     fn enter(&mut self, index: usize, entry: &Entry) -> Reply {
         match entry {
             Entry::Started(started) => self.started(started),
+            Entry::Submitted(submitted) => Reply::Outcome(self.submitted(submitted)),
             Entry::Outcome(outcome) => Reply::Outcome(self.outcome(index, outcome)),
             Entry::Release(release) => Reply::Release(self.release(release)),
             Entry::Close { .. } if !self.running => Reply::Repeated,
@@ -202,6 +205,19 @@ impl Plan {
             });
         }
         Reply::Done
+    }
+
+    fn submitted(&mut self, submitted: &Submitted) -> Verdict {
+        let (claim_no, request_no) = (submitted.claim_no, submitted.request_no);
+        let counts = |task: &TaskRow| task.is_current(claim_no) && request_no == task.requests + 1;
+        if !self.tasks.get(&submitted.task_no).is_some_and(counts) {
+            return Verdict::Refused;
+        }
+        let job = Some(submitted.job.clone());
+        self.change(submitted.task_no, |task| {
+            (task.state, task.claim_no, task.job) = (TaskState::Claimed, claim_no, job)
+        });
+        Verdict::Accepted
     }
 
     fn outcome(&mut self, index: usize, outcome: &Outcome) -> Verdict {
@@ -290,59 +306,4 @@ impl Plan {
         }
         Reply::Done
     }
-}
-
-fn skip(task: &mut TaskRow, reason: SkipReason) {
-    task.state = TaskState::Skipped;
-    task.error_code = Some(reason.as_str().to_owned());
-}
-
-fn keep_outcome(task: &mut TaskRow, outcome: &Outcome) {
-    task.requests += 1;
-    task.claim_no = outcome.claim_no;
-    task.state = TaskState::Claimed;
-    match &outcome.result {
-        PageResult::Products { rows, last, .. } => {
-            task.products = task.products.saturating_add(i32::try_from(rows.len()).unwrap_or(i32::MAX));
-            page_kept(task, outcome.page, *last);
-            if *last && task.products == 0 {
-                skip(task, SkipReason::NoProducts);
-            }
-        }
-        PageResult::Sellers { last, .. } => page_kept(task, outcome.page, *last),
-        PageResult::Retry { error_type, message, .. } => {
-            task.page_attempts = task.page_attempts.saturating_add(1);
-            failure(task, *error_type, message);
-        }
-        PageResult::RateLimited { .. } => {}
-        PageResult::Failed { error_type, message, rejected, .. } => {
-            task.page_attempts = task.page_attempts.saturating_add(1);
-            task.state = TaskState::Failed;
-            task.rejected = *rejected;
-            failure(task, *error_type, message);
-        }
-        PageResult::Unwell { error_type, message, .. } => {
-            task.state = TaskState::Pending;
-            failure(task, *error_type, message);
-        }
-        PageResult::Refused { message } => {
-            task.state = TaskState::Pending;
-            failure(task, ErrorType::Refused, message);
-        }
-    }
-}
-
-fn page_kept(task: &mut TaskRow, page: i16, last: bool) {
-    task.next_page = page.saturating_add(1);
-    task.page_attempts = 0;
-    task.error_code = None;
-    task.error_message = None;
-    if last {
-        task.state = TaskState::Done;
-    }
-}
-
-fn failure(task: &mut TaskRow, error_type: ErrorType, message: &str) {
-    task.error_code = Some(error_type.as_str().to_owned());
-    task.error_message = Some(message.to_owned());
 }

@@ -72,13 +72,13 @@ impl Market {
                 let rows = if request.page == 1 { &all[..half] } else { &all[half..] };
                 let products = (1..).zip(rows).map(|(rank, product)| self.product(rank, *product)).collect();
                 let page = ProductPage { products, bad_rows: 0, unread_prices: 0, has_more: request.page < 2 };
-                Play::Products(Answer { result: Ok(page), cost: COST, raw: None })
+                Play::Products(Answer { result: Ok(page), cost: COST, raw: None, job: None })
             }
             Ask::Search(request) => {
                 let product: usize = request.query.trim_start_matches("Product number").parse().expect("one of ours");
                 let sightings = self.seller_names(product, request.page).into_iter().map(sighting).collect();
                 let page = SellerPage { sightings, has_more: request.page < self.pages };
-                Play::Sellers(Answer { result: Ok(page), cost: COST, raw: None })
+                Play::Sellers(Answer { result: Ok(page), cost: COST, raw: None, job: None })
             }
         }
     }
@@ -118,11 +118,11 @@ pub fn finds_nothing(ask: &Ask) -> Play {
     match ask {
         Ask::Category(_) => {
             let page = ProductPage { products: Vec::new(), bad_rows: 0, unread_prices: 0, has_more: false };
-            Play::Products(Answer { result: Ok(page), cost: COST, raw: None })
+            Play::Products(Answer { result: Ok(page), cost: COST, raw: None, job: None })
         }
         Ask::Search(_) => {
             let page = SellerPage { sightings: Vec::new(), has_more: false };
-            Play::Sellers(Answer { result: Ok(page), cost: COST, raw: None })
+            Play::Sellers(Answer { result: Ok(page), cost: COST, raw: None, job: None })
         }
     }
 }
@@ -130,7 +130,7 @@ pub fn finds_nothing(ask: &Ask) -> Play {
 /// An answer that fails.
 pub fn fails(ask: &Ask, failure: gleaner::domain::failure::Failure) -> Play {
     match ask {
-        Ask::Category(_) => Play::Products(Answer { result: Err(failure), cost: COST, raw: None }),
-        Ask::Search(_) => Play::Sellers(Answer { result: Err(failure), cost: COST, raw: None }),
+        Ask::Category(_) => Play::Products(Answer { result: Err(failure), cost: COST, raw: None, job: None }),
+        Ask::Search(_) => Play::Sellers(Answer { result: Err(failure), cost: COST, raw: None, job: None }),
     }
 }

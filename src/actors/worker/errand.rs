@@ -6,13 +6,15 @@ use chrono::{DateTime, Utc};
 
 use crate::actors::run_context::RunContext;
 use crate::domain::event::{ApiParams, Request, Subject};
-use crate::domain::failure::{ErrorType, Failure};
+use crate::domain::failure::{ErrorType, Failure, RetryKind};
+use crate::domain::ids::JobId;
 use crate::domain::ledger::{Cost, PageResult};
 use crate::domain::query::from_title;
 use crate::domain::raw_page::RawPage;
 use crate::domain::retry::{backoff, rate_limit_wait};
+use crate::domain::settings::Delivery;
 use crate::domain::task::{OpenTask, Work};
-use crate::scrapers::{CategoryRequest, ProductPage, SearchRequest, SellerPage};
+use crate::scrapers::{Answer, CategoryRequest, Jobs, LocalFuture, ProductPage, SearchRequest, SellerPage};
 
 /// One page request.
 pub struct Errand {
@@ -21,6 +23,8 @@ pub struct Errand {
     page: i16,
     /// Attempts of this page that have failed so far.
     page_attempts: i16,
+    /// The vendor's job that stands for this page.
+    job: Option<JobId>,
 }
 
 enum What {
@@ -42,11 +46,13 @@ pub struct Came {
     pub cost: Cost,
     /// The body, where it was delivered and nothing was found in it.
     pub raw: Option<RawPage>,
+    /// The vendor's job that has not said its last word.
+    pub job: Option<JobId>,
 }
 
 impl Came {
-    fn new(answered: Answered, cost: Cost, raw: Option<RawPage>) -> Self {
-        Self { answered, cost, raw }
+    fn of<T>(answer: Answer<T>, answered: impl FnOnce(Result<T, Failure>) -> Answered) -> Self {
+        Self { answered: answered(answer.result), cost: answer.cost, raw: answer.raw, job: answer.job }
     }
 }
 
@@ -74,24 +80,24 @@ impl Errand {
                 (What::Search(request), Subject { category, product_name })
             }
         };
-        Self { what, subject, page, page_attempts: task.page_attempts }
+        Self { what, subject, page, page_attempts: task.page_attempts, job: task.job.clone() }
     }
 
     /// The request as events show it.
     pub fn shown(&self, context: &RunContext, started_at: DateTime<Utc>) -> Request {
-        let providers = &context.providers;
+        let (providers, job) = (&context.providers, self.job.clone());
         let (url, api_params) = match &self.what {
             What::Category(request) => {
                 let node_id = Some(request.node_id.clone());
                 (
                     providers.best_sellers.address(request),
-                    ApiParams { node_id, page: self.page, ..ApiParams::default() },
+                    ApiParams { node_id, page: self.page, job_id: job, ..ApiParams::default() },
                 )
             }
             What::Search(request) => {
                 let (price_min, price_max) = request.price.map(|(low, high)| (low.minor, high.minor)).unzip();
                 let query = Some(request.query.clone());
-                let params = ApiParams { query, price_min, price_max, page: self.page, node_id: None };
+                let params = ApiParams { query, price_min, price_max, page: self.page, node_id: None, job_id: job };
                 (providers.seller_search.address(request), params)
             }
         };
@@ -111,25 +117,30 @@ impl Errand {
         }
     }
 
-    /// Sends it and waits for the answer. The provider ends within the request's timeout by its own word; a second is
-    /// added for one that does not keep it.
-    pub async fn ask(&self, context: &RunContext) -> Came {
-        let limit = Self::limit(context);
-        let late = |_| Failure::retryable(crate::domain::failure::RetryKind::Timeout, "no answer in time");
+    /// Sends it and waits for the answer; what the vendor is to fetch by itself is kept by `jobs`. The provider ends within
+    /// the request's timeout by its own word; a second is added for one that does not keep it.
+    pub async fn ask(&self, context: &RunContext, jobs: &dyn Jobs) -> Came {
+        let pushes = context.settings.delivery == Delivery::PushPull || self.job.is_some();
+        let jobs = pushes.then_some(jobs);
         match &self.what {
-            What::Category(request) => {
-                match tokio::time::timeout(limit, context.providers.best_sellers.ask(request)).await.map_err(late) {
-                    Ok(answer) => Came::new(Answered::Products(answer.result), answer.cost, answer.raw),
-                    Err(failure) => Came::new(Answered::Products(Err(failure)), Cost::default(), None),
-                }
-            }
-            What::Search(request) => {
-                match tokio::time::timeout(limit, context.providers.seller_search.ask(request)).await.map_err(late) {
-                    Ok(answer) => Came::new(Answered::Sellers(answer.result), answer.cost, answer.raw),
-                    Err(failure) => Came::new(Answered::Sellers(Err(failure)), Cost::default(), None),
-                }
-            }
+            What::Category(request) => Came::of(
+                self.in_time(context, context.providers.best_sellers.ask(request, jobs)).await,
+                Answered::Products,
+            ),
+            What::Search(request) => Came::of(
+                self.in_time(context, context.providers.seller_search.ask(request, jobs)).await,
+                Answered::Sellers,
+            ),
         }
+    }
+
+    async fn in_time<T>(&self, context: &RunContext, asking: LocalFuture<'_, Answer<T>>) -> Answer<T> {
+        tokio::time::timeout(Self::limit(context), asking).await.unwrap_or_else(|_| Answer {
+            result: Err(Failure::retryable(RetryKind::Timeout, "no answer in time")),
+            cost: Cost::default(),
+            raw: None,
+            job: self.job.clone(),
+        })
     }
 
     /// What the answer means for the task.

@@ -10,7 +10,7 @@ use super::summary::Summary;
 use crate::domain::counters::Counters;
 use crate::domain::event::{Action, Request, Subject};
 use crate::domain::failure::{ErrorStage, ErrorType};
-use crate::domain::ids::{RunKey, TaskNo, WorkerId};
+use crate::domain::ids::{JobId, RunKey, TaskNo, WorkerId};
 use crate::domain::product::Product;
 use crate::domain::raw_page::RawPage;
 use crate::domain::recent::Recent;
@@ -37,6 +37,20 @@ pub struct Started {
     pub task: OpenTask,
     /// The request, for the `fetching` event.
     pub request: Request,
+}
+
+/// The vendor has taken a page request on as a job of its own. Waited for before its answer is: from here on the answer is
+/// fetched by its id, whoever dies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submitted {
+    /// Which task.
+    pub task_no: TaskNo,
+    /// The claim under which it was asked.
+    pub claim_no: i32,
+    /// The number that its outcome will have.
+    pub request_no: i32,
+    /// The vendor's id.
+    pub job: JobId,
 }
 
 /// A page request has ended. Waited for before the worker goes on.
@@ -66,6 +80,8 @@ pub struct Outcome {
     pub result: PageResult,
     /// The body, where it was paid for and nothing was found in it.
     pub raw: Option<RawPage>,
+    /// The vendor's job, where it has not said its last word: the next attempt fetches its answer.
+    pub job: Option<JobId>,
 }
 
 /// What came of a page request.
@@ -191,6 +207,8 @@ pub enum Close {
 pub enum Entry {
     /// A worker sends a page request.
     Started(Started),
+    /// The vendor works on a page by itself. Answered like an outcome.
+    Submitted(Submitted),
     /// A page request has ended.
     Outcome(Outcome),
     /// A claim is given back.

@@ -86,10 +86,19 @@ impl Ledger<'_> {
     fn enter(&mut self, entry: &Entry, reply: &Reply, new_tasks: NewTasks) -> Result<(), serde_json::Error> {
         match entry {
             Entry::Started(started) => {
-                self.after.spend.sent(started.task.task_no);
+                match started.task.job {
+                    Some(_) => self.after.spend.reattached += 1,
+                    None => self.after.spend.sent(started.task.task_no),
+                }
                 self.tell(started.worker, started.request.started_at, Action::Fetching(started.request.clone()))
             }
             Entry::Outcome(outcome) if *reply == Reply::Outcome(Verdict::Accepted) => self.outcome(outcome, new_tasks),
+            Entry::Submitted(submitted) => {
+                if *reply == Reply::Outcome(Verdict::Accepted) {
+                    self.after.spend.submitted(submitted.task_no);
+                }
+                Ok(())
+            }
             Entry::Outcome(_) | Entry::Mark => Ok(()),
             Entry::Release(release) => self.release(release, reply),
             Entry::Said { action, at } => self.tell(WorkerId::SYSTEM, *at, action.clone()),

@@ -22,7 +22,7 @@ const DETAIL_CHARS_MAX: usize = 4_000;
 #[must_use]
 pub fn read<C: DeserializeOwned>(status: u16, headers: &HeaderMap, body: &[u8], rendered: bool) -> Answer<C> {
     if status != 200 {
-        return Answer { result: Err(refusal(status, headers, body)), cost: Cost::default(), raw: None };
+        return Answer { result: Err(refusal(status, headers, body)), cost: Cost::default(), raw: None, job: None };
     }
     let envelope = match serde_json::from_slice::<Envelope<'_>>(body) {
         Ok(envelope) => envelope,
@@ -35,9 +35,9 @@ pub fn read<C: DeserializeOwned>(status: u16, headers: &HeaderMap, body: &[u8], 
     let cost = cost(entry, rendered);
     let job = envelope.job.and_then(|job| job.status);
     if let Some(failure) = failed_job(job.as_deref(), entry) {
-        return Answer { result: Err(failure), cost, raw: None };
+        return Answer { result: Err(failure), cost, raw: None, job: None };
     }
-    Answer { result: content(entry.content), cost, raw: None }
+    Answer { result: content(entry.content), cost, raw: None, job: None }
 }
 
 /// What the vendor charges: answers of the target itself (2xx and 4xx), also the useless ones; not its own giving up.
@@ -52,6 +52,7 @@ fn malformed<C>(detail: String, rendered: bool) -> Answer<C> {
         result: Err(Failure::retryable(RetryKind::Malformed, detail)),
         cost: Cost { billed: true, rendered },
         raw: None,
+        job: None,
     }
 }
 

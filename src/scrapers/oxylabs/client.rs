@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use awc::error::PayloadError;
 use awc::http::header::HeaderMap;
-use awc::{Client, Connector};
+use awc::{Client, Connector, SendClientRequest};
 use bytes::Bytes;
-use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 use url::{Host, Url};
@@ -21,13 +20,17 @@ use super::raw::{self, Asked};
 use super::secret::Secret;
 use super::{best_sellers, seller_search};
 use crate::domain::failure::{Failure, RetryKind};
+use crate::domain::ids::JobId;
 use crate::domain::ledger::Cost;
 use crate::scrapers::{
-    Answer, BestSellers, CategoryRequest, LocalFuture, ProductPage, SearchRequest, SellerPage, SellerSearch, Throttles,
+    Answer, BestSellers, CategoryRequest, Jobs, LocalFuture, ProductPage, SearchRequest, SellerPage, SellerSearch,
+    Throttles,
 };
 
 /// Where the vendor answers.
 pub const BASE_URL_DEFAULT: &str = "https://realtime.oxylabs.io";
+/// Where the vendor takes jobs.
+pub const DATA_URL_DEFAULT: &str = "https://data.oxylabs.io";
 /// Longest body that is read: several times the largest captured page.
 pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Longest wait for a connection.
@@ -38,23 +41,27 @@ const SHOWN_CHARS_MAX: usize = 300;
 const CONNECTIONS_MAX: usize = 64;
 
 /// Where and as whom we ask.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The vendor's realtime endpoint, without a path.
-    #[serde(default = "base_url_default")]
     pub base_url: String,
+    /// The vendor's push-pull endpoint, without a path.
+    pub data_url: String,
     /// The API user.
     pub username: String,
     /// Its password.
     pub password: Secret,
     /// Requests a second until the vendor's headers say what the plan allows.
-    #[serde(skip)]
     pub plan: Plan,
 }
 
-fn base_url_default() -> String {
-    BASE_URL_DEFAULT.to_owned()
+/// Where jobs go for this realtime endpoint: to the vendor's own beside the vendor's own, else below it.
+#[must_use]
+pub fn data_url_beside(base_url: &str) -> String {
+    match base_url.trim_end_matches('/') {
+        BASE_URL_DEFAULT => DATA_URL_DEFAULT.to_owned(),
+        other => format!("{other}/data"),
+    }
 }
 
 /// Settings that cannot be used; the words say what is allowed.
@@ -63,6 +70,9 @@ pub enum SettingsError {
     /// The endpoint.
     #[error("base_url: {0}; allowed is https, or http to this machine, without user, password, query and fragment")]
     BaseUrl(String),
+    /// The endpoint of jobs.
+    #[error("data_url: {0}; allowed is https, or http to this machine, without user, password, query and fragment")]
+    DataUrl(String),
     /// The user.
     #[error("username: must be given, and hold no colon")]
     Username,
@@ -74,8 +84,10 @@ pub enum SettingsError {
 /// The provider. Cheap to clone; all clones share their connections. It stays on the thread it was made on.
 #[derive(Clone)]
 pub struct Oxylabs {
-    http: Client,
+    pub(super) http: Client,
     endpoint: String,
+    /// Where jobs are pushed to and pulled from.
+    pub(super) data_endpoint: String,
     settings: Settings,
     account: Arc<Account>,
 }
@@ -87,10 +99,19 @@ impl fmt::Debug for Oxylabs {
 }
 
 /// An answer as it came, not yet understood.
-struct Received {
-    status: u16,
-    headers: HeaderMap,
-    body: Bytes,
+pub(super) struct Received {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+/// Why no answer came.
+pub(super) struct NotReceived {
+    pub(super) failure: Failure,
+    /// The vendor had answered 200 by then: it has charged for that.
+    pub(super) billed: bool,
+    /// The job whose answer is still to be had.
+    pub(super) job: Option<JobId>,
 }
 
 impl Oxylabs {
@@ -99,7 +120,8 @@ impl Oxylabs {
     /// # Errors
     /// Names the setting that cannot be used.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
-        let endpoint = endpoint(&settings.base_url).map_err(SettingsError::BaseUrl)?;
+        let endpoint = endpoint_of(&settings.base_url).map_err(SettingsError::BaseUrl)?;
+        let data_endpoint = endpoint_of(&settings.data_url).map_err(SettingsError::DataUrl)?;
         if settings.username.is_empty() || settings.username.contains(':') {
             return Err(SettingsError::Username);
         }
@@ -117,7 +139,7 @@ impl Oxylabs {
             .basic_auth(&settings.username, Some(settings.password.expose()))
             .finish();
         let account = Arc::new(Account::new(settings.plan));
-        Ok(Self { http, endpoint, settings, account })
+        Ok(Self { http, endpoint, data_endpoint, settings, account })
     }
 
     /// The same, on an account that it shares with others.
@@ -126,19 +148,26 @@ impl Oxylabs {
         Self { account, ..self }
     }
 
-    /// Sends it and takes the whole answer, or says whether the vendor had answered 200 by then: it has charged for that.
-    async fn post(&self, query: &Value, timeout: Duration) -> Result<Received, (Failure, bool)> {
+    /// Sends it and takes the whole answer.
+    async fn post(&self, query: &Value, timeout: Duration) -> Result<Received, NotReceived> {
         let status = Cell::new(0);
-        let exchanged = tokio::time::timeout(timeout, self.exchange(query, &status)).await;
+        let exchanged =
+            tokio::time::timeout(timeout, self.exchange(self.post_to(&self.endpoint, query), &status)).await;
         let received = exchanged.unwrap_or_else(|_| {
             let what = if status.get() == 0 { "no answer" } else { "no whole answer" };
             Err(Failure::retryable(RetryKind::Timeout, format!("{what} within {} ms", timeout.as_millis())))
         });
-        received.map_err(|failure| (failure, status.get() == 200))
+        received.map_err(|failure| NotReceived { failure, billed: status.get() == 200, job: None })
     }
 
-    async fn exchange(&self, query: &Value, head: &Cell<u16>) -> Result<Received, Failure> {
-        let mut response = self.http.post(&self.endpoint).send_json(query).await.map_err(|error| {
+    /// A query on its way to this endpoint.
+    pub(super) fn post_to(&self, endpoint: &str, query: &Value) -> SendClientRequest {
+        self.http.post(endpoint).send_json(query)
+    }
+
+    /// Sends it and takes the whole answer; `head` is its status as soon as that is known.
+    pub(super) async fn exchange(&self, sent: SendClientRequest, head: &Cell<u16>) -> Result<Received, Failure> {
+        let mut response = sent.await.map_err(|error| {
             let detail = answer::cut(format!("the provider cannot be reached: {error}"));
             Failure::retryable(RetryKind::Connection, detail)
         })?;
@@ -150,21 +179,21 @@ impl Oxylabs {
         Ok(Received { status, headers, body })
     }
 
-    async fn best_sellers(&self, request: &CategoryRequest) -> Answer<ProductPage> {
+    async fn best_sellers(&self, request: &CategoryRequest, jobs: Option<&dyn Jobs>) -> Answer<ProductPage> {
         let (page, password) = (request.page, self.settings.password.clone());
         let read = move |received: Received| {
             let answer = answer::read(received.status, &received.headers, &received.body, true);
             let result = answer.result.and_then(|content: best_sellers::Content| content.into_page(page));
             let worth = raw::is_worth_keeping(received.status, &result, |page| page.products.is_empty());
             let kept = worth.then(|| raw::pack(&received.body, Asked::Products { page }, password.expose())).flatten();
-            Answer { result, cost: answer.cost, raw: kept }
+            Answer { result, cost: answer.cost, raw: kept, job: None }
         };
-        self.ask_and_read(&best_sellers::query(request), true, request.timeout, read).await
+        self.ask_and_read(&best_sellers::query(request), true, request.timeout, jobs, read).await
     }
 
-    async fn seller_search(&self, request: &SearchRequest) -> Answer<SellerPage> {
+    async fn seller_search(&self, request: &SearchRequest, jobs: Option<&dyn Jobs>) -> Answer<SellerPage> {
         if let Some(failure) = seller_search::refusal(request) {
-            return Answer { result: Err(failure), cost: Cost::default(), raw: None };
+            return Answer { result: Err(failure), cost: Cost::default(), raw: None, job: None };
         }
         let (include_off_filter, password) = (request.include_off_filter, self.settings.password.clone());
         let read = move |received: Received| {
@@ -173,9 +202,9 @@ impl Oxylabs {
             let worth = raw::is_worth_keeping(received.status, &result, |page| page.sightings.is_empty());
             let asked = Asked::Sellers { include_off_filter };
             let kept = worth.then(|| raw::pack(&received.body, asked, password.expose())).flatten();
-            Answer { result, cost: answer.cost, raw: kept }
+            Answer { result, cost: answer.cost, raw: kept, job: None }
         };
-        self.ask_and_read(&seller_search::query(request), false, request.timeout, read).await
+        self.ask_and_read(&seller_search::query(request), false, request.timeout, jobs, read).await
     }
 
     /// Asks, and reads the answer on the blocking pool: pages are megabytes, and the actors' thread has others to serve.
@@ -184,13 +213,18 @@ impl Oxylabs {
         query: &Value,
         rendered: bool,
         timeout: Duration,
+        jobs: Option<&dyn Jobs>,
         read: impl FnOnce(Received) -> Answer<T> + Send + 'static,
     ) -> Answer<T> {
-        let received = match self.post(query, timeout).await {
+        let asked = match jobs {
+            Some(jobs) => self.push_and_pull(query, timeout, jobs).await,
+            None => self.post(query, timeout).await,
+        };
+        let received = match asked {
             Ok(received) => received,
-            Err((failure, billed)) => {
+            Err(NotReceived { failure, billed, job }) => {
                 let cost = Cost { billed, rendered: billed && rendered };
-                return Answer { result: Err(self.without_secrets(failure)), cost, raw: None };
+                return Answer { result: Err(self.without_secrets(failure)), cost, raw: None, job };
             }
         };
         let billed = received.status == 200;
@@ -204,7 +238,7 @@ impl Oxylabs {
                 // Our own reader died on this answer: a failure of this page, not of the worker.
                 let reason = if error.is_panic() { "the reader of the answer panicked" } else { "the process stops" };
                 let result = Err(Failure::retryable(RetryKind::Layout, reason));
-                Answer { result, cost: Cost { billed, rendered: billed && rendered }, raw: None }
+                Answer { result, cost: Cost { billed, rendered: billed && rendered }, raw: None, job: None }
             }
         }
     }
@@ -242,7 +276,7 @@ fn broken_body(error: &PayloadError) -> Failure {
     Failure::retryable(RetryKind::Malformed, detail)
 }
 
-fn endpoint(base_url: &str) -> Result<String, String> {
+fn endpoint_of(base_url: &str) -> Result<String, String> {
     // The address is never repeated: somebody may have put credentials into it.
     let mut url = Url::parse(base_url).map_err(|error| format!("is no address ({error})"))?;
     let local = match url.host() {
@@ -277,8 +311,12 @@ impl BestSellers for Oxylabs {
         best_sellers::address(request)
     }
 
-    fn ask<'a>(&'a self, request: &'a CategoryRequest) -> LocalFuture<'a, Answer<ProductPage>> {
-        Box::pin(self.best_sellers(request))
+    fn ask<'a>(
+        &'a self,
+        request: &'a CategoryRequest,
+        jobs: Option<&'a dyn Jobs>,
+    ) -> LocalFuture<'a, Answer<ProductPage>> {
+        Box::pin(self.best_sellers(request, jobs))
     }
 }
 
@@ -295,8 +333,12 @@ impl SellerSearch for Oxylabs {
         seller_search::address(request)
     }
 
-    fn ask<'a>(&'a self, request: &'a SearchRequest) -> LocalFuture<'a, Answer<SellerPage>> {
-        Box::pin(self.seller_search(request))
+    fn ask<'a>(
+        &'a self,
+        request: &'a SearchRequest,
+        jobs: Option<&'a dyn Jobs>,
+    ) -> LocalFuture<'a, Answer<SellerPage>> {
+        Box::pin(self.seller_search(request, jobs))
     }
 }
 
@@ -306,7 +348,13 @@ mod tests {
 
     fn settings(base_url: &str) -> Settings {
         let (base_url, username) = (base_url.to_owned(), "someone".to_owned());
-        Settings { base_url, username, password: Secret::new("tr0ub4dor"), plan: Plan::default() }
+        Settings {
+            data_url: data_url_beside(&base_url),
+            base_url,
+            username,
+            password: Secret::new("tr0ub4dor"),
+            plan: Plan::default(),
+        }
     }
 
     #[test]

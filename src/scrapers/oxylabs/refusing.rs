@@ -4,7 +4,7 @@ use super::{best_sellers, seller_search};
 use crate::domain::failure::Failure;
 use crate::domain::ledger::Cost;
 use crate::scrapers::{
-    Answer, BestSellers, CategoryRequest, LocalFuture, ProductPage, SearchRequest, SellerPage, SellerSearch,
+    Answer, BestSellers, CategoryRequest, Jobs, LocalFuture, ProductPage, SearchRequest, SellerPage, SellerSearch,
 };
 
 /// Refuses every request, as the vendor does with credentials that it does not know: so the run pauses and says why.
@@ -21,7 +21,12 @@ impl Refusing {
     }
 
     fn refuse<T>(&self) -> Answer<T> {
-        Answer { result: Err(Failure::Refused { detail: self.reason.clone() }), cost: Cost::default(), raw: None }
+        Answer {
+            result: Err(Failure::Refused { detail: self.reason.clone() }),
+            cost: Cost::default(),
+            raw: None,
+            job: None,
+        }
     }
 }
 
@@ -30,7 +35,7 @@ impl BestSellers for Refusing {
         best_sellers::address(request)
     }
 
-    fn ask<'a>(&'a self, _: &'a CategoryRequest) -> LocalFuture<'a, Answer<ProductPage>> {
+    fn ask<'a>(&'a self, _: &'a CategoryRequest, _: Option<&'a dyn Jobs>) -> LocalFuture<'a, Answer<ProductPage>> {
         Box::pin(async { self.refuse() })
     }
 }
@@ -40,7 +45,7 @@ impl SellerSearch for Refusing {
         seller_search::address(request)
     }
 
-    fn ask<'a>(&'a self, _: &'a SearchRequest) -> LocalFuture<'a, Answer<SellerPage>> {
+    fn ask<'a>(&'a self, _: &'a SearchRequest, _: Option<&'a dyn Jobs>) -> LocalFuture<'a, Answer<SellerPage>> {
         Box::pin(async { self.refuse() })
     }
 }

@@ -45,6 +45,7 @@ pub(super) struct Counts {
     pages_beyond: u64,
     in_flight: u64,
     in_flight_max: u64,
+    fetched: u64,
 }
 
 /// A page's line in the counts.
@@ -85,6 +86,11 @@ impl Counts {
         }
     }
 
+    /// A job's answer is fetched for the first time.
+    pub(super) fn fetch(&mut self) {
+        self.fetched += 1;
+    }
+
     /// A request is over, whether its answer left or its sender did.
     pub(super) fn leave(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
@@ -102,6 +108,7 @@ impl Counts {
             "outcomes": self.outcomes,
             "in_flight": self.in_flight,
             "in_flight_max": self.in_flight_max,
+            "fetched": self.fetched,
             "pages_beyond": self.pages_beyond,
         });
         if with_pages {

@@ -6,6 +6,8 @@ mod answers;
 mod config;
 mod counts;
 mod draw;
+mod job_routes;
+mod jobs;
 mod market;
 mod offer;
 mod page;

@@ -9,7 +9,7 @@ use super::search::Search;
 pub(super) const BEST_SELLERS_PAGES: usize = 2;
 
 /// A query that is taken.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Query {
     BestSellers {
         node_id: String,

@@ -20,6 +20,8 @@ use super::answers::{Manner, Sent, sent};
 use super::config::{Faults, Latency, Limits, Outage};
 use super::counts::{Counts, Kind, PageId};
 use super::draw::key;
+use super::job_routes;
+use super::jobs::Jobs;
 use super::protocol::{Query, Refusal, message};
 use super::shop::Shop;
 use super::trouble::{Trouble, Turn, Verdict};
@@ -36,6 +38,8 @@ pub(super) struct State {
     pub(super) shop: Shop,
     pub(super) trouble: Mutex<Trouble>,
     pub(super) counts: Mutex<Counts>,
+    /// What was taken on and is not thrown away.
+    pub(super) jobs: Mutex<Jobs>,
     /// The header that the client must send.
     pub(super) authorization: String,
     /// The plan's id in the rate limit headers.
@@ -45,11 +49,15 @@ pub(super) struct State {
 }
 
 impl State {
-    fn trouble(&self) -> MutexGuard<'_, Trouble> {
+    pub(super) fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn trouble(&self) -> MutexGuard<'_, Trouble> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn counts(&self) -> MutexGuard<'_, Counts> {
+    pub(super) fn counts(&self) -> MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -58,6 +66,9 @@ impl State {
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/v1/queries", web::post().to(queries))
+        .route("/data/v1/queries", web::post().to(job_routes::push))
+        .route("/data/v1/queries/{id}", web::get().to(job_routes::status))
+        .route("/data/v1/queries/{id}/results", web::get().to(job_routes::results))
         .route("/sandbox/faults", web::post().to(set_faults))
         .route("/sandbox/latency", web::post().to(set_latency))
         .route("/sandbox/limits", web::post().to(set_limits))
@@ -67,7 +78,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 }
 
 /// Counts a request as gone when its handler ends or is dropped with its connection.
-struct OnTheWire(Arc<State>);
+pub(super) struct OnTheWire(pub(super) Arc<State>);
 
 impl Drop for OnTheWire {
     fn drop(&mut self) {
@@ -77,17 +88,12 @@ impl Drop for OnTheWire {
 
 async fn queries(request: HttpRequest, body: Bytes, state: Data<State>) -> HttpResponse {
     let state = state.into_inner();
-    let sent_header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if sent_header != Some(state.authorization.as_str()) {
-        state.counts().refuse();
-        return HttpResponse::Unauthorized().finish();
+    if !lets_in(&state, &request) {
+        return refused(&state, None);
     }
     let query = match Query::read(&body) {
         Ok(query) => query,
-        Err(Refusal { status, message: words }) => {
-            state.counts().refuse();
-            return response(status).insert_header((CONTENT_TYPE, "application/json")).body(message(&words));
-        }
+        Err(refusal) => return refused(&state, Some(&refusal)),
     };
     let page = query.page_id();
     state.counts().ask(&page);
@@ -103,12 +109,29 @@ async fn queries(request: HttpRequest, body: Bytes, state: Data<State>) -> HttpR
     respond(&state, sent, &turn)
 }
 
-fn page_key(page: &PageId) -> u64 {
+/// Whether the credentials are right.
+pub(super) fn lets_in(state: &State, request: &HttpRequest) -> bool {
+    let sent_header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let lets_in = sent_header == Some(state.authorization.as_str());
+    if !lets_in {
+        state.counts().refuse();
+    }
+    lets_in
+}
+
+/// What is answered to whoever is not let in, or whose query cannot be read.
+pub(super) fn refused(state: &State, refusal: Option<&Refusal>) -> HttpResponse {
+    let Some(Refusal { status, message: words }) = refusal else { return HttpResponse::Unauthorized().finish() };
+    state.counts().refuse();
+    response(*status).insert_header((CONTENT_TYPE, "application/json")).body(message(words))
+}
+
+pub(super) fn page_key(page: &PageId) -> u64 {
     key(&page.key).rotate_left(7) ^ ((page.page as u64) << 2) ^ page.kind as u64
 }
 
 /// Waits, but not longer than the sandbox runs.
-async fn wait(state: &State, time: Duration) {
+pub(super) async fn wait(state: &State, time: Duration) {
     if time.is_zero() {
         return;
     }
@@ -120,7 +143,7 @@ async fn wait(state: &State, time: Duration) {
     }
 }
 
-fn outcome(verdict: Verdict) -> &'static str {
+pub(super) fn outcome(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Answer => "page",
         Verdict::Fault(kind) => kind.as_str(),
@@ -130,11 +153,11 @@ fn outcome(verdict: Verdict) -> &'static str {
     }
 }
 
-fn response(status: u16) -> actix_web::HttpResponseBuilder {
+pub(super) fn response(status: u16) -> actix_web::HttpResponseBuilder {
     HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
-fn respond(state: &State, sent: Sent, turn: &Turn) -> HttpResponse {
+pub(super) fn respond(state: &State, sent: Sent, turn: &Turn) -> HttpResponse {
     let mut response = response(sent.status);
     response.insert_header((CONTENT_TYPE, "application/json"));
     for (kind, limit) in [("requests", turn.limit), ("render-requests", turn.rendered_limit)] {

@@ -16,12 +16,13 @@ use tokio::sync::{oneshot, watch};
 use super::config::{Config, PASSWORD, USERNAME};
 use super::counts::Counts;
 use super::draw::Draw;
+use super::jobs::Jobs;
 use super::market::Market;
 use super::replay::{Replay, ReplayError};
 use super::routes::{BODY_BYTES_MAX, State, routes};
 use super::shop::Shop;
 use super::trouble::Trouble;
-use crate::scrapers::oxylabs::{Plan, Secret, Settings};
+use crate::scrapers::oxylabs::{Plan, Secret, Settings, data_url_beside};
 
 /// Seconds that a graceful stop waits for requests on the wire.
 const SHUTDOWN_SECONDS_MAX: u64 = 5;
@@ -85,6 +86,7 @@ impl Sandbox {
             shop,
             trouble: Mutex::new(Trouble::new(config.seed, config.latency, config.faults, config.limits)),
             counts: Mutex::new(Counts::default()),
+            jobs: Mutex::new(Jobs::default()),
             authorization: format!("Basic {}", BASE64_STANDARD.encode(format!("{USERNAME}:{PASSWORD}"))),
             plan: format!("{:016x}", Draw::new(config.seed, "plan", &[]).bits()),
             stopping: stopping_seen,
@@ -145,7 +147,8 @@ impl Running {
     pub fn settings(&self) -> Settings {
         let (username, password) = (USERNAME.to_owned(), Secret::new(PASSWORD));
         // It takes all, unless it is told otherwise; then its headers say how many.
-        Settings { base_url: self.base_url(), username, password, plan: Plan::default() }
+        let (base_url, data_url) = (self.base_url(), data_url_beside(&self.base_url()));
+        Settings { base_url, data_url, username, password, plan: Plan::default() }
     }
 
     /// Stops it: takes no more requests, ends hanging ones, lets the others finish for a few seconds.

@@ -79,6 +79,7 @@ fn released(numbers: &str, entry: &Entry, tasks: &BTreeMap<TaskNo, TaskRow>) -> 
         crashes: numbers.next()?.parse().ok()?,
         suspect: numbers.next()?.parse().ok()?,
         requests: numbers.next()?.parse().ok()?,
+        job: tasks.get(&release.task_no)?.job.clone(),
         work: tasks.get(&release.task_no)?.work.clone(),
     })
 }

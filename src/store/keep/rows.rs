@@ -8,7 +8,7 @@ use super::learn::Entered;
 use super::replies::written;
 use super::write::{AddItems, AddPlaces, AddSightings, AddTasks, ChangeTasks, CloseRun, RememberRun};
 use crate::domain::counters::TaskCounts;
-use crate::domain::ids::TaskNo;
+use crate::domain::ids::{JobId, TaskNo};
 use crate::domain::ledger::{Close, Entry, Group, Reply, Settled};
 use crate::domain::run::{FailReason, RunStatus};
 use crate::domain::seller::normalise;
@@ -42,6 +42,7 @@ pub(super) fn change_tasks<'a>(group: &Group, plan: &'a Plan) -> Option<ChangeTa
         page_attempts: column(&tasks, |task| task.page_attempts),
         crashes: column(&tasks, |task| task.crashes),
         requests: column(&tasks, |task| task.requests),
+        jobs: tasks.iter().map(|task| task.job.as_ref().map(JobId::as_str)).collect(),
         products: column(&tasks, |task| task.products),
         rejected: column(&tasks, |task| task.rejected),
         reprieved: column(&tasks, |task| task.reprieved),

@@ -36,6 +36,7 @@ fragment! {
         page_attempts: Vec<i16> => Array<SmallInt>,
         crashes: Vec<i16> => Array<SmallInt>,
         requests: Vec<i32> => Array<Integer>,
+        jobs: Vec<Option<&'a str>> => Array<Nullable<Text>>,
         products: Vec<i32> => Array<Integer>,
         rejected: Vec<bool> => Array<Bool>,
         reprieved: Vec<bool> => Array<Bool>,
@@ -44,11 +45,12 @@ fragment! {
     }
     answers ();
     "UPDATE collection_tasks AS t SET state = c.state, claim_no = c.claim_no, next_page = c.next_page, \
-        page_attempts = c.page_attempts, crashes = c.crashes, requests = c.requests, products = c.products, \
+        page_attempts = c.page_attempts, crashes = c.crashes, requests = c.requests, job_id = c.job_id, products = c.products, \
         rejected = c.rejected, reprieved = c.reprieved, error_code = c.error_code, error_message = c.error_message \
      FROM (SELECT found.place, n.* FROM unnest($task_nos, $states, $claim_nos, $next_pages, $page_attempts, $crashes, \
-            $requests, $products, $rejected, $reprieved, $error_codes, $error_messages) \
-            AS n (task_no, state, claim_no, next_page, page_attempts, crashes, requests, products, rejected, reprieved, \
+            $requests, $jobs, $products, $rejected, $reprieved, $error_codes, $error_messages) \
+            AS n (task_no, state, claim_no, next_page, page_attempts, crashes, requests, job_id, products, rejected, \
+            reprieved, \
             error_code, error_message) \
         CROSS JOIN LATERAL (SELECT k.ctid AS place FROM collection_tasks AS k \
             WHERE k.org_id = $org AND k.run_id = $run AND k.task_no = n.task_no LIMIT 1) AS found) AS c \

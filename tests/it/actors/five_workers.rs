@@ -96,7 +96,12 @@ fn a_run_without_products_completes_at_once_and_says_so() {
         let script: Arc<gleaner::scrapers::mocked::Script> = Arc::new(|_, _| {
             let page =
                 gleaner::scrapers::ProductPage { products: Vec::new(), bad_rows: 0, unread_prices: 0, has_more: false };
-            let answer = gleaner::scrapers::Answer { result: Ok(page), cost: crate::support::market::COST, raw: None };
+            let answer = gleaner::scrapers::Answer {
+                result: Ok(page),
+                cost: crate::support::market::COST,
+                raw: None,
+                job: None,
+            };
             (Duration::from_millis(10), gleaner::scrapers::mocked::Play::Products(answer))
         });
         let world = World::new(script);

@@ -13,7 +13,7 @@ use gleaner::domain::ids::OrgId;
 use gleaner::domain::run::{Command, RunStatus};
 use gleaner::domain::settings::RunSettings;
 use gleaner::scrapers::mocked::{Mocked, Witness};
-use gleaner::scrapers::{Answer, LocalFuture, SearchRequest, SellerPage, SellerSearch};
+use gleaner::scrapers::{Answer, Jobs, LocalFuture, SearchRequest, SellerPage, SellerSearch};
 use gleaner::store::memory::MemoryStore;
 use uuid::Uuid;
 
@@ -44,8 +44,12 @@ impl SellerSearch for Forgets {
         })
     }
 
-    fn ask<'a>(&'a self, request: &'a SearchRequest) -> LocalFuture<'a, Answer<SellerPage>> {
-        SellerSearch::ask(self.mocked.as_ref(), request)
+    fn ask<'a>(
+        &'a self,
+        request: &'a SearchRequest,
+        jobs: Option<&'a dyn Jobs>,
+    ) -> LocalFuture<'a, Answer<SellerPage>> {
+        SellerSearch::ask(self.mocked.as_ref(), request, jobs)
     }
 }
 

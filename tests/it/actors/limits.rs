@@ -14,7 +14,8 @@ use gleaner::domain::settings::RunSettings;
 use gleaner::scrapers::mocked::{Ask, Mocked, Play, Script, Witness};
 use gleaner::scrapers::oxylabs::{Account, HOLD_MIN, Plan};
 use gleaner::scrapers::{
-    Answer, BestSellers, CategoryRequest, LocalFuture, ProductPage, SearchRequest, SellerPage, SellerSearch, Throttles,
+    Answer, BestSellers, CategoryRequest, Jobs, LocalFuture, ProductPage, SearchRequest, SellerPage, SellerSearch,
+    Throttles,
 };
 use gleaner::store::memory::MemoryStore;
 use tokio::time::Instant;
@@ -60,9 +61,13 @@ impl BestSellers for Limited {
         BestSellers::address(&*self.mocked, request)
     }
 
-    fn ask<'a>(&'a self, request: &'a CategoryRequest) -> LocalFuture<'a, Answer<ProductPage>> {
+    fn ask<'a>(
+        &'a self,
+        request: &'a CategoryRequest,
+        jobs: Option<&'a dyn Jobs>,
+    ) -> LocalFuture<'a, Answer<ProductPage>> {
         self.asked();
-        Box::pin(async { self.heard(BestSellers::ask(&*self.mocked, request).await) })
+        Box::pin(async move { self.heard(BestSellers::ask(&*self.mocked, request, jobs).await) })
     }
 }
 
@@ -79,9 +84,13 @@ impl SellerSearch for Limited {
         SellerSearch::address(&*self.mocked, request)
     }
 
-    fn ask<'a>(&'a self, request: &'a SearchRequest) -> LocalFuture<'a, Answer<SellerPage>> {
+    fn ask<'a>(
+        &'a self,
+        request: &'a SearchRequest,
+        jobs: Option<&'a dyn Jobs>,
+    ) -> LocalFuture<'a, Answer<SellerPage>> {
         self.asked();
-        Box::pin(async { self.heard(SellerSearch::ask(&*self.mocked, request).await) })
+        Box::pin(async move { self.heard(SellerSearch::ask(&*self.mocked, request, jobs).await) })
     }
 }
 

@@ -8,6 +8,7 @@ mod hung;
 mod last_words;
 mod limits;
 mod pauses;
+mod push_pull;
 mod refused;
 mod resuming;
 mod standstill;

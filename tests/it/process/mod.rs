@@ -11,6 +11,7 @@ mod engines;
 mod independent;
 mod outage;
 pub mod outside;
+mod push_pull;
 mod refusals;
 mod reparse;
 mod stop;

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use awc::http::header::{HeaderMap, HeaderName, HeaderValue};
-use gleaner::scrapers::oxylabs::{Account, Accounts, HOLD_MAX, HOLD_MIN, Plan, Secret, Settings};
+use gleaner::scrapers::oxylabs::{Account, Accounts, HOLD_MAX, HOLD_MIN, Plan, Secret, Settings, data_url_beside};
 use tokio::time::{Instant, advance, timeout};
 
 fn plan(requests: u32, rendered: u32) -> Plan {
@@ -191,6 +191,7 @@ fn an_account_is_known_by_endpoint_and_user_whatever_its_password() {
     let accounts = Accounts::default();
     let settings = |base_url: &str, username: &str, password: &str| Settings {
         base_url: base_url.to_owned(),
+        data_url: data_url_beside(base_url),
         username: username.to_owned(),
         password: Secret::new(password),
         plan: plan(50, 13),

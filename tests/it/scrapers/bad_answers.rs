@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use gleaner::domain::failure::{Failure, RetryKind};
 use gleaner::domain::ledger::Cost;
-use gleaner::scrapers::oxylabs::{Account, BODY_BYTES_MAX, Oxylabs, Plan, Secret, Settings};
+use gleaner::scrapers::oxylabs::{Account, BODY_BYTES_MAX, Oxylabs, Plan, Secret, Settings, data_url_beside};
 use gleaner::scrapers::{Answer, BestSellers, ProductPage};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -53,7 +53,13 @@ impl Server {
 
     fn client(&self, account: &Arc<Account>) -> Oxylabs {
         let (base_url, username) = (self.base_url.clone(), "someone".to_owned());
-        let settings = Settings { base_url, username, password: Secret::new("tr0ub4dor"), plan: Plan::default() };
+        let settings = Settings {
+            data_url: data_url_beside(&base_url),
+            base_url,
+            username,
+            password: Secret::new("tr0ub4dor"),
+            plan: Plan::default(),
+        };
         Oxylabs::new(settings).expect("usable").on(account.clone())
     }
 }
@@ -121,9 +127,9 @@ async fn done_to(deed: Deed) -> Answer<ProductPage> {
     let client = server.client(&Arc::new(Account::new(Plan::default())));
     let mut request = category_request("1063236", 1);
     request.timeout = Duration::from_millis(1_500);
-    let answer = BestSellers::ask(&client, &request).await;
+    let answer = BestSellers::ask(&client, &request, None).await;
     request.timeout = Duration::from_secs(20);
-    let next = BestSellers::ask(&client, &request).await;
+    let next = BestSellers::ask(&client, &request, None).await;
     assert!(next.result.as_ref().is_ok_and(|page| page.products.len() == 1), "the next one: {next:?}");
     assert_eq!(server.requests.load(Ordering::SeqCst), 2, "each was sent once");
     answer
@@ -231,9 +237,9 @@ async fn limits_that_lie_change_nothing_and_a_quoted_one_is_read() {
     let account = Arc::new(Account::new(plan(50)));
     let client = server.client(&account);
     for _ in 0..lies.len() {
-        assert!(BestSellers::ask(&client, &category_request("1063236", 1)).await.result.is_ok());
+        assert!(BestSellers::ask(&client, &category_request("1063236", 1), None).await.result.is_ok());
         assert_eq!(account.plan(), plan(50));
     }
-    assert!(BestSellers::ask(&client, &category_request("1063236", 1)).await.result.is_ok());
+    assert!(BestSellers::ask(&client, &category_request("1063236", 1), None).await.result.is_ok());
     assert_eq!(account.plan(), plan(20));
 }

@@ -3,6 +3,7 @@ mod account;
 mod bad_answers;
 mod ebay_page;
 mod oxylabs;
+mod push_pull;
 mod replay;
 mod sandbox;
 mod walk;

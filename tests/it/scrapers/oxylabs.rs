@@ -31,11 +31,14 @@ fn done(content: &Value) -> Value {
 
 #[test]
 fn a_page_that_came_is_a_page_and_is_billed() {
-    assert_eq!(html(200, &done(&json!("<p>"))), Answer { result: Ok("<p>".to_owned()), cost: BILLED, raw: None });
+    assert_eq!(
+        html(200, &done(&json!("<p>"))),
+        Answer { result: Ok("<p>".to_owned()), cost: BILLED, raw: None, job: None }
+    );
     let without_job = json!({"results": [{"content": "<p>", "status_code": 200}]});
-    assert_eq!(html(200, &without_job), Answer { result: Ok("<p>".to_owned()), cost: BILLED, raw: None });
+    assert_eq!(html(200, &without_job), Answer { result: Ok("<p>".to_owned()), cost: BILLED, raw: None, job: None });
     let in_words = json!({"results": [{"content": "<p>", "status_code": "200"}]});
-    assert_eq!(html(200, &in_words), Answer { result: Ok("<p>".to_owned()), cost: BILLED, raw: None });
+    assert_eq!(html(200, &in_words), Answer { result: Ok("<p>".to_owned()), cost: BILLED, raw: None, job: None });
     let forced = json!({"results": [{"content": "<p>", "status_code": 200, "is_render_forced": true}]});
     assert!(html(200, &forced).cost.rendered);
 }

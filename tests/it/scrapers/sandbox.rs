@@ -30,7 +30,7 @@ fn only(kind: FaultKind) -> Faults {
 
 /// A query that the sandbox has results for, with its price window.
 async fn some_search(client: &Oxylabs) -> (String, Option<(Money, Money)>) {
-    let page = BestSellers::ask(client, &category_request(NODE, 1)).await.result.expect("a page");
+    let page = BestSellers::ask(client, &category_request(NODE, 1), None).await.result.expect("a page");
     let product = page.products.into_iter().find(|product| product.title.is_some() && product.price.is_some());
     let product = product.expect("a product to search");
     let query = gleaner::domain::query::from_title(&product.title.expect("a title"), 80);
@@ -63,24 +63,24 @@ fn kind<T: std::fmt::Debug>(result: Result<T, Failure>) -> RetryKind {
 async fn a_healthy_sandbox_gives_products_and_sellers() {
     let running = start(Config { seed: 1, ..Config::default() });
     let client = client(&running);
-    let answer = BestSellers::ask(&client, &category_request(NODE, 1)).await;
+    let answer = BestSellers::ask(&client, &category_request(NODE, 1), None).await;
     assert!(answer.cost.billed && answer.cost.rendered);
     let page = answer.result.expect("a page");
     assert_eq!((page.products.len(), page.bad_rows, page.has_more), (50, 0, true));
     assert_eq!(page.products[0].rank, 1);
-    let second = BestSellers::ask(&client, &category_request(NODE, 2)).await.result.expect("a page");
+    let second = BestSellers::ask(&client, &category_request(NODE, 2), None).await.result.expect("a page");
     assert_eq!((second.products.len(), second.has_more, second.products[49].rank), (50, false, 100));
-    let unknown = BestSellers::ask(&client, &category_request("12345", 1)).await.result.expect("a page");
+    let unknown = BestSellers::ask(&client, &category_request("12345", 1), None).await.result.expect("a page");
     assert_eq!(unknown, ProductPage { products: Vec::new(), bad_rows: 0, unread_prices: 0, has_more: false });
-    let third = BestSellers::ask(&client, &category_request(NODE, 3)).await.result;
+    let third = BestSellers::ask(&client, &category_request(NODE, 3), None).await.result;
     assert_eq!(kind(third), RetryKind::Server);
 
     let (query, window) = some_search(&client).await;
-    let answer = SellerSearch::ask(&client, &search_request(&query, window, 1)).await;
+    let answer = SellerSearch::ask(&client, &search_request(&query, window, 1), None).await;
     assert!(answer.cost.billed && !answer.cost.rendered);
     let sighting = answer.result.expect("a page").sightings.into_iter().next().expect("a sighting");
     assert!(sighting.listing_id.is_some() && sighting.link.is_some() && !sighting.title.is_empty());
-    let nothing = SellerSearch::ask(&client, &search_request("no such thing", None, 1)).await.result;
+    let nothing = SellerSearch::ask(&client, &search_request("no such thing", None, 1), None).await.result;
     assert_eq!(nothing, Ok(SellerPage { sightings: Vec::new(), has_more: false }));
     running.stop().await;
 }
@@ -105,15 +105,15 @@ async fn every_fault_of_a_search_is_the_failure_it_stands_for() {
             let mut request = search_request(&query, window, 1);
             request.timeout = if fault == FaultKind::Hang { Duration::from_millis(200) } else { request.timeout };
             let began = Instant::now();
-            assert_eq!(kind(SellerSearch::ask(&client, &request).await.result), expected, "{fault:?}");
+            assert_eq!(kind(SellerSearch::ask(&client, &request, None).await.result), expected, "{fault:?}");
             assert!(began.elapsed() < Duration::from_secs(2), "{fault:?}");
         }
     }
     assert_eq!(post(&running, "faults", json!(only(FaultKind::Http429))).await.0, 200);
-    let limited = SellerSearch::ask(&client, &search_request(&query, window, 1)).await.result;
+    let limited = SellerSearch::ask(&client, &search_request(&query, window, 1), None).await.result;
     assert!(matches!(limited, Err(Failure::RateLimited { domain_throttled: false, .. })), "{limited:?}");
     assert_eq!(post(&running, "faults", json!({})).await.0, 200);
-    assert!(SellerSearch::ask(&client, &search_request(&query, window, 1)).await.result.is_ok());
+    assert!(SellerSearch::ask(&client, &search_request(&query, window, 1), None).await.result.is_ok());
     running.stop().await;
 }
 
@@ -134,7 +134,7 @@ async fn every_fault_of_best_sellers_is_a_failure_and_a_hang_leaves_nothing_behi
         post(&running, "faults", json!(only(fault))).await;
         let mut request = category_request(NODE, 1);
         request.timeout = if fault == FaultKind::Hang { Duration::from_millis(100) } else { request.timeout };
-        assert_eq!(kind(BestSellers::ask(&client, &request).await.result), expected, "{fault:?}");
+        assert_eq!(kind(BestSellers::ask(&client, &request, None).await.result), expected, "{fault:?}");
     }
     let began = Instant::now();
     running.stop().await;
@@ -145,11 +145,11 @@ async fn every_fault_of_best_sellers_is_a_failure_and_a_hang_leaves_nothing_behi
 async fn wrong_credentials_and_no_server_are_told_apart() {
     let running = start(Config { seed: 1, ..Config::default() });
     let wrong = Oxylabs::new(Settings { password: Secret::new("wr0ng"), ..running.settings() }).expect("usable");
-    let refused = BestSellers::ask(&wrong, &category_request(NODE, 1)).await.result;
+    let refused = BestSellers::ask(&wrong, &category_request(NODE, 1), None).await.result;
     assert!(matches!(&refused, Err(Failure::Refused { detail }) if !detail.contains("wr0ng")), "{refused:?}");
     let client = client(&running);
     running.stop().await;
-    assert_eq!(kind(BestSellers::ask(&client, &category_request(NODE, 1)).await.result), RetryKind::Connection);
+    assert_eq!(kind(BestSellers::ask(&client, &category_request(NODE, 1), None).await.result), RetryKind::Connection);
 }
 
 #[actix_web::test]
@@ -159,7 +159,7 @@ async fn a_rate_limit_says_so_in_words_and_headers_and_a_throttle_is_another() {
     let client = client(&running);
     let mut answers = Vec::new();
     for _ in 0..6 {
-        answers.push(BestSellers::ask(&client, &category_request(NODE, 1)).await.result);
+        answers.push(BestSellers::ask(&client, &category_request(NODE, 1), None).await.result);
     }
     let limited = answers.iter().filter(|answer| matches!(answer, Err(Failure::RateLimited { .. }))).count();
     assert!((2..=4).contains(&limited), "{limited} of 6");
@@ -169,7 +169,7 @@ async fn a_rate_limit_says_so_in_words_and_headers_and_a_throttle_is_another() {
     assert_eq!(post(&running, "limits", json!({"domain_throttled": true})).await.0, 200);
     let mut throttled = 0;
     for _ in 0..4 {
-        let answer = BestSellers::ask(&client, &category_request(NODE, 1)).await.result;
+        let answer = BestSellers::ask(&client, &category_request(NODE, 1), None).await.result;
         throttled += usize::from(matches!(answer, Err(Failure::RateLimited { domain_throttled: true, .. })));
     }
     assert!(throttled >= 2, "{throttled} of 4");
@@ -180,7 +180,7 @@ async fn a_rate_limit_says_so_in_words_and_headers_and_a_throttle_is_another() {
 async fn ask_in_turn(client: &Oxylabs, count: usize) -> Vec<Result<ProductPage, Failure>> {
     let one = |_| async {
         BestSellers::admit(client).await;
-        BestSellers::ask(client, &category_request(NODE, 1)).await.result
+        BestSellers::ask(client, &category_request(NODE, 1), None).await.result
     };
     futures_util::future::join_all((0..count).map(one)).await
 }
@@ -193,7 +193,7 @@ async fn clients_that_wait_their_turn_keep_to_the_plan_as_soon_as_one_has_seen_a
     let settings = running.settings();
     let client = || Oxylabs::new(settings.clone()).expect("usable").on(accounts.of(&settings));
     let clients = [client(), client(), client()];
-    BestSellers::ask(&clients[0], &category_request(NODE, 1)).await.result.expect("a page");
+    BestSellers::ask(&clients[0], &category_request(NODE, 1), None).await.result.expect("a page");
     let plan = Plan { requests_per_second: Some(20), rendered_per_second: Some(10) };
     assert_eq!(accounts.of(&settings).plan(), plan);
     let asked = futures_util::future::join_all(clients.iter().map(|client| ask_in_turn(client, 10))).await;
@@ -229,7 +229,7 @@ async fn an_outage_comes_when_told_and_its_requests_are_counted() {
     assert_eq!(post(&running, "outage", json!({"after": 2, "for": 2})).await.0, 200);
     let mut good = Vec::new();
     for _ in 0..5 {
-        good.push(BestSellers::ask(&client, &category_request(NODE, 1)).await.result.is_ok());
+        good.push(BestSellers::ask(&client, &category_request(NODE, 1), None).await.result.is_ok());
     }
     assert_eq!(good, [true, true, false, false, true]);
     let (_, counts) = get(&running, "counts").await;
@@ -257,7 +257,7 @@ async fn bad_orders_are_refused_with_what_is_allowed_and_change_nothing() {
         assert!(status == 400 && said["message"].as_str().is_some_and(|said| said.contains(words)), "{route}: {said}");
     }
     assert_eq!(get(&running, "truth?category=nowhere").await.0, 400);
-    assert!(BestSellers::ask(&client(&running), &category_request(NODE, 1)).await.result.is_ok());
+    assert!(BestSellers::ask(&client(&running), &category_request(NODE, 1), None).await.result.is_ok());
     running.stop().await;
 }
 
@@ -343,7 +343,7 @@ async fn latency_is_kept() {
     let client = client(&running);
     let began = Instant::now();
     let request = category_request(NODE, 1);
-    let asked = futures_util::future::join_all((0..5).map(|_| BestSellers::ask(&client, &request))).await;
+    let asked = futures_util::future::join_all((0..5).map(|_| BestSellers::ask(&client, &request, None))).await;
     let took = began.elapsed();
     assert!(asked.iter().all(|answer| answer.result.is_ok()));
     assert!((150..600).contains(&took.as_millis()), "five at one time took {took:?}");

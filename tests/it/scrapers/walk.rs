@@ -53,7 +53,8 @@ pub async fn walk(client: &Oxylabs, categories: &[&str], settings: &RunSettings,
         loop {
             let request =
                 CategoryRequest { timeout: settings.request_timeout(), ..category_request(category.node_id, page) };
-            let Some(found) = patiently(&mut walked, attempts, || BestSellers::ask(client, &request)).await else {
+            let Some(found) = patiently(&mut walked, attempts, || BestSellers::ask(client, &request, None)).await
+            else {
                 break;
             };
             for product in found.products {
@@ -95,7 +96,9 @@ async fn search(
             timeout: settings.request_timeout(),
             ..search_request(&query::from_title(title, usize::from(settings.query_chars)), window, page)
         };
-        let Some(found) = patiently(walked, attempts, || SellerSearch::ask(client, &request)).await else { break };
+        let Some(found) = patiently(walked, attempts, || SellerSearch::ask(client, &request, None)).await else {
+            break;
+        };
         walked.sellers.extend(found.sightings.iter().map(|sighting| normalise(&sighting.name)));
         walked.sightings.extend(found.sightings);
         if !found.has_more {

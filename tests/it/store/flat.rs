@@ -32,6 +32,7 @@ fn request(clock: &Clock) -> Request {
 
 fn outcome(clock: &Clock, worker: usize, task: &OpenTask, result: PageResult) -> Entry {
     Entry::Outcome(Outcome {
+        job: None,
         raw: None,
         worker: WorkerId(u16::try_from(worker).expect("few workers")),
         task_no: task.task_no,

@@ -31,7 +31,7 @@ fn settings() -> Value {
         "rate_limit_wait_ms": 5_000, "retry_backoff_ms": 1_000, "pages_per_category": 2, "pages_per_product": 3,
         "page_delay_ms": 200, "price_window": {"markup_min_percent": 80, "markup_max_percent": 120},
         "filters": {"brand_new": true, "free_shipping": true, "us_only": true}, "query_chars": 80,
-        "include_off_filter": false,
+        "include_off_filter": false, "delivery": "realtime",
         "auto_resume": true,
     })
 }

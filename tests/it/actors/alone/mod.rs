@@ -128,6 +128,7 @@ impl Bench {
         let at = self.context.clock.now();
         let (subject, url, api_params) = (Subject::default(), String::new(), ApiParams::default());
         Entry::Outcome(Outcome {
+            job: None,
             raw: None,
             worker: WorkerId(1),
             task_no: TaskNo(task_no),

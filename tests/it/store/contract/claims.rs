@@ -1,9 +1,10 @@
 //! Claims that are given back, and workers that die holding one.
 
-use gleaner::domain::ledger::{Entry, ReleaseResult, Reply, Verdict};
+use gleaner::domain::ids::{JobId, TaskNo};
+use gleaner::domain::ledger::{Entry, ReleaseResult, Reply, Submitted, Verdict};
 use gleaner::domain::task::TaskState;
 
-use super::entries::{first, released, sellers, started};
+use super::entries::{Asked, first, released, sellers, started};
 use super::ground::Ground;
 use super::hand::Hand;
 
@@ -14,6 +15,8 @@ over_both_stores!(
     a_release_of_what_is_final_or_held_by_another_does_nothing,
     a_crash_is_counted_and_the_third_quarantines,
     an_answer_kept_before_a_release_stays,
+    a_job_is_kept_until_its_answer_is,
+    a_job_under_an_older_claim_is_refused,
 );
 
 fn pending(reply: Reply) -> gleaner::domain::task::OpenTask {
@@ -99,5 +102,43 @@ async fn an_answer_kept_before_a_release_stays(ground: &dyn Ground) {
     let task = hand.task(2).await;
     assert_eq!((task.state, task.claim_no, task.next_page, task.crashes), (TaskState::Claimed, 3, 2, 1));
     hand.accepts(sellers(first(2).next_page().claimed_as(3), &["Bea"], true)).await;
+    hand.adds_up().await;
+}
+
+fn job(id: &str) -> JobId {
+    JobId::parse(id).expect("an id")
+}
+
+fn submitted(asked: Asked, id: &str) -> Entry {
+    let Asked { task_no, claim_no, request_no, .. } = asked;
+    Entry::Submitted(Submitted { task_no: TaskNo(task_no), claim_no, request_no, job: job(id) })
+}
+
+async fn a_job_is_kept_until_its_answer_is(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 1).await;
+    hand.tell(started(first(2))).await;
+    for _ in 0..2 {
+        assert_eq!(
+            hand.tell(submitted(first(2), "job-1")).await,
+            Reply::Outcome(Verdict::Accepted),
+            "also a second time"
+        );
+    }
+    assert_eq!(hand.task(2).await.job, Some(job("job-1")));
+    assert_eq!(ground.run(hand.key).await.spend.on_wire, [], "whoever dies, it is not asked for again");
+    let task = pending(hand.tell(released(2, 1, true)).await);
+    assert_eq!(task.job, Some(job("job-1")), "whoever takes it next fetches it");
+    let again = Asked { claim_no: 3, ..first(2) };
+    hand.keep(vec![sellers(again, &["Ann"], false)]).await;
+    assert_eq!(hand.task(2).await.job, None);
+    hand.adds_up().await;
+}
+
+async fn a_job_under_an_older_claim_is_refused(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 1).await;
+    hand.tell(started(first(2))).await;
+    hand.tell(released(2, 1, true)).await;
+    assert_eq!(hand.tell(submitted(first(2), "job-1")).await, Reply::Outcome(Verdict::Refused));
+    assert_eq!(hand.task(2).await.job, None);
     hand.adds_up().await;
 }

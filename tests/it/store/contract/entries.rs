@@ -75,6 +75,7 @@ fn request(asked: Asked) -> Request {
 pub fn started(asked: Asked) -> Entry {
     let category = Category { node_id: String::new(), name: String::new(), department: String::new() };
     let task = OpenTask {
+        job: None,
         task_no: TaskNo(asked.task_no),
         state: TaskState::Claimed,
         claim_no: asked.claim_no,
@@ -90,6 +91,7 @@ pub fn started(asked: Asked) -> Entry {
 
 fn outcome(asked: Asked, phase: Phase, billed: bool, result: PageResult) -> Entry {
     Entry::Outcome(Outcome {
+        job: None,
         raw: None,
         worker: WorkerId(1),
         task_no: TaskNo(asked.task_no),
