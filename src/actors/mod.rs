@@ -4,6 +4,7 @@
 //! Commands go down, reports go up, facts go out. No SQL, no HTTP and no shop's dialect here; every wait is on tokio's
 //! clock. The actors of a run live on one arbiter, and nothing is told before the recorder has kept it.
 
+pub mod budget;
 pub mod coordinator;
 pub mod engine;
 pub mod failure_counter;

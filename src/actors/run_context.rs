@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
+use crate::actors::budget::Budget;
 use crate::actors::gate::Gate;
 use crate::actors::lease::Lease;
 use crate::actors::probing::Probing;
@@ -110,6 +111,8 @@ pub struct RunContext {
     pub gate: Gate,
     /// Until when they may ask.
     pub lease: Lease,
+    /// What they may still send.
+    pub budget: Budget,
     /// Who answers its requests.
     pub providers: Providers,
     /// The newest fencing number of this owner, raised by each new Recorder.

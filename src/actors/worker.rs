@@ -152,6 +152,10 @@ impl Job {
                 self.wait_for_lease().await;
                 continue;
             }
+            if !self.context.budget.takes() {
+                self.context.gate.close();
+                return self.give_back(task).await;
+            }
             // From here to the first poll of the request nothing waits, so the gate cannot close in between.
             let request = errand.shown(&self.context, self.context.clock.now());
             self.status.fetches(task, &request);

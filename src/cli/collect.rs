@@ -171,11 +171,7 @@ fn report(row: &RunRow) {
     if let Some(pause) = &row.pause {
         let last = pause.proofs.last().map(|proof| format!(" ({})", proof.error_message)).unwrap_or_default();
         let how = "`gleaner serve` on the same data folder shows it, and resumes it there";
-        tell(format_args!(
-            "paused, {}{last}. {}; {how}",
-            pause.reason,
-            pause.reason.what_to_do().trim_end_matches('.')
-        ));
+        tell(format_args!("paused, {}{last}. {}; {how}", pause.reason, pause.what_to_do().trim_end_matches('.')));
     }
     if let Some(message) = &row.fail_message {
         tell(format_args!("failed, {message}"));

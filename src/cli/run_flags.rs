@@ -52,6 +52,9 @@ pub struct RunFlags {
     /// Go on by itself when an outage is over
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     auto_resume: Option<bool>,
+    /// Requests that the run may send; it pauses where it needs more
+    #[arg(long, value_name = "N")]
+    request_budget: Option<u64>,
 }
 
 impl RunFlags {
@@ -71,6 +74,7 @@ impl RunFlags {
             ("pages_per_product", self.pages_per_product),
             ("page_delay_ms", self.page_delay_ms),
             ("query_chars", self.query_chars),
+            ("request_budget", self.request_budget),
         ];
         let mut overrides: Map<String, Value> =
             numbers.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))).collect();

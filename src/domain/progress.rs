@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counters::{Counters, TaskCounts};
 use super::ids::{RunId, TaskNo, WorkerId};
-use super::run::{Pause, PauseReason, RunStatus, Standing, Wish};
+use super::run::{Pause, RunStatus, Standing, Wish};
 use super::spend::SpendView;
 use super::task::Phase;
 
@@ -187,7 +187,7 @@ pub struct PauseView {
 
 impl From<Pause> for PauseView {
     fn from(pause: Pause) -> Self {
-        let what_to_do = PauseReason::what_to_do(pause.reason).to_owned();
+        let what_to_do = pause.what_to_do().to_owned();
         let resumes_at = pause.resumes_at;
         let gives_up_at = resumes_at.map(|_| pause.gives_up_at());
         Self { pause, what_to_do, resumes_at, gives_up_at }

@@ -17,7 +17,7 @@ impl PauseReason {
     pub fn resumes_by_itself(self) -> bool {
         match self {
             Self::ConsecutiveFailures | Self::FailureRate | Self::RateLimited => true,
-            Self::Manual | Self::ProviderRefused | Self::SuspiciousResults | Self::CrashLoop => false,
+            Self::Manual | Self::ProviderRefused | Self::SuspiciousResults | Self::Budget | Self::CrashLoop => false,
         }
     }
 }

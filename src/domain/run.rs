@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::budget::Spent;
 use super::failure::ErrorType;
 use super::ids::{TaskNo, WorkerId};
 
@@ -82,6 +83,8 @@ named_enum! {
         ProviderRefused = "provider_refused",
         /// Page after page was answered and held nothing, where there were sellers before.
         SuspiciousResults = "suspicious_results",
+        /// The requests that it may send are spent.
+        Budget = "budget",
         /// Its actors died faster than they are worth replacing.
         CrashLoop = "crash_loop",
     }
@@ -167,6 +170,9 @@ pub struct Pause {
     /// What is known of a fault in Gleaner itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The budget that is spent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Spent>,
     /// Pages that were asked for to see whether the provider is well again.
     #[serde(default)]
     pub probes: u16,
@@ -179,14 +185,19 @@ impl Pause {
     /// A pause without proofs.
     #[must_use]
     pub fn of(reason: PauseReason, since: DateTime<Utc>) -> Self {
-        Self { reason, since, proofs: Vec::new(), error: None, probes: 0, resumes_at: None }
+        Self { reason, since, proofs: Vec::new(), error: None, spent: None, probes: 0, resumes_at: None }
+    }
+
+    /// What a person should do next, in one sentence.
+    #[must_use]
+    pub fn what_to_do(&self) -> &'static str {
+        self.spent.map_or_else(|| self.reason.what_to_do(), |spent| spent.budget.what_to_do())
     }
 }
 
 impl PauseReason {
     /// What a person should do next, in one sentence.
-    #[must_use]
-    pub fn what_to_do(self) -> &'static str {
+    fn what_to_do(self) -> &'static str {
         match self {
             Self::Manual => "Resume when you are ready; it goes on at the first page that is not kept.",
             Self::ConsecutiveFailures => {
@@ -202,6 +213,7 @@ impl PauseReason {
             Self::SuspiciousResults => {
                 "Open one of these pages in a browser: where it does show sellers, its layout has changed and the parser must learn it. Where it is empty indeed, resume."
             }
+            Self::Budget => "Raise the budget, then resume.",
             Self::CrashLoop => {
                 "This is a fault of Gleaner: report the error with the log around it. Resume tries again; nothing that was kept is lost."
             }

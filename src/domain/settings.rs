@@ -37,6 +37,11 @@ pub enum Delivery {
     PushPull,
 }
 
+/// Largest budget of requests that can be set.
+pub const REQUEST_BUDGET_MAX: u64 = 1_000_000_000;
+/// Whole numbers that need not be set.
+const OPTIONAL: [&str; 1] = ["request_budget"];
+
 /// What a run obeys. Times are milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -71,6 +76,8 @@ pub struct RunSettings {
     pub delivery: Delivery,
     /// After a pause for an outage, ask for one page now and then, and go on when it is fine.
     pub auto_resume: bool,
+    /// Requests that the run may send in all; `null` sets no bound.
+    pub request_budget: Option<u64>,
 }
 
 impl Default for RunSettings {
@@ -91,6 +98,7 @@ impl Default for RunSettings {
             include_off_filter: false,
             delivery: Delivery::Realtime,
             auto_resume: true,
+            request_budget: None,
         }
     }
 }
@@ -151,6 +159,7 @@ impl RunSettings {
         let bounds = self.bounds().into_iter().find(|(known, ..)| *known == name);
         match bounds {
             Some((_, _, min, max)) if value.is_u64() => format!("{min} to {max}"),
+            Some((_, _, min, max)) if OPTIONAL.contains(&name) => format!("a whole number from {min} to {max} or null"),
             Some((_, _, min, max)) => format!("a whole number from {min} to {max}"),
             None if name == "price_window" => {
                 r#"an object {"markup_min_percent": 80, "markup_max_percent": 120} or null"#.to_owned()
@@ -164,19 +173,20 @@ impl RunSettings {
         }
     }
 
-    /// Each whole number with its name, its least and its greatest value.
-    fn bounds(&self) -> [(&'static str, u64, u64, u64); 10] {
+    /// Each whole number with its name, its least and its greatest value. One that is not set has no value.
+    fn bounds(&self) -> [(&'static str, Option<u64>, u64, u64); 11] {
         [
-            ("workers", self.workers.into(), 1, 64),
-            ("max_consecutive_failures", self.max_consecutive_failures.into(), 1, 1_000),
-            ("max_attempts", self.max_attempts.into(), 1, 20),
-            ("request_timeout_ms", self.request_timeout_ms, 10, 600_000),
-            ("rate_limit_wait_ms", self.rate_limit_wait_ms, 1, 120_000),
-            ("retry_backoff_ms", self.retry_backoff_ms, 0, 30_000),
-            ("pages_per_category", self.pages_per_category.into(), 1, 2),
-            ("pages_per_product", self.pages_per_product.into(), 1, 20),
-            ("page_delay_ms", self.page_delay_ms, 0, 60_000),
-            ("query_chars", self.query_chars.into(), 10, 300),
+            ("workers", Some(self.workers.into()), 1, 64),
+            ("max_consecutive_failures", Some(self.max_consecutive_failures.into()), 1, 1_000),
+            ("max_attempts", Some(self.max_attempts.into()), 1, 20),
+            ("request_timeout_ms", Some(self.request_timeout_ms), 10, 600_000),
+            ("rate_limit_wait_ms", Some(self.rate_limit_wait_ms), 1, 120_000),
+            ("retry_backoff_ms", Some(self.retry_backoff_ms), 0, 30_000),
+            ("pages_per_category", Some(self.pages_per_category.into()), 1, 2),
+            ("pages_per_product", Some(self.pages_per_product.into()), 1, 20),
+            ("page_delay_ms", Some(self.page_delay_ms), 0, 60_000),
+            ("query_chars", Some(self.query_chars.into()), 10, 300),
+            ("request_budget", self.request_budget, 1, REQUEST_BUDGET_MAX),
         ]
     }
 
@@ -186,6 +196,7 @@ impl RunSettings {
         let mut errors: Vec<FieldError> = self
             .bounds()
             .into_iter()
+            .filter_map(|(name, value, min, max)| Some((name, value?, min, max)))
             .filter(|(_, value, min, max)| value < min || value > max)
             .map(|(name, value, min, max)| FieldError::new(name, format!("{value} is not allowed; {min} to {max} is")))
             .collect();
@@ -269,6 +280,9 @@ mod tests {
             (json!({"include_off_filter": 1}), "include_off_filter", "true or false is"),
             (json!({"wrokers": 5}), "wrokers", "workers"),
             (json!({"delivery": "mail"}), "delivery", "\"mail\" is not allowed; \"realtime\" or \"push_pull\" is"),
+            (json!({"request_budget": 0}), "request_budget", "0 is not allowed; 1 to 1000000000 is"),
+            (json!({"request_budget": "all"}), "request_budget", "a whole number from 1 to 1000000000 or null is"),
+            (json!({"request_budget": -5}), "request_budget", "-5 is not allowed; a whole number from 1"),
             (json!({"price_window": {"markup_min_percent": 120, "markup_max_percent": 80}}), "price_window", "smaller"),
             (json!({"filters": {"brand": true}}), "filters", "brand_new"),
         ] {
@@ -282,5 +296,13 @@ mod tests {
     #[test]
     fn the_price_filter_can_be_switched_off() {
         assert_eq!(over(json!({"price_window": null})).expect("allowed").price_window, None);
+    }
+
+    #[test]
+    fn a_budget_can_be_set_and_taken_away_again() {
+        let set = over(json!({"request_budget": 100})).expect("allowed");
+        assert_eq!(set.request_budget, Some(100));
+        let Value::Object(none) = json!({"request_budget": null}) else { panic!("an object") };
+        assert_eq!(set.with_overrides(&none).expect("allowed").request_budget, None);
     }
 }

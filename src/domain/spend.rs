@@ -173,6 +173,13 @@ fn is_zero(count: &i64) -> bool {
 }
 
 impl Spend {
+    /// Every request that is known to have been sent, whatever came of it: what budgets go by.
+    #[must_use]
+    pub fn all_sent(&self) -> i64 {
+        let on_wire = i64::try_from(self.on_wire.len()).unwrap_or(i64::MAX);
+        self.outcomes.total().requests.saturating_add(self.repeated).saturating_add(on_wire)
+    }
+
     /// A request of this task was sent.
     pub fn sent(&mut self, task_no: TaskNo) {
         if !self.on_wire.contains(&task_no) {

@@ -91,6 +91,14 @@ pub enum StoreError {
         /// Most runs at one time.
         max: i64,
     },
+    /// The run has sent all the requests that it may.
+    #[error("{sent} requests were sent, {allowed} are allowed")]
+    BudgetSpent {
+        /// Requests that were sent.
+        sent: i64,
+        /// Requests that its setting `request_budget` allows.
+        allowed: i64,
+    },
     /// The same idempotency key came before with another body: nothing was made.
     #[error("this idempotency key was used for another request")]
     IdempotencyMismatch,
@@ -211,7 +219,8 @@ pub trait RunStore: Send + Sync {
     /// row's lock; a running one gets it from its own actors.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::NotAllowed`], [`StoreError::ConcurrentLimit`], [`StoreError::Away`].
+    /// [`StoreError::NotFound`], [`StoreError::NotAllowed`], [`StoreError::ConcurrentLimit`], [`StoreError::BudgetSpent`] to
+    /// a resume that could send nothing, [`StoreError::Away`].
     async fn command(&self, key: RunKey, command: Command, runs_max: i64) -> Result<Accepted, StoreError>;
 
     /// Pauses a running run of this engine on which nobody works any more: raises its fencing number, puts claimed tasks

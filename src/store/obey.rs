@@ -64,6 +64,9 @@ pub(super) fn obey(
     if starts_actors(asked.command) && asked.running >= asked.runs_max {
         return Err(StoreError::ConcurrentLimit { running: asked.running, max: asked.runs_max });
     }
+    if asked.command == Command::Resume {
+        refuse_if_spent(row)?;
+    }
     row.updated_at = asked.now;
     row.commands += 1;
     if starts_actors(asked.command) {
@@ -92,6 +95,15 @@ pub(super) fn obey(
         row.fence += 1;
     }
     Ok(obeyed)
+}
+
+/// A run that could send nothing would stand still again at once.
+fn refuse_if_spent(row: &RunRow) -> Result<(), StoreError> {
+    let sent = row.spend.all_sent();
+    match row.request_budget() {
+        Some(allowed) if sent >= allowed => Err(StoreError::BudgetSpent { sent, allowed }),
+        _ => Ok(()),
+    }
 }
 
 fn run_again(row: &mut RunRow) {

@@ -120,6 +120,11 @@ impl RunRow {
         self.settings.get("price_window").is_some_and(|window| !window.is_null())
     }
 
+    /// Requests that it may send in all. Settings that cannot be read set no bound.
+    pub(super) fn request_budget(&self) -> Option<i64> {
+        self.settings.get("request_budget").and_then(Value::as_i64)
+    }
+
     /// Gives an event of the system the run's next number.
     pub(super) fn say(&mut self, clock: &Clock, action: Action) -> Result<StoredEvent, StoreError> {
         self.last_seq += 1;

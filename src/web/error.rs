@@ -41,6 +41,8 @@ pub enum Kind {
     WrongState,
     /// As many runs as allowed are under way.
     ConcurrentLimit,
+    /// The run has sent all the requests that it may.
+    BudgetSpent,
     /// The body is too large.
     TooLarge,
     /// The body is not declared as JSON.
@@ -72,6 +74,7 @@ impl Kind {
             Self::WrongState => ("wrong-state", "The run's state does not allow this", StatusCode::CONFLICT),
             // With an underscore, alone among its neighbours: clients know it by this name.
             Self::ConcurrentLimit => ("concurrent_limit", "Too many runs are under way", StatusCode::CONFLICT),
+            Self::BudgetSpent => ("budget-spent", "The run's budget is spent", StatusCode::CONFLICT),
             Self::TooLarge => ("too-large", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE),
             Self::UnsupportedMediaType => {
                 ("unsupported-media-type", "The body must be JSON", StatusCode::UNSUPPORTED_MEDIA_TYPE)
@@ -267,6 +270,13 @@ impl From<StoreError> for Problem {
                 );
                 Self::new(Kind::ConcurrentLimit, detail)
             }
+            StoreError::BudgetSpent { sent, allowed } => {
+                let message = format!(
+                    "{sent} requests of {allowed} were sent; raise request_budget with PATCH on the run, or set it to null, \
+                     then resume"
+                );
+                Self::field(Kind::BudgetSpent, "settings.request_budget", message)
+            }
             StoreError::IdempotencyMismatch => {
                 let message = "this key made a run from another body; take a fresh key for another run";
                 Self::field(Kind::KeyReused, "Idempotency-Key", message)
@@ -283,5 +293,21 @@ impl From<StoreError> for Problem {
 impl From<Gone> for Problem {
     fn from(gone: Gone) -> Self {
         Self::unavailable("the engine", gone.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spent_budget_names_the_setting_to_raise() {
+        let problem = Problem::from(StoreError::BudgetSpent { sent: 100, allowed: 90 });
+        assert_eq!(problem.status_code(), StatusCode::CONFLICT);
+        let words = problem.to_string();
+        assert!(
+            words.contains("settings.request_budget: 100 requests of 90 were sent; raise request_budget"),
+            "{words}"
+        );
     }
 }

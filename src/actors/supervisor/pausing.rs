@@ -11,6 +11,7 @@ use crate::actors::guard::Down;
 use crate::actors::recorder::{Hand, Receipt};
 use crate::actors::restarts::CHILDREN;
 use crate::actors::stream::Standing;
+use crate::domain::budget::Spent;
 use crate::domain::ids::TaskNo;
 use crate::domain::ledger::{Entry, Memory};
 use crate::domain::recent::{EMPTY_MAX, WINDOW};
@@ -61,6 +62,13 @@ impl Supervisor {
         if self.auto_resume { pause.with_next_probe(stated, self.means.clock.now()) } else { pause }
     }
 
+    /// A request was held back, since the budget allows no more: a person decides what comes next.
+    pub(super) fn is_spent(&mut self, spent: Spent) {
+        self.probe.handling("supervisor", "spent");
+        let pause = Pause { spent: Some(spent), ..self.pause_of(PauseReason::Budget) };
+        self.drain(Aim::Pause(pause, spent.in_words(), Vec::new()));
+    }
+
     /// The page by which the run looked was fine: its pause is over, and once that is kept all workers start.
     pub(super) fn is_well(&mut self, ctx: &mut Context<Self>) {
         self.probe.handling("supervisor", "well");
@@ -98,6 +106,7 @@ fn why(tripped: &Tripped) -> String {
         PauseReason::RateLimited => "nothing but rate limits for ten minutes".to_owned(),
         PauseReason::ProviderRefused => "the provider refuses".to_owned(),
         PauseReason::Manual => "paused by a person".to_owned(),
+        PauseReason::Budget => "the budget is spent".to_owned(),
         PauseReason::CrashLoop => "its actors die again and again".to_owned(),
     }
 }

@@ -8,6 +8,7 @@ use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use tokio::time::sleep;
 
 use super::{Aim, Supervisor};
+use crate::actors::budget::Budget;
 use crate::actors::engine::StreamIs;
 use crate::actors::probing::{Looks, Probing};
 use crate::actors::run_context::RunContext;
@@ -57,8 +58,10 @@ impl Supervisor {
         let looks = taken.pause.as_ref().map(|pause| Looks { reason: pause.reason, nth: pause.probes.max(1) });
         let probing = Probing::new(looks);
         (self.auto_resume, self.pause_before) = (settings.auto_resume, taken.pause.clone());
+        let budget = Budget::new(settings.request_budget, taken.memory.spend.all_sent());
         let context = RunContext {
             key: self.key,
+            budget: budget.clone(),
             settings: Rc::new(settings),
             store: self.means.store.clone(),
             clock: self.means.clock.clone(),
@@ -90,6 +93,8 @@ impl Supervisor {
             let ended = async move { probing.ended().await };
             ctx.spawn(ended.into_actor(self).map(|(), supervisor, ctx| supervisor.is_well(ctx)));
         }
+        let spent = async move { budget.spent().await };
+        ctx.spawn(spent.into_actor(self).map(|spent, supervisor, _| supervisor.is_spent(spent)));
         if let Some(message) = invalid {
             return self.close(Close::Failed { reason: FailReason::InvalidSettings, message }, ctx);
         }

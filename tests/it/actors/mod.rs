@@ -1,6 +1,7 @@
 //! The actors with mocked scrapers over the memory store, in virtual time.
 
 mod alone;
+mod budget;
 mod deaths;
 mod engine_deaths;
 mod five_workers;

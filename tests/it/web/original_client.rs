@@ -33,6 +33,7 @@ fn settings() -> Value {
         "filters": {"brand_new": true, "free_shipping": true, "us_only": true}, "query_chars": 80,
         "include_off_filter": false, "delivery": "realtime",
         "auto_resume": true,
+        "request_budget": null,
     })
 }
 

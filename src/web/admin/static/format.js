@@ -126,6 +126,7 @@ export function pauseTitle(reason, proofs) {
     case "provider_refused": return "The provider refuses";
     case "failure_rate": return "Over half of the last pages failed";
     case "suspicious_results": return "Page after page holds nothing";
+    case "budget": return "The budget is spent";
     case "crash_loop": return "A fault in Gleaner";
     default: return reason;
   }

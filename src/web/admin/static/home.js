@@ -11,6 +11,7 @@ const PHASE_WORDS = { amazon: "Amazon, phase 1 of 2", ebay: "eBay, phase 2 of 2"
 const PAUSES = {
   manual: "by hand", consecutive_failures: "failures in a row", rate_limited: "rate limits only", provider_refused: "the provider refuses",
   failure_rate: "most pages fail", suspicious_results: "pages hold nothing", crash_loop: "a fault in Gleaner",
+  budget: "the budget is spent",
 };
 const COMMANDS = { pending: ["start", "play", "Start"], running: ["pause", "pause", "Pause"], paused: ["resume", "play", "Resume"] };
 

@@ -14,6 +14,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gleaner::actors::budget::Budget;
 use gleaner::actors::gate::Gate;
 use gleaner::actors::guard::{Alive, Child, Down, Guard};
 use gleaner::actors::lease::Lease;
@@ -78,6 +79,7 @@ impl Bench {
             prices: None,
             gate: Gate::default(),
             lease: Lease::since(Some(tokio::time::Instant::now() + 24 * HOUR)),
+            budget: Budget::new(None, 0),
             providers: Providers { best_sellers: mocked.clone(), seller_search: mocked },
             fence: Rc::new(Cell::new(memory.fence)),
             probing: Probing::new(None),

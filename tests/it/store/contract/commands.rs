@@ -6,8 +6,12 @@ use gleaner::domain::run::{Command, FailReason, Pause, PauseReason, RunStatus, W
 use gleaner::domain::settings::RunSettings;
 use gleaner::domain::task::{Phase, TaskState};
 use gleaner::store::StoreError;
+use gleaner::store::changes::Changes;
+use serde_json::{Map, json};
 
-use super::entries::{at, categories, close, failed, first, paused, phase_over, product, products, sellers, started};
+use super::entries::{
+    at, categories, close, failed, first, paused, phase_over, product, products, released, sellers, started,
+};
 use super::ground::Ground;
 use super::hand::{Hand, MANY};
 
@@ -20,6 +24,7 @@ over_both_stores!(
     retry_failed_of_products_alone_stays_in_their_phase,
     a_run_on_which_nobody_works_is_set_aside,
     a_cancel_outranks_setting_aside,
+    a_resume_that_could_send_nothing_is_refused_until_the_budget_is_raised,
 );
 
 /// A command and where it leads.
@@ -219,4 +224,19 @@ async fn a_cancel_outranks_setting_aside(ground: &dyn Ground) {
     assert_eq!(hand.told().await.last().map(String::as_str), Some("cancelled"));
     let row = ground.run(hand.key).await;
     assert!(row.completed_at.is_some() && row.seller_count_snapshot.is_some() && row.pause.is_none());
+}
+
+async fn a_resume_that_could_send_nothing_is_refused_until_the_budget_is_raised(ground: &dyn Ground) {
+    let settings = RunSettings { request_budget: Some(2), ..RunSettings::default() };
+    let mut hand = Hand::start_with(ground, 2, &settings).await;
+    // One was answered, and one was cut off by a death: both were sent.
+    hand.keep(vec![started(first(1)), failed(first(1), false), started(first(2)), released(2, 1, true)]).await;
+    hand.tell(close(paused(PauseReason::Budget, &[]))).await;
+    let row = ground.run(hand.key).await;
+    let refused = ground.store().command(hand.key, Command::Resume, MANY).await;
+    assert!(matches!(refused, Err(StoreError::BudgetSpent { sent: 2, allowed: 2 })), "{refused:?}");
+    assert_eq!(ground.run(hand.key).await, row, "what is refused changes nothing");
+    let settings = Map::from_iter([("request_budget".to_owned(), json!(3))]);
+    ground.change(hand.key, &Changes { name: None, settings }).await.expect("it is paused");
+    hand.give_and_take_over(Command::Resume).await;
 }
