@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::fragment::fragment;
+use super::loan::Loan;
 use super::schema::seller_audit_log;
 use super::{PgStore, StoreError};
 use crate::domain::ids::{OrgId, RunId, RunKey};
@@ -64,12 +65,7 @@ fragment! {
 }
 
 /// Opens the entry of a run that begins.
-pub(super) async fn open_entry(
-    mut conn: &AsyncPgConnection,
-    key: RunKey,
-    id: Uuid,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+pub(super) async fn open_entry(mut conn: &Loan, key: RunKey, id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
     diesel::insert_into(seller_audit_log::table)
         .values((
             seller_audit_log::org_id.eq(key.org.0),
@@ -85,11 +81,7 @@ pub(super) async fn open_entry(
 }
 
 /// Closes the entry of a run that ends.
-pub(super) async fn close_entry(
-    mut conn: &AsyncPgConnection,
-    key: RunKey,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+pub(super) async fn close_entry(mut conn: &Loan, key: RunKey, now: DateTime<Utc>) -> Result<(), StoreError> {
     CloseEntry { org: key.org.0, run: key.run.0, now }.execute(&mut conn).await?;
     Ok(())
 }
@@ -112,7 +104,7 @@ fragment! {
 
 /// Adds the entry of pages that were read again and brought so many new sellers.
 pub(super) async fn add_reparse(
-    mut conn: &AsyncPgConnection,
+    mut conn: &Loan,
     key: RunKey,
     id: Uuid,
     now: DateTime<Utc>,

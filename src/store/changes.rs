@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::loan::Loan;
 use super::run_row::{RunRow, StoredRun};
 use super::schema::collection_runs;
 use super::{PgStore, StoreError};
@@ -73,12 +74,7 @@ impl PgStore {
         Self::finish(lease, worked).await?
     }
 
-    async fn changing(
-        &self,
-        mut conn: &AsyncPgConnection,
-        key: RunKey,
-        changes: &Changes,
-    ) -> Result<RunRow, NotChanged> {
+    async fn changing(&self, mut conn: &Loan, key: RunKey, changes: &Changes) -> Result<RunRow, NotChanged> {
         conn.batch_execute("BEGIN").await.map_err(StoreError::from)?;
         let run = collection_runs::table.find((key.org.0, key.run.0));
         let stored = run.select(StoredRun::as_select()).for_no_key_update().first(&mut conn).await;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::audit_log::{close_entry, open_entry};
-use super::connection::Lease;
 use super::engines::has_beaten_since;
+use super::loan::{Lease, Loan};
 use super::obey::{Asked, Obeyed, obey, starts_actors};
 use super::quarantine::left_behind;
 use super::run_events::add_events;
@@ -90,18 +90,14 @@ impl<'a> RunChange<'a> {
     }
 }
 
-async fn write_row(mut conn: &AsyncPgConnection, row: &RunRow) -> Result<(), StoreError> {
+async fn write_row(mut conn: &Loan, row: &RunRow) -> Result<(), StoreError> {
     let row_key = (row.org_id.0, row.id.0);
     diesel::update(collection_runs::table.find(row_key)).set(RunChange::of(row)?).execute(&mut conn).await?;
     Ok(())
 }
 
 /// Puts the claims of a run's old owner back; how many there were.
-pub(super) async fn give_claims_back(
-    mut conn: &AsyncPgConnection,
-    row: &mut RunRow,
-    process_died: bool,
-) -> Result<i32, StoreError> {
+pub(super) async fn give_claims_back(mut conn: &Loan, row: &mut RunRow, process_died: bool) -> Result<i32, StoreError> {
     let (org, run) = (row.org_id.0, row.id.0);
     let claimed: Vec<StoredTask> = ClaimedTasks { org, run }.load(&mut conn).await?;
     let released = i32::try_from(claimed.len()).unwrap_or(i32::MAX);
@@ -158,7 +154,7 @@ impl PgStore {
 
     async fn taking_over(
         &self,
-        mut conn: &AsyncPgConnection,
+        mut conn: &Loan,
         key: RunKey,
         gone: Option<EngineSeen>,
     ) -> Result<TakenOver, StoreError> {
@@ -234,7 +230,7 @@ impl PgStore {
 
     async fn commanding(
         &self,
-        mut conn: &AsyncPgConnection,
+        mut conn: &Loan,
         key: RunKey,
         command: Command,
         runs_max: i64,
@@ -262,7 +258,7 @@ impl PgStore {
 
     pub(super) async fn write_obeyed(
         &self,
-        mut conn: &AsyncPgConnection,
+        mut conn: &Loan,
         row: &mut RunRow,
         obeyed: Obeyed,
         now: DateTime<Utc>,
@@ -298,7 +294,7 @@ impl PgStore {
 }
 
 /// Runs under way, counted under the organisation's lock: two commands that start runs wait for each other.
-pub(super) async fn count_running(mut conn: &AsyncPgConnection, key: RunKey) -> Result<i64, StoreError> {
+pub(super) async fn count_running(mut conn: &Loan, key: RunKey) -> Result<i64, StoreError> {
     let _locked: Uuid = orgs::table.find(key.org.0).select(orgs::id).for_no_key_update().first(&mut conn).await?;
     let running: i64 = collection_runs::table
         .filter(collection_runs::org_id.eq(key.org.0))

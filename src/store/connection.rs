@@ -1,13 +1,12 @@
 //! The way to PostgreSQL: a pool of connections, each made with the same limits, over TLS where the address asks for it.
 
-use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
@@ -17,6 +16,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::StoreError;
 use super::engines::session_name;
+use super::loan::{Lease, Loan};
 use crate::clock::Clock;
 use crate::domain::ids::EngineId;
 use crate::domain::raw_page::ArchiveLimits;
@@ -83,52 +83,16 @@ impl PgStore {
     }
 
     /// A connection for statements that each stand alone.
-    pub(super) async fn connection(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
+    pub(super) async fn connection(&self) -> Result<Loan, StoreError> {
         match tokio::time::timeout(POOL_WAIT_MAX, self.pool.get()).await {
-            Ok(got) => Ok(got?),
+            Ok(got) => Ok(Loan::of(got?)),
             Err(_) => Err(StoreError::Away("no connection was free or could be made in time".to_owned())),
         }
     }
 
     /// A connection for a transaction.
     pub(super) async fn lease(&self) -> Result<Lease, StoreError> {
-        Ok(Lease { connection: Some(self.connection().await?) })
-    }
-}
-
-/// A connection with a transaction on it. Dropped before it was given back, it is closed: nobody else ever meets a
-/// transaction that was left open.
-pub(super) struct Lease {
-    connection: Option<Object<AsyncPgConnection>>,
-}
-
-impl Lease {
-    /// The transaction has ended; the next one may have the connection.
-    pub(super) fn give_back(mut self) {
-        drop(self.connection.take());
-    }
-
-    /// Undoes what was done, and gives the connection back if that went well.
-    pub(super) async fn roll_back(self) {
-        if (&mut &*self).batch_execute("ROLLBACK").await.is_ok() {
-            self.give_back();
-        }
-    }
-}
-
-impl Deref for Lease {
-    type Target = AsyncPgConnection;
-    fn deref(&self) -> &AsyncPgConnection {
-        // Only `give_back` and `drop` empty it, and both consume the lease.
-        self.connection.as_ref().expect("a lease holds its connection until it is consumed")
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            drop(Object::take(connection));
-        }
+        Ok(Lease::of(self.connection().await?))
     }
 }
 
@@ -202,18 +166,16 @@ pub(super) async fn establish(url: String, name: String) -> ConnectionResult<Asy
     let config = config(&url).map_err(ConnectionError::InvalidConnectionUrl)?;
     let bad = |error: tokio_postgres::Error| bad(&config, &error);
     let made = async {
-        if config.get_ssl_mode() == SslMode::Require {
+        let mut connection = if config.get_ssl_mode() == SslMode::Require {
             let (client, connection) = config.connect(MakeRustlsConnect::with_webpki_roots()).await.map_err(bad)?;
-            AsyncPgConnection::try_from_client_and_connection(client, connection).await
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await?
         } else {
             let (client, connection) = config.connect(NoTls).await.map_err(bad)?;
-            AsyncPgConnection::try_from_client_and_connection(client, connection).await
-        }
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await?
+        };
+        let settings = format!("SET application_name = '{name}'; {LIMITS}");
+        connection.batch_execute(&settings).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        Ok(connection)
     };
-    let mut connection = tokio::time::timeout(CONNECT_MAX, made).await.map_err(|_| too_slow(&config))??;
-    connection
-        .batch_execute(&format!("SET application_name = '{name}'; {LIMITS}"))
-        .await
-        .map_err(ConnectionError::CouldntSetupConfiguration)?;
-    Ok(connection)
+    tokio::time::timeout(CONNECT_MAX, made).await.map_err(|_| too_slow(&config))?
 }

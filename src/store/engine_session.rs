@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Client;
 
 use super::connection::session;
@@ -20,6 +20,8 @@ const RETRY_MIN: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(2);
 /// How long a lock is waited for that the engine's own last session still holds: the server may not know yet that it ended.
 const LINGERS_MAX: Duration = Duration::from_secs(3);
+/// Longest time in which it is named and locked; a server that is silent for longer is away.
+const SIT_MAX: Duration = Duration::from_secs(10);
 
 /// The session; it ends when this is dropped, or when the process dies.
 pub struct EngineSession {
@@ -109,7 +111,9 @@ async fn sit(url: &str, engine: EngineId) -> Result<Sitting, StoreError> {
         Ok(())
     };
     tokio::select! {
-        taken = taking => taken?,
+        taken = timeout(SIT_MAX, taking) => {
+            taken.unwrap_or_else(|_| Err(StoreError::Away(format!("no answer within {} s", SIT_MAX.as_secs()))))?;
+        }
         () = &mut driving => return Err(StoreError::Away("the session ended".to_owned())),
     }
     Ok(Sitting { _client: client, driving })

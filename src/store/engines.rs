@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use futures_util::try_join;
 use uuid::Uuid;
 
+use super::loan::Loan;
 use super::schema::{collection_runs, engines};
 use super::{PgStore, StoreError};
 use crate::domain::ids::{EngineId, OrgId, RunId, RunKey};
@@ -56,7 +57,7 @@ pub struct EngineSeen {
 
 /// Whether an engine that was in session when it was seen has beaten since then. From here to the end of the transaction
 /// its next beat waits: whoever sees his beat kept sees who owns his runs.
-pub(super) async fn has_beaten_since(mut conn: &AsyncPgConnection, seen: &EngineSeen) -> Result<bool, StoreError> {
+pub(super) async fn has_beaten_since(mut conn: &Loan, seen: &EngineSeen) -> Result<bool, StoreError> {
     if !seen.in_session {
         return Ok(false);
     }
@@ -111,7 +112,7 @@ impl PgStore {
             self.beat().await?;
         }
         let connection = self.connection().await?;
-        let (mut first, mut second, mut third, mut fourth) = (&*connection, &*connection, &*connection, &*connection);
+        let (mut first, mut second, mut third, mut fourth) = (&connection, &connection, &connection, &connection);
         let running = run_columns().filter(collection_runs::status.eq("running")).load::<RunColumns>(&mut first);
         let (orgs, ids): (Vec<Uuid>, Vec<Uuid>) = watched.iter().map(|key| (key.org.0, key.run.0)).unzip();
         let at_rest = run_columns()

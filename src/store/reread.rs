@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 
 use super::archive::Applied;
 use super::audit_log::add_reparse;
 use super::keep::enter_sightings;
+use super::loan::Loan;
 use super::run_events::add_events;
 use super::run_row::{RunRow, StoredRun};
 use super::schema::{collection_runs, collection_tasks, run_sellers};
@@ -143,12 +144,7 @@ impl PgStore {
         Self::finish(lease, worked).await
     }
 
-    async fn applying(
-        &self,
-        mut conn: &AsyncPgConnection,
-        key: RunKey,
-        pages: Vec<Reread>,
-    ) -> Result<Applied, StoreError> {
+    async fn applying(&self, mut conn: &Loan, key: RunKey, pages: Vec<Reread>) -> Result<Applied, StoreError> {
         let (org, run) = (key.org.0, key.run.0);
         conn.batch_execute("BEGIN").await?;
         let stored: StoredRun = collection_runs::table
@@ -184,7 +180,7 @@ impl PgStore {
 
     async fn write_reread(
         &self,
-        mut conn: &AsyncPgConnection,
+        mut conn: &Loan,
         row: &mut RunRow,
         tasks: &[TaskRow],
         applied: Applied,

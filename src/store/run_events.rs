@@ -1,9 +1,10 @@
 //! `run_events`: each event as the text that is sent, so that what is stored and what is live are equal.
 
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use super::keep::AddEvents;
+use super::loan::Loan;
 use super::schema::run_events;
 use super::{PgStore, StoreError};
 use crate::domain::ids::{OrgId, RunId, RunKey};
@@ -14,11 +15,7 @@ fn told((seq, data): (i64, String)) -> StoredEvent {
 }
 
 /// Adds numbered events.
-pub(super) async fn add_events(
-    mut conn: &AsyncPgConnection,
-    key: RunKey,
-    events: &[StoredEvent],
-) -> Result<(), StoreError> {
+pub(super) async fn add_events(mut conn: &Loan, key: RunKey, events: &[StoredEvent]) -> Result<(), StoreError> {
     events_statement(key, events).execute(&mut conn).await?;
     Ok(())
 }

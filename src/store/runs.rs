@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
 
-use super::connection::Lease;
 use super::fault::conflict;
+use super::loan::{Lease, Loan};
 pub use super::run_row::RunRow;
 use super::run_row::{StoredRun, distinct, first_counters};
 use super::schema::{collection_runs, collection_tasks, orgs};
@@ -50,7 +50,7 @@ pub struct Created {
 const CREATE_TRIES: usize = 3;
 
 /// Whether the last run before this one that searched anything found sellers.
-pub(super) async fn found_before(mut conn: &AsyncPgConnection, row: &RunRow) -> Result<bool, StoreError> {
+pub(super) async fn found_before(mut conn: &Loan, row: &RunRow) -> Result<bool, StoreError> {
     let found: Option<i32> = collection_runs::table
         .filter(collection_runs::org_id.eq(row.org_id.0))
         .filter(collection_runs::number.lt(row.number))
@@ -125,7 +125,7 @@ impl PgStore {
         new: &NewRun,
         idempotency: Option<&Idempotency>,
     ) -> Result<RunRow, diesel::result::Error> {
-        let mut conn: &AsyncPgConnection = lease;
+        let mut conn: &Loan = lease;
         let (id, now) = (self.clock.new_id(), self.clock.now());
         let categories = distinct(&new.categories);
         let counters = first_counters(&categories);

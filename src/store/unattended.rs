@@ -1,10 +1,11 @@
 //! What is written of a run on which nobody works: it has no owner whose fence a group could carry.
 
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
 use super::commands::{count_running, give_claims_back};
+use super::loan::Loan;
 use super::obey::{Asked, look_again, set_aside};
 use super::run_row::{RunRow, StoredRun};
 use super::schema::collection_runs;
@@ -22,12 +23,7 @@ impl PgStore {
         Self::finish(lease, worked).await
     }
 
-    async fn setting_aside(
-        &self,
-        mut conn: &AsyncPgConnection,
-        key: RunKey,
-        pause: &Pause,
-    ) -> Result<Accepted, StoreError> {
+    async fn setting_aside(&self, mut conn: &Loan, key: RunKey, pause: &Pause) -> Result<Accepted, StoreError> {
         conn.batch_execute("BEGIN").await?;
         let stored: StoredRun = diesel::update(collection_runs::table.find((key.org.0, key.run.0)))
             .set(collection_runs::fence.eq(collection_runs::fence + 1))
@@ -60,12 +56,7 @@ impl PgStore {
         Self::finish(lease, worked).await
     }
 
-    async fn looking_again(
-        &self,
-        mut conn: &AsyncPgConnection,
-        key: RunKey,
-        runs_max: i64,
-    ) -> Result<Accepted, StoreError> {
+    async fn looking_again(&self, mut conn: &Loan, key: RunKey, runs_max: i64) -> Result<Accepted, StoreError> {
         conn.batch_execute("BEGIN").await?;
         let running = count_running(conn, key).await?;
         let run = collection_runs::table.find((key.org.0, key.run.0)).select(StoredRun::as_select());

@@ -5,6 +5,7 @@ pub mod binary;
 pub mod invariants;
 pub mod market;
 pub mod postgres;
+pub mod proxy;
 pub mod samples;
 pub mod sse;
 pub mod world;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use futures_util::future::OptionFuture;
 use futures_util::try_join;
 use uuid::Uuid;
@@ -21,6 +21,7 @@ use crate::store::tasks::StoredTask;
 use crate::store::text::{Clean, clean};
 use crate::store::transition::{closes, named_products, named_tasks, needs_categories};
 
+use super::super::loan::Loan;
 use super::write::Begin;
 
 fragment! {
@@ -102,12 +103,7 @@ pub(super) struct Learned {
 }
 
 /// Sends everything at once; the server does it in this order.
-pub(super) async fn learn(
-    conn: &AsyncPgConnection,
-    clock: &Clock,
-    group: &Group,
-    spotted: &[Spotted<'_>],
-) -> QueryResult<Learned> {
+pub(super) async fn learn(conn: &Loan, clock: &Clock, group: &Group, spotted: &[Spotted<'_>]) -> QueryResult<Learned> {
     let (org, run) = (group.key.org.0, group.key.run.0);
     let mut numbers: BTreeSet<i32> = named_tasks(group).into_iter().map(|TaskNo(number)| number).collect();
     if needs_categories(group) {
@@ -145,7 +141,7 @@ fn told(offered: Vec<Uuid>, entered: Vec<(Uuid, String, bool)>) -> Vec<Entered> 
 
 /// Enters sellers within a transaction that is open.
 pub(super) async fn enter_sellers(
-    conn: &AsyncPgConnection,
+    conn: &Loan,
     clock: &Clock,
     key: RunKey,
     spotted: &[Spotted<'_>],

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use diesel::result::Error as DieselError;
 use diesel::{QueryDsl, QueryResult, SelectableHelper};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use futures_util::try_join;
 
 pub(super) use write::AddEvents;
@@ -25,6 +25,7 @@ use self::write::Commit;
 use super::archive::keep_pages;
 use super::audit_log::CloseEntry;
 use super::fault::{may_be_sent_again, raised};
+use super::loan::Loan;
 use super::run_events::events_statement;
 use super::run_row::{RunRow, StoredRun};
 use super::schema::collection_runs;
@@ -120,12 +121,7 @@ impl PgStore {
         }
     }
 
-    async fn try_to_keep(
-        &self,
-        conn: &AsyncPgConnection,
-        group: &Group,
-        counting: &BTreeSet<usize>,
-    ) -> Result<Tried, Failed> {
+    async fn try_to_keep(&self, conn: &Loan, group: &Group, counting: &BTreeSet<usize>) -> Result<Tried, Failed> {
         let spotted = spotted(group, |index| counting.contains(&index));
         let learned = match learn(conn, &self.clock, group, &spotted).await {
             Err(error) if raised(&error) == Some("group_kept") => return Ok(Tried::KeptBefore),
@@ -159,7 +155,7 @@ impl PgStore {
     /// Sends everything at once, the commit last.
     async fn write(
         &self,
-        conn: &AsyncPgConnection,
+        conn: &Loan,
         group: &Group,
         plan: &Plan,
         settled: &Settled,
@@ -214,11 +210,7 @@ impl PgStore {
 
 /// Enters the sightings of a group all of whose outcomes count, within a transaction that is open; answers how many sellers
 /// were new in the run and in the registry.
-pub(super) async fn enter_sightings(
-    conn: &AsyncPgConnection,
-    clock: &Clock,
-    group: &Group,
-) -> QueryResult<(usize, usize)> {
+pub(super) async fn enter_sightings(conn: &Loan, clock: &Clock, group: &Group) -> QueryResult<(usize, usize)> {
     let sellers = enter_sellers(conn, clock, group.key, &spotted(group, |_| true)).await?;
     send(conn, rows::add_sightings(group, |_| true, &sellers)).await?;
     let count = |new: fn(&&Entered) -> bool| sellers.iter().filter(new).count();
@@ -226,7 +218,7 @@ pub(super) async fn enter_sightings(
 }
 
 /// Sends a statement in its place, where the group needs it.
-async fn send<S>(conn: &AsyncPgConnection, statement: Option<S>) -> QueryResult<usize>
+async fn send<S>(conn: &Loan, statement: Option<S>) -> QueryResult<usize>
 where
     S: diesel::query_builder::QueryFragment<diesel::pg::Pg> + diesel::query_builder::QueryId + Send,
 {

@@ -1,12 +1,19 @@
 //! Whether the process lives, whether it can work, and which version it is. Open to everybody; tells nothing else.
 
+use std::time::Duration;
+
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde_json::json;
+use tokio::time::timeout;
 
+use crate::store::StoreError;
 use crate::web::engine::Gone;
 use crate::web::error::Problem;
 use crate::web::shared::Shared;
+
+/// Longest wait for the database: who asks whether we are ready soon asks again.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
 
 /// `GET /healthz`: the process answers.
 pub async fn healthz() -> HttpResponse {
@@ -18,7 +25,8 @@ pub async fn healthz() -> HttpResponse {
 /// # Errors
 /// 503 that says which of them does not.
 pub async fn readyz(shared: Data<Shared>) -> Result<HttpResponse, Problem> {
-    shared.rooms.store.ping().await?;
+    let answered = timeout(ANSWER_MAX, shared.rooms.store.ping()).await;
+    answered.unwrap_or_else(|_| Err(StoreError::Away(format!("no answer within {} s", ANSWER_MAX.as_secs()))))?;
     if !shared.rooms.engine.is_alive() {
         return Err(Gone.into());
     }

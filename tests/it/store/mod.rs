@@ -4,4 +4,5 @@ mod contract;
 mod embedded;
 mod flat;
 mod runs_over_postgres;
+mod stalled;
 mod tables;
