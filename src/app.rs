@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_rt::Arbiter;
+use futures_util::future::{OptionFuture, join};
 use thiserror::Error;
 use tokio::time::timeout;
 
@@ -39,6 +40,9 @@ pub use front::Front;
 
 /// Longest wait for what is on the wire when the process stops, in milliseconds.
 pub const DRAIN_TIMEOUT_MS: u64 = 10_000;
+/// Longest wait for the private server to end: 40 s where it does not end fast, and its turn where a command starts just now.
+/// With the drain this is less than the 90 s that service managers leave.
+const DATABASE_CLOSE_MAX: Duration = Duration::from_secs(60);
 /// How long a private server may be away: nobody but this process's successor starts it again.
 const PRIVATE_AWAY_MAX: Duration = Duration::from_secs(10);
 
@@ -230,12 +234,16 @@ impl App {
         }
     }
 
-    /// Drains in reverse: runs stop where they can go on, then the sandbox and the database end.
+    /// Drains in reverse: runs stop where they can go on while the front closes, then the sandbox and the database end. A
+    /// slow client takes nothing of the time that a service manager leaves for what is on the wire.
     ///
     /// # Errors
-    /// Where the private server does not end.
-    pub async fn stop(self) -> Result<(), AppError> {
-        if timeout(Duration::from_millis(DRAIN_TIMEOUT_MS), self.engine.send(Drain)).await.is_err() {
+    /// Where the front or the private server does not end well.
+    pub async fn stop(self, front: Option<Front>) -> Result<(), AppError> {
+        let drain = timeout(Duration::from_millis(DRAIN_TIMEOUT_MS), self.engine.send(Drain));
+        let close = async { OptionFuture::from(front.map(Front::close)).await.transpose() };
+        let (drained, closed) = join(drain, close).await;
+        if drained.is_err() {
             log::warn!(
                 "after {DRAIN_TIMEOUT_MS} ms answers are still awaited or not kept; the next start asks for them again"
             );
@@ -246,7 +254,12 @@ impl App {
         if let Some(sandbox) = self.sandbox {
             sandbox.stop().await;
         }
-        self.database.close().await
+        // Dropped, a private server is told to end and not waited for.
+        let Ok(ended) = timeout(DATABASE_CLOSE_MAX, self.database.close()).await else {
+            log::warn!("the database did not end within {} s; it is left to itself", DATABASE_CLOSE_MAX.as_secs());
+            return closed.map(drop);
+        };
+        closed.and(ended)
     }
 }
 

@@ -62,7 +62,7 @@ pub async fn run(
     let mut stop = Stop::listen()?;
     let app = stop.unless_asked(App::build(config)).await?;
     let collected = collect(&app, args, stop, terminal, categories, settings).await;
-    app.stop().await?;
+    app.stop(None).await?;
     let row = collected?;
     let written = if args.json { summarise(&row, out) } else { Ok(()) };
     report(&row);

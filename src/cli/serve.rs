@@ -2,7 +2,6 @@
 //! database it begins with a demo run.
 
 use std::io::{self, Write};
-use std::net::TcpListener;
 use std::process::ExitCode;
 
 use super::progress::{Terminal, follow};
@@ -22,24 +21,26 @@ pub async fn run(config: &Config, demo: Option<&Terminal>, out: &mut impl Write)
     let listener = Front::listen(config)?;
     let mut stop = Stop::listen()?;
     let app = stop.unless_asked(App::build(config)).await?;
-    let served = serve(&app, config, listener, stop, demo, out).await;
+    let (served, front) = match Front::open(&app, config, listener).await {
+        Ok(front) => (serve(&app, config, &front, stop, demo, out).await, Some(front)),
+        Err(error) => (Err(error.into()), None),
+    };
     if served.is_ok() {
         tell("stopping, what is on the wire is awaited; stop again to end at once");
     }
-    app.stop().await?;
+    app.stop(front).await?;
     served
 }
 
 async fn serve(
     app: &App,
     config: &Config,
-    listener: TcpListener,
+    front: &Front,
     stop: Stop,
     demo: Option<&Terminal>,
     out: &mut impl Write,
 ) -> Result<ExitCode, Failure> {
-    let front = Front::open(app, config, listener).await?;
-    if let Err(error) = greet(config, &front, out) {
+    if let Err(error) = greet(config, front, out) {
         // Whoever started it may have closed its output; that is no reason to serve nobody.
         log::warn!("ready at http://{}, but nobody takes the greeting: {error}", front.address);
     }
@@ -51,13 +52,11 @@ async fn serve(
         }
         std::future::pending::<Result<(), Failure>>().await
     };
-    let ended = tokio::select! {
+    tokio::select! {
         () = stop.asked() => Ok(ExitCode::SUCCESS),
         failed = showing => failed.map(|()| ExitCode::SUCCESS),
         doom = app.doomed() => Err(doom.into()),
-    };
-    front.close().await?;
-    ended
+    }
 }
 
 fn greet(config: &Config, front: &Front, out: &mut impl Write) -> io::Result<()> {

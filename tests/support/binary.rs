@@ -220,6 +220,11 @@ impl Process {
         timeout(PATIENCE, self.child.kill()).await.expect("it ends in time").expect("our own child");
     }
 
+    /// It has not ended.
+    pub fn goes_on(&mut self) -> bool {
+        self.child.try_wait().expect("our own child").is_none()
+    }
+
     /// Its exit status, once it has ended and its last words are read.
     pub async fn ended(&mut self) -> Option<i32> {
         let ended = timeout(PATIENCE, self.child.wait()).await;

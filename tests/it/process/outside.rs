@@ -72,6 +72,21 @@ impl Outside {
         assert_eq!(self.sandbox.get("/sandbox/counts?pages=false").await["requests"], before["requests"]);
     }
 
+    /// Has every request from now on wait for longer than any test, and waits until so many do.
+    pub async fn hang(&self, count: u64) {
+        self.set("latency", json!({"ms": 60_000})).await;
+        let path = "/sandbox/counts?pages=false";
+        loop {
+            let all = |counts: &Value| counts["in_flight"] == count;
+            let before = self.sandbox.until(path, &format!("{count} on the wire"), all).await;
+            // Longer than those need that were asked for before.
+            sleep(Duration::from_millis(200)).await;
+            if self.sandbox.get(path).await["requests"] == before["requests"] {
+                return;
+            }
+        }
+    }
+
     /// What a run with these settings ought to find.
     pub async fn truth(&self, categories: &[&str], settings: &Value) -> BTreeSet<String> {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
