@@ -20,6 +20,8 @@ pub struct Clock {
 struct Inner {
     /// Where a seeded clock starts; `None` reads the machine's clock.
     virtual_start: Option<(DateTime<Utc>, Instant)>,
+    /// How far the time of day was set off.
+    offset: Mutex<TimeDelta>,
     chance: Mutex<StdRng>,
 }
 
@@ -28,7 +30,7 @@ impl Clock {
     #[must_use]
     pub fn system() -> Self {
         let chance = StdRng::try_from_rng(&mut SysRng).unwrap_or_else(|_| StdRng::seed_from_u64(system_nanos()));
-        Self { inner: Arc::new(Inner { virtual_start: None, chance: Mutex::new(chance) }) }
+        Self { inner: Arc::new(Inner { virtual_start: None, offset: Mutex::default(), chance: Mutex::new(chance) }) }
     }
 
     /// A clock that a seed decides: it starts on 2026-01-01 and moves with tokio's clock.
@@ -38,7 +40,13 @@ impl Clock {
     pub fn seeded(seed: u64) -> Self {
         let start = DateTime::from_timestamp(1_767_225_600, 0).unwrap_or_default();
         let virtual_start = Some((start, Instant::now()));
-        Self { inner: Arc::new(Inner { virtual_start, chance: Mutex::new(StdRng::seed_from_u64(seed)) }) }
+        Self {
+            inner: Arc::new(Inner {
+                virtual_start,
+                offset: Mutex::default(),
+                chance: Mutex::new(StdRng::seed_from_u64(seed)),
+            }),
+        }
     }
 
     /// The time of day, cut to whole milliseconds (what events show and rows keep).
@@ -50,7 +58,13 @@ impl Clock {
             }
             None => system_now(),
         };
+        let exact = exact + *self.inner.offset.lock().unwrap_or_else(PoisonError::into_inner);
         DateTime::from_timestamp_millis(exact.timestamp_millis()).unwrap_or(exact)
+    }
+
+    /// Sets the time of day off, as a person or a time server does with a machine's. What waits is not moved by it.
+    pub fn jump(&self, by: TimeDelta) {
+        *self.inner.offset.lock().unwrap_or_else(PoisonError::into_inner) += by;
     }
 
     /// A fresh UUIDv7: sorts by time, so that inserts stay local in an index.
@@ -108,5 +122,7 @@ mod tests {
         let before = clock.now();
         tokio::time::advance(std::time::Duration::from_secs(90)).await;
         assert_eq!(clock.now() - before, TimeDelta::seconds(90));
+        clock.jump(TimeDelta::seconds(-100));
+        assert_eq!(clock.now() - before, TimeDelta::seconds(-10));
     }
 }

@@ -2,6 +2,7 @@
 
 mod alone;
 mod budget;
+mod clock_jumps;
 mod deaths;
 mod engine_deaths;
 mod five_workers;
