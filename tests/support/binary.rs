@@ -210,9 +210,13 @@ impl Process {
         line.and_then(|line| line.split_whitespace().next()).expect("a first start prints a token").to_owned()
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub fn pid(&self) -> Pid {
         let pid = self.child.id().expect("it runs");
-        kill(Pid::from_raw(i32::try_from(pid).expect("a pid")), signal).expect("our own child");
+        Pid::from_raw(i32::try_from(pid).expect("a pid"))
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).expect("our own child");
     }
 
     /// As a power cut does.

@@ -3,6 +3,8 @@
 //! The server lies in a temporary folder, listens on a unix socket there and nowhere else, and ends with the test
 //! process, however that ends: it runs under a shell that waits for the end of a pipe this process holds.
 
+pub mod own;
+
 use std::fs::{Permissions, set_permissions};
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, chown};

@@ -1,15 +1,9 @@
 //! `kill -9` at moments that a seed decides, and a new start each time: the result is that of an undisturbed run.
-//!
-//! The seed is `GLEANER_SEED`, or a fixed one; it is said at the beginning, so that a failure can be played again.
 
-use std::ops::Range;
-use std::time::Duration;
-
-use gleaner::clock::Clock;
 use nix::sys::signal::kill;
 use serde_json::{Value, json};
-use tokio::time::sleep;
 
+use super::dice::Dice;
 use super::outside::{CREDENTIALS, Outside, repeated, short};
 use crate::support::api::{Api, without_gap};
 use crate::support::binary::{Folder, Process};
@@ -17,27 +11,6 @@ use crate::support::binary::{Folder, Process};
 const CATEGORIES: [&str; 3] = ["home-bath", "home-bedding", "home-decor"];
 /// Requests that can be on the wire when a process dies: one a worker.
 const REPEATED_A_KILL_MAX: u64 = 5;
-
-/// Moments that a seed decides.
-struct Dice(Clock);
-
-impl Dice {
-    fn new() -> Self {
-        let seed = std::env::var("GLEANER_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(20_260_101);
-        eprintln!("GLEANER_SEED={seed}");
-        Self(Clock::seeded(seed))
-    }
-
-    fn of(&self, range: Range<u32>) -> u64 {
-        let width = f64::from(range.end - range.start);
-        (f64::from(range.start) + self.0.chance() * width).floor() as u64
-    }
-
-    /// Falls anywhere between two requests, or in the middle of a commit.
-    async fn a_moment(&self, ms: Range<u32>) {
-        sleep(Duration::from_millis(self.of(ms))).await;
-    }
-}
 
 /// Kills an engine; its database is left without a master, as a power cut of the engine alone leaves it.
 async fn kill_hard(process: Process, folder: &Folder) {

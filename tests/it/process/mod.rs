@@ -7,6 +7,8 @@ mod commit;
 mod crash;
 mod credentials;
 mod demo;
+mod dice;
+mod disaster;
 mod engines;
 mod independent;
 mod outage;

@@ -57,6 +57,12 @@ impl Outside {
         self.sandbox.get("/sandbox/counts").await
     }
 
+    /// Requests so far.
+    pub async fn requests(&self) -> u64 {
+        let counts = self.sandbox.get("/sandbox/counts?pages=false").await;
+        counts["requests"].as_u64().expect("a count")
+    }
+
     /// Waits until so many pages of this kind were asked for.
     pub async fn until_asked(&self, kind: &str, count: u64) {
         let enough = |counts: &Value| counts[kind].as_u64() >= Some(count);
