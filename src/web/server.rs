@@ -90,6 +90,7 @@ pub fn bind(settings: &ServerSettings) -> io::Result<TcpListener> {
 /// Where the listener cannot be used.
 pub fn start(settings: &ServerSettings, listener: TcpListener, rooms: Rooms) -> io::Result<(Running, Server)> {
     let address = listener.local_addr()?;
+    take_room(settings.threads.saturating_mul(settings.connections_max));
     let (stop, stopped) = watch::channel(false);
     let seats = Seats::new(settings.streams_per_address_max);
     let shared = Data::new(Shared { rooms, seats, stop: stopped });
@@ -117,6 +118,22 @@ pub fn start(settings: &ServerSettings, listener: TcpListener, rooms: Rooms) -> 
     .listen(listener)?
     .run();
     Ok((Running { address, handle: server.handle(), stop }, server))
+}
+
+/// Takes the descriptors that so many connections need, as far as the hard limit allows: the soft one is usually 1,024,
+/// and the server would refuse the browsers beyond it.
+fn take_room(connections: usize) {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    // The database, the provider and files need some too.
+    let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(256);
+    let taken = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| {
+        let room = wanted.min(hard).max(soft);
+        setrlimit(Resource::RLIMIT_NOFILE, room, hard).map(|()| room)
+    });
+    match taken {
+        Ok(room) => log::debug!("room for {room} descriptors; {wanted} are as many as the settings can need"),
+        Err(error) => log::debug!("no more room for connections: {error}"),
+    }
 }
 
 /// Has the system close a connection whose other end takes nothing for that long. A connection that is blocked on its
