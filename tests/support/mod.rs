@@ -3,9 +3,11 @@
 pub mod api;
 pub mod binary;
 pub mod invariants;
+pub mod listener;
 pub mod market;
 pub mod postgres;
 pub mod proxy;
+pub mod process;
 pub mod samples;
 pub mod sse;
 pub mod world;

@@ -11,6 +11,7 @@ mod dice;
 mod disaster;
 mod engines;
 mod independent;
+mod load;
 mod outage;
 pub mod outside;
 mod push_pull;

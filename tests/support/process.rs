@@ -1,0 +1,67 @@
+//! What the system says of another process: what it holds, what it uses, who is connected to it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+/// Longest wait for a process to let go of what it holds.
+const LETS_GO_MAX: Duration = Duration::from_secs(120);
+
+/// A process, by its number.
+#[derive(Clone, Copy)]
+pub struct Process(pub u32);
+
+/// What a process holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holds {
+    /// Descriptors but those of unix sockets, over which it talks to its database.
+    pub descriptors: usize,
+    pub threads: usize,
+}
+
+impl Process {
+    fn path(self, file: &str) -> String {
+        format!("/proc/{}/{file}", self.0)
+    }
+
+    pub fn holds(self) -> Holds {
+        let table = fs::read_to_string(self.path("net/unix")).expect("it runs");
+        let unix: BTreeSet<&str> = table.lines().filter_map(|line| line.split_whitespace().nth(6)).collect();
+        let links = fs::read_dir(self.path("fd")).expect("it runs").flatten();
+        let targets = links.filter_map(|link| fs::read_link(link.path()).ok()).map(|path| path.display().to_string());
+        let is_ours = |target: &String| {
+            let inode = target.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
+            !inode.is_some_and(|inode| unix.contains(inode))
+        };
+        let threads = fs::read_dir(self.path("task")).expect("it runs").count();
+        Holds { descriptors: targets.filter(is_ours).count(), threads }
+    }
+
+    /// Waits until it holds no more than this.
+    pub async fn until_holds(self, most: Holds) {
+        let limit = Instant::now() + LETS_GO_MAX;
+        loop {
+            let holds = self.holds();
+            if holds.descriptors <= most.descriptors && holds.threads <= most.threads {
+                return;
+            }
+            assert!(Instant::now() < limit, "it still holds {holds:?}, before it were {most:?}");
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// The ports from which this address has connections.
+    pub fn connected_to(address: SocketAddr) -> BTreeSet<u16> {
+        let table = fs::read_to_string("/proc/net/tcp").expect("the system's own table");
+        let port = |word: &str| u16::from_str_radix(word.rsplit(':').next()?, 16).ok();
+        let row = |line: &str| {
+            let mut words = line.split_whitespace().skip(1);
+            let (local, remote, state) = (port(words.next()?)?, port(words.next()?)?, words.next()?);
+            (local == address.port() && state == "01").then_some(remote)
+        };
+        table.lines().skip(1).filter_map(row).collect()
+    }
+}
