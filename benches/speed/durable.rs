@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use actix::{Actor, Addr};
 use gleaner::actors::engine::{Attach, Engine, Obey};
-use gleaner::actors::run_context::{MakeProviders, Providers};
+use gleaner::actors::run_context::MakeProviders;
 use gleaner::actors::supervisor::Means;
 use gleaner::clock::Clock;
 use gleaner::domain::ids::RunKey;
 use gleaner::domain::run::{Command, RunStatus};
-use gleaner::scrapers::mocked::{Mocked, Script, Witness};
 use gleaner::store::{RunRow, RunStore};
 use tokio::time::Instant;
 
@@ -21,43 +20,35 @@ use crate::database::Database;
 use crate::figures::{Figures, mean, rate};
 use crate::market::Market;
 use crate::plain_loop::PlainLoop;
+use crate::shop::{Pace, Shop};
 use crate::statements::Statements;
+use crate::table::{Goal, Table};
+use crate::usage;
 use crate::watched_store::{Seen, WatchedStore};
 
-const PAGE_PRODUCTS: usize = 50;
 /// Longest time without a change of which actors live.
 const RUN_MAX: Duration = Duration::from_secs(600);
+/// What a group of searches sends in its two round trips: begin, hold the run, read its tasks, enter sellers; then tasks,
+/// sightings, events, the run's row, commit.
+const STATEMENTS: f64 = 9.0;
 
-/// A whole run of the real engine over this database, at a provider that answers at once or after `latency`: how long it
-/// took, and what passed to storage.
-pub async fn whole_run(database: &Database, market: Market, workers: u16, latency: Duration) -> (Duration, Seen) {
-    let (took, seen, run) = scripted_run(database, market, workers, market.script(latency)).await;
+/// A whole run of the real engine over this database at this shop: how long it took, and what passed to storage.
+pub async fn whole_run(database: &Database, market: Market, workers: u16, shop: &Shop) -> (Duration, Seen) {
+    let (took, seen, run) = run_at(database, market, workers, shop.providers()).await;
     assert_eq!(usize::try_from(run.counters.requests_made), Ok(market.requests()));
     (took, seen)
 }
 
-/// As [`whole_run`], at a provider that does as its script says; with the run as it ended.
-pub async fn scripted_run(
+/// As [`whole_run`], at any provider; with the run as it ended.
+pub async fn run_at(
     database: &Database,
     market: Market,
     workers: u16,
-    script: Arc<Script>,
+    make_providers: MakeProviders,
 ) -> (Duration, Seen, RunRow) {
     let key = database.new_run(market, Market::settings(workers)).await;
     let store = WatchedStore::new(database.store.clone());
-    let make_providers: MakeProviders = Arc::new(move || {
-        let mocked = Rc::new(Mocked::new(script.clone(), Witness::default()));
-        Providers { best_sellers: mocked.clone(), seller_search: mocked }
-    });
-    let means = Means {
-        store: Arc::new(store.clone()),
-        clock: Clock::system(),
-        make_providers,
-        make_probe: Arc::new(|| Rc::new(())),
-        hear_engines: Arc::new(|_| {}),
-        prices: None,
-    };
-    let engine = Engine::new(means, 3, tokio::sync::mpsc::channel(1).0).start();
+    let engine = Engine::new(means(&store, make_providers), 3, tokio::sync::mpsc::channel(1).0).start();
     let since = Instant::now();
     engine.send(Obey { key, command: Command::Start }).await.expect("the engine lives").expect("it can be started");
     gone(&engine, &store, key).await;
@@ -67,8 +58,20 @@ pub async fn scripted_run(
     (took, store.seen(), run)
 }
 
+/// What an engine over this store and provider needs.
+pub fn means(store: &WatchedStore, make_providers: MakeProviders) -> Means {
+    Means {
+        store: Arc::new(store.clone()),
+        clock: Clock::system(),
+        make_providers,
+        make_probe: Arc::new(|| Rc::new(())),
+        hear_engines: Arc::new(|_| {}),
+        prices: None,
+    }
+}
+
 /// Waits until no actor of the run is left.
-async fn gone(engine: &Addr<Engine>, store: &WatchedStore, key: RunKey) {
+pub async fn gone(engine: &Addr<Engine>, store: &WatchedStore, key: RunKey) {
     loop {
         let mut attached = engine.send(Attach { key }).await.expect("the engine lives");
         let running = store.survey(false, &[]).await.expect("the store answers").runs;
@@ -87,18 +90,20 @@ struct Row {
     keep: Figures,
     statements: Figures,
     engine_to_keep: Figures,
-    engine_to_statements: Figures,
     group_outcomes: Figures,
     keep_us: Figures,
     between_us: Figures,
+    wal_bytes: Figures,
+    our_us: Figures,
+    server_user_us: Figures,
+    server_system_us: Figures,
 }
 
 /// Measures with 5 and with 20 workers, `rounds` times each, the three ways of writing in turns.
-pub async fn measure(asked: &Asked) {
-    let tasks = asked.number("tasks", 5_000);
-    let market = Market { categories: tasks.div_ceil(2 * PAGE_PRODUCTS), page_products: PAGE_PRODUCTS };
+pub async fn measure(asked: &Asked, table: &mut Table) {
+    let market = Market::of(asked.number("tasks", 5_000));
     let rounds = asked.number("rounds", 5);
-    println!("durable: {} tasks ({} requests), {rounds} rounds", market.tasks(), market.requests());
+    eprintln!("durable: {} tasks ({} requests), {rounds} rounds", market.tasks(), market.requests());
     for workers in [5_u16, 20] {
         let mut row = Row::default();
         for _ in 0..rounds {
@@ -106,21 +111,29 @@ pub async fn measure(asked: &Asked) {
             round(&database, market, workers, &mut row).await;
             database.close().await;
         }
-        println!("  {workers} workers");
-        println!("    engine, tasks/s              {}", row.engine);
-        println!("    plain loop over keep, tasks/s {}", row.keep);
-        println!("    bare statements, tasks/s     {}", row.statements);
-        println!("    engine / plain loop          {}", row.engine_to_keep);
-        println!("    engine / bare statements     {}", row.engine_to_statements);
-        println!("    outcomes in a group          {}", row.group_outcomes);
-        println!("    keeping a group, us          {}", row.keep_us);
-        println!("    between two groups, us       {}", row.between_us);
+        let name = |what: &str| format!("durable, {workers} workers: {what}");
+        table.ratio(name("engine / bare group commit"), &row.engine_to_keep, Goal::AtLeast(0.75));
+        table.figure(name("whole run of the engine, tasks/s"), &row.engine, Goal::None);
+        table.figure(name("bare group commit, tasks/s"), &row.keep, Goal::None);
+        table.figure(name("statements of our own instead, tasks/s"), &row.statements, Goal::None);
+        table.figure(name("outcomes in a transaction"), &row.group_outcomes, Goal::None);
+        table.figure(name("keeping a group, us"), &row.keep_us, Goal::None);
+        table.figure(name("between two groups, us"), &row.between_us, Goal::None);
+        table.figure(name("log written for a task, bytes"), &row.wal_bytes, Goal::None);
+        table.figure(name("our processor time for a task, us"), &row.our_us, Goal::None);
+        table.figure(name("PostgreSQL's own for a task, us"), &row.server_user_us, Goal::None);
+        table.figure(name("the kernel's under PostgreSQL for a task, us"), &row.server_system_us, Goal::None);
     }
+    table.figure("durable: statements of a transaction, in 2 round trips", STATEMENTS, Goal::None);
 }
 
 async fn round(database: &Database, market: Market, workers: u16, row: &mut Row) {
     let at_a_time = usize::from(workers);
-    let (took, seen) = whole_run(database, market, workers, Duration::ZERO).await;
+    let shop = Shop::new(market, Pace::default());
+    let (wal, ours, servers) = (database.wal_bytes().await, usage::cpu(usage::ourselves()), database.server_cpu());
+    let (took, seen) = whole_run(database, market, workers, &shop).await;
+    let (ours, servers) = (usage::cpu(usage::ourselves()).since(ours).sum(), database.server_cpu().since(servers));
+    let wal = database.wal_bytes().await - wal;
     let key = database.new_run(market, Market::settings(workers)).await;
     let plain = PlainLoop { store: &database.store, market, key, at_a_time, clock: Clock::system() };
     let plain_took = plain.write().await;
@@ -131,9 +144,13 @@ async fn round(database: &Database, market: Market, workers: u16, row: &mut Row)
     row.keep.add(rate(tasks, plain_took));
     row.statements.add(rate(market.products(), bare_took));
     row.engine_to_keep.add(rate(tasks, took) / rate(tasks, plain_took));
-    row.engine_to_statements.add(rate(tasks, took) / rate(market.products(), bare_took));
     row.group_outcomes.add(mean(seen.outcomes, seen.groups));
     let us = |time: Duration| mean(usize::try_from(time.as_micros()).unwrap_or(usize::MAX), seen.groups);
     row.keep_us.add(us(seen.keeping));
     row.between_us.add(us(seen.between));
+    let of_a_task = |whole: f64| whole / mean(tasks, 1);
+    row.wal_bytes.add(of_a_task(wal));
+    row.our_us.add(of_a_task(ours * 1e6));
+    row.server_user_us.add(of_a_task(servers.user * 1e6));
+    row.server_system_us.add(of_a_task(servers.system * 1e6));
 }

@@ -28,8 +28,23 @@ impl Figures {
     }
 }
 
+impl From<f64> for Figures {
+    fn from(value: f64) -> Self {
+        Self { values: vec![value] }
+    }
+}
+
+impl From<&Figures> for Figures {
+    fn from(figures: &Figures) -> Self {
+        figures.clone()
+    }
+}
+
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [only] = self.values[..] {
+            return write!(f, "{only:.*}", self.decimals());
+        }
         let (least, most) = (self.values.first().copied(), self.values.last().copied());
         let (least, most, decimals) = (least.unwrap_or(f64::NAN), most.unwrap_or(f64::NAN), self.decimals());
         write!(f, "{:.decimals$} (min {least:.decimals$}, max {most:.decimals$})", self.median())

@@ -1,21 +1,20 @@
 //! A marketplace that is there at once: categories of two pages, products with one result page of two or three sellers.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use gleaner::domain::ledger::Cost;
 use gleaner::domain::money::Money;
 use gleaner::domain::product::{Asin, Product};
 use gleaner::domain::seller::Sighting;
 use gleaner::domain::settings::RunSettings;
 use gleaner::domain::task::Category;
-use gleaner::scrapers::mocked::{Ask, Play, Script};
+use gleaner::scrapers::mocked::{Ask, Play};
 use gleaner::scrapers::{Answer, ProductPage, SellerPage};
 
 /// Every answer is paid for.
 pub const COST: Cost = Cost { billed: true, rendered: false };
 /// Pages of a category.
 pub const CATEGORY_PAGES: usize = 2;
+/// Products on a full page of a category.
+const PAGE_PRODUCTS: usize = 50;
 
 /// A marketplace of this many categories, each with two pages of products.
 #[derive(Clone, Copy)]
@@ -25,6 +24,11 @@ pub struct Market {
 }
 
 impl Market {
+    /// At least so many products, in categories of a hundred.
+    pub fn of(products: usize) -> Self {
+        Self { categories: products.div_ceil(CATEGORY_PAGES * PAGE_PRODUCTS), page_products: PAGE_PRODUCTS }
+    }
+
     /// Products, each a task of phase `ebay`.
     pub fn products(self) -> usize {
         self.categories * CATEGORY_PAGES * self.page_products
@@ -71,8 +75,7 @@ impl Market {
 
     /// The sellers of a product: two or three, each of which sells some thirty products.
     pub fn sellers_of(self, query: &str) -> Vec<Sighting> {
-        let digits = query.rsplit("number").next().unwrap_or_default();
-        let product: usize = digits.parse().expect("the number at the end of the title");
+        let product = product_of(query);
         let names = self.products() / 12 + 1;
         (0..2 + product % 2).map(|n| sighting((product * 7 + n * 13) % names, product)).collect()
     }
@@ -90,11 +93,11 @@ impl Market {
             }
         }
     }
+}
 
-    /// Everything is answered after `latency`.
-    pub fn script(self, latency: Duration) -> Arc<Script> {
-        Arc::new(move |ask, _| (latency, self.answer(ask)))
-    }
+/// The product that a search is for.
+pub fn product_of(query: &str) -> usize {
+    query.rsplit("number").next().and_then(|digits| digits.parse().ok()).expect("the number at the end of the title")
 }
 
 fn sighting(seller: usize, product: usize) -> Sighting {

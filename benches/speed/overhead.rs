@@ -5,30 +5,41 @@ use std::time::Duration;
 use crate::Asked;
 use crate::database::Database;
 use crate::durable::whole_run;
-use crate::figures::{Figures, mean};
+use crate::figures::Figures;
 use crate::market::{CATEGORY_PAGES, Market};
+use crate::shop::{Pace, Shop};
+use crate::table::{Goal, Table};
 
 const LATENCY: Duration = Duration::from_millis(200);
 const WORKERS: u16 = 5;
 
 /// Measures with five workers, `rounds` times.
-pub async fn measure(asked: &Asked) {
+pub async fn measure(asked: &Asked, table: &mut Table) {
     // Five categories, so that both phases keep all five workers busy.
-    let page_products = asked.number("tasks", 500).div_ceil(5 * CATEGORY_PAGES);
+    let page_products = asked.number("tasks", 2_000).div_ceil(5 * CATEGORY_PAGES);
     let market = Market { categories: 5, page_products };
-    let rounds = asked.number("rounds", 3);
+    let rounds = asked.number("rounds", 1);
     let requests = u32::try_from(market.requests()).expect("few");
     let ideal = LATENCY * requests / u32::from(WORKERS);
-    let (mut ratio, mut answered) = (Figures::default(), Figures::default());
+    let [mut ratio, mut ratio_to_real, mut answered, mut lost] = [(); 4].map(|()| Figures::default());
+    eprintln!("overhead: {requests} requests of {} ms, {WORKERS} workers, ideal {ideal:?}", LATENCY.as_millis());
     let database = Database::open().await;
     for _ in 0..rounds {
-        let (took, seen) = whole_run(&database, market, WORKERS, LATENCY).await;
+        let shop = Shop::new(market, Pace { mean: LATENCY, uneven: false });
+        let (took, seen) = whole_run(&database, market, WORKERS, &shop).await;
+        let real = shop.took() / u32::from(WORKERS);
         ratio.add(took.as_secs_f64() / ideal.as_secs_f64());
-        answered.add(mean(usize::try_from(seen.waited_ms).unwrap_or(0), seen.outcomes));
+        ratio_to_real.add(took.as_secs_f64() / real.as_secs_f64());
+        answered.add(shop.took().as_secs_f64() * 1_000.0 / f64::from(requests));
+        lost.add((took - real).as_secs_f64() * 1_000.0 * f64::from(WORKERS) / f64::from(requests));
+        eprintln!(
+            "overhead: keeping a group took {:?} in the mean",
+            seen.keeping / seen.groups.try_into().unwrap_or(1)
+        );
     }
     database.close().await;
-    println!("overhead: {requests} requests of {} ms, {WORKERS} workers, {rounds} rounds", LATENCY.as_millis());
-    println!("    ideal, s                     {:.2}", ideal.as_secs_f64());
-    println!("    wall time / ideal            {ratio}");
-    println!("    an answer really took, ms    {answered}");
+    table.ratio("overhead: wall time / ideal of 200 ms an answer", &ratio, Goal::AtMost(1.01));
+    table.ratio("overhead: wall time / what the answers really took", &ratio_to_real, Goal::AtMost(1.01));
+    table.figure("overhead: an answer really took, ms", &answered, Goal::None);
+    table.figure("overhead: a worker without a request between two, ms", &lost, Goal::None);
 }

@@ -9,9 +9,10 @@ use tokio::time::Instant;
 use crate::Asked;
 use crate::figures::Figures;
 use crate::samples::samples;
+use crate::table::{Goal, Table};
 
 /// Parses each page `parses` times after two that warm up; a page counts with its median.
-pub fn measure(asked: &Asked) {
+pub fn measure(asked: &Asked, table: &mut Table) {
     let Some(folder) = samples(&["ebay_srp"]) else { return };
     let times = asked.number("parses", 15);
     let mut pages = Figures::default();
@@ -38,8 +39,8 @@ pub fn measure(asked: &Asked) {
             slowest = (median, format!("{} ({} KB)", path.display(), bytes.len() / 1_024));
         }
     }
-    println!("parsing: {count} pages, each {times} times, the median of each");
-    println!("    mean of the pages, ms        {:.2}", sum / count);
-    println!("    pages, ms                    {pages}");
-    println!("    slowest, ms                  {:.2} {}", slowest.0, slowest.1);
+    eprintln!("parsing: {count} pages, each {times} times, the median of each; slowest {}", slowest.1);
+    table.figure("parsing: mean of the captured pages, ms", sum / count, Goal::AtMost(15.0));
+    table.figure("parsing: the captured pages, ms", &pages, Goal::None);
+    table.figure("parsing: the slowest page, ms", slowest.0, Goal::AtMost(40.0));
 }

@@ -2,21 +2,23 @@
 //! worker alone, over real storage in real time.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gleaner::scrapers::mocked::{Ask, Play, Script};
+use gleaner::actors::run_context::Providers;
+use gleaner::scrapers::mocked::{Ask, Mocked, Play, Script, Witness};
 use tokio::time::Instant;
 
 use crate::Asked;
 use crate::database::Database;
-use crate::durable::scripted_run;
+use crate::durable::run_at;
 use crate::figures::Figures;
 use crate::market::Market;
+use crate::table::{Goal, Table};
 
 /// Deaths that a task may cause before it is set aside.
 const DEATHS_OF_A_TASK: usize = 3;
-const PAGE_PRODUCTS: usize = 50;
 
 /// When the last panic was, and how long each kept its worker away.
 #[derive(Default)]
@@ -27,15 +29,19 @@ struct Deaths {
 }
 
 /// Measures over one run in which every fifth product kills its worker until it is set aside.
-pub async fn measure(asked: &Asked) {
+pub async fn measure(asked: &Asked, table: &mut Table) {
     // As the program does it; the panics are meant, and are not printed.
     gleaner::actors::guard::remember_panics();
-    let tasks = asked.number("tasks", 200);
-    let market = Market { categories: tasks.div_ceil(2 * PAGE_PRODUCTS), page_products: PAGE_PRODUCTS };
+    let tasks = asked.number("killers", 40) * 5;
+    let market = Market::of(tasks);
     let deaths = Arc::new(Mutex::new(Deaths::default()));
     let script = deadly(market, deaths.clone());
     let database = Database::open().await;
-    let (_, _, run) = scripted_run(&database, market, 1, script).await;
+    let providers = move || {
+        let mocked = Rc::new(Mocked::new(script.clone(), Witness::default()));
+        Providers { best_sellers: mocked.clone(), seller_search: mocked }
+    };
+    let (_, _, run) = run_at(&database, market, 1, Arc::new(providers)).await;
     database.close().await;
     let deaths = deaths.lock().expect("no panic under it");
     let killers = deaths.of_task.len();
@@ -45,8 +51,8 @@ pub async fn measure(asked: &Asked) {
     for duration in &deaths.away {
         away.add(duration.as_secs_f64() * 1_000.0);
     }
-    println!("restart: {} panics of {killers} tasks in a run of {} products", deaths.away.len(), market.products());
-    println!("    panic to next request, ms    {away}");
+    eprintln!("restart: {} panics of {killers} tasks in a run of {} products", deaths.away.len(), market.products());
+    table.figure("restart: a panic to the next request of its successor, ms", &away, Goal::AtMost(10.0));
 }
 
 fn deadly(market: Market, deaths: Arc<Mutex<Deaths>>) -> Arc<Script> {

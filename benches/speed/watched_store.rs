@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use gleaner::clock::Clock;
 use gleaner::domain::ids::{EngineId, RunKey, TaskNo};
 use gleaner::domain::ledger::{Entry, Group, Memory, StoredEvent};
 use gleaner::domain::run::{Command, Pause};
@@ -16,26 +17,37 @@ use tokio::time::Instant;
 pub struct Seen {
     pub groups: usize,
     pub outcomes: usize,
-    pub events: usize,
     /// From handing a group over to its answer.
     pub keeping: Duration,
     /// From an answer to the next group.
     pub between: Duration,
-    /// How long requests took by the workers' watches, in milliseconds.
-    pub waited_ms: i64,
+    /// When how many outcomes of phase `ebay` were kept, at every `MARK_OUTCOMES`.
+    pub marks: Vec<(usize, Instant)>,
+    /// When which event was kept, by the time of day in nanoseconds; another process compares.
+    pub kept_at: Vec<(i64, i64)>,
+    searches: usize,
     answered_at: Option<Instant>,
 }
+
+/// How many outcomes lie between two marks, roughly.
+const MARK_OUTCOMES: usize = 100;
 
 /// The real store, watched.
 #[derive(Clone)]
 pub struct WatchedStore {
     store: PgStore,
     seen: Arc<Mutex<Seen>>,
+    notes_events: bool,
 }
 
 impl WatchedStore {
     pub fn new(store: PgStore) -> Self {
-        Self { store, seen: Arc::default() }
+        Self { store, seen: Arc::default(), notes_events: false }
+    }
+
+    /// As [`Self::new`], and notes when each event was kept.
+    pub fn noting_events(store: PgStore) -> Self {
+        Self { notes_events: true, ..Self::new(store) }
     }
 
     pub fn seen(&self) -> Seen {
@@ -45,6 +57,11 @@ impl WatchedStore {
     fn lock(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The time of day in nanoseconds: the one clock that two processes share.
+pub fn wall_ns() -> i64 {
+    Clock::system().now().timestamp_nanos_opt().unwrap_or_default()
 }
 
 #[async_trait]
@@ -87,11 +104,20 @@ impl RunStore for WatchedStore {
         for entry in &group.entries {
             if let Entry::Outcome(outcome) = entry {
                 seen.outcomes += 1;
-                seen.waited_ms += outcome.duration_ms;
+                seen.searches += usize::from(outcome.phase == Phase::Ebay);
             }
         }
-        seen.events += kept.as_ref().map_or(0, |kept| kept.events.len());
-        seen.answered_at = Some(Instant::now());
+        let now = Instant::now();
+        if seen.searches > 0 && seen.marks.last().is_none_or(|(count, _)| seen.searches - count >= MARK_OUTCOMES) {
+            let mark = (seen.searches, now);
+            seen.marks.push(mark);
+        }
+        seen.answered_at = Some(now);
+        let events = kept.iter().flat_map(|kept| &kept.events);
+        if self.notes_events {
+            let at = wall_ns();
+            seen.kept_at.extend(events.map(|event| (event.seq, at)));
+        }
         kept
     }
 
