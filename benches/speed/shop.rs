@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gleaner::actors::run_context::{MakeProviders, Providers};
 use gleaner::scrapers::{
-    Answer, BestSellers, CategoryRequest, LocalFuture, ProductPage, SearchRequest, SellerPage, SellerSearch,
+    Answer, BestSellers, CategoryRequest, Jobs, LocalFuture, ProductPage, SearchRequest, SellerPage, SellerSearch,
 };
 use tokio::time::{Instant, sleep};
 
@@ -67,10 +67,14 @@ impl BestSellers for Shop {
         format!("https://www.amazon.com/gp/bestsellers/{}?pg={}", request.node_id, request.page)
     }
 
-    fn ask<'a>(&'a self, request: &'a CategoryRequest) -> LocalFuture<'a, Answer<ProductPage>> {
+    fn ask<'a>(
+        &'a self,
+        request: &'a CategoryRequest,
+        _: Option<&'a dyn Jobs>,
+    ) -> LocalFuture<'a, Answer<ProductPage>> {
         Box::pin(async move {
             self.wait(usize::try_from(request.page).unwrap_or_default()).await;
-            Answer { result: Ok(self.market.page_of(&request.node_id, request.page)), cost: COST, raw: None }
+            Answer { result: Ok(self.market.page_of(&request.node_id, request.page)), cost: COST, raw: None, job: None }
         })
     }
 }
@@ -80,11 +84,11 @@ impl SellerSearch for Shop {
         format!("https://www.ebay.com/sch/i.html?_nkw={}&_pgn={}", request.query.replace(' ', "+"), request.page)
     }
 
-    fn ask<'a>(&'a self, request: &'a SearchRequest) -> LocalFuture<'a, Answer<SellerPage>> {
+    fn ask<'a>(&'a self, request: &'a SearchRequest, _: Option<&'a dyn Jobs>) -> LocalFuture<'a, Answer<SellerPage>> {
         Box::pin(async move {
             self.wait(product_of(&request.query)).await;
             let page = SellerPage { sightings: self.market.sellers_of(&request.query), has_more: false };
-            Answer { result: Ok(page), cost: COST, raw: None }
+            Answer { result: Ok(page), cost: COST, raw: None, job: None }
         })
     }
 }

@@ -219,7 +219,7 @@ async fn hear() {
         [("GLEANER__SERVER__UNREAD_MS_MAX", UNREAD_MS_MAX), ("GLEANER__SERVER__STREAMS_PER_ADDRESS_MAX", "1500")];
     let mut serving = folder.serve_as(&["--latency-ms", "20"], &variables).await;
     let api = Api::new(serving.base(), &serving.token().await);
-    let watched = Watched(serving.pid());
+    let watched = Watched(serving.pid().as_raw().unsigned_abs());
     let before = watched.holds();
     let run = new_run(&api).await;
     let heard = everybody(&api, &run).await;
