@@ -176,6 +176,9 @@ fn report(row: &RunRow) {
     if let Some(message) = &row.fail_message {
         tell(format_args!("failed, {message}"));
     }
+    if let Some(recovery) = &row.recovery {
+        tell(format_args!("{}", recovery.in_words()));
+    }
     tell(format_args!(
         "run {} is {}: {} of {} products searched, {} skipped, {} failed, {} sellers found, {} new, {} requests, {:.1} s",
         row.id,

@@ -27,7 +27,7 @@ pub fn table(spend: &SpendView) -> String {
 }
 
 /// Outcomes in words, in the order in which they are shown.
-const WORDS: [(&str, &str); 10] = [
+const WORDS: [(&str, &str); 11] = [
     ("ok", "ok"),
     ("empty", "ok, held nothing"),
     ("rate_limit", "rate limited"),
@@ -38,6 +38,7 @@ const WORDS: [(&str, &str); 10] = [
     ("captcha", "bot check"),
     ("refused", "refused"),
     ("rejected", "rejected"),
+    ("late", "came too late"),
 ];
 
 fn charged(tally: Tally) -> String {

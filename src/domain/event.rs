@@ -7,7 +7,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 
 use super::failure::{ErrorStage, ErrorType};
-use super::ids::{EventId, JobId, RunId, WorkerId};
+use super::ids::{EventId, JobId, RunId, TaskNo, WorkerId};
+use super::recovery::Recovery;
 use super::run::{FailReason, PauseReason};
 use super::task::Phase;
 
@@ -244,8 +245,23 @@ pub enum Action {
         #[serde(flatten)]
         subject: Subject,
     },
-    /// Another actor of the run died and a new one took its place, the run was taken over from a dead process, or a
-    /// provider's throttle is over.
+    /// An answer came when its task was with somebody else by its claim, or final: it is paid for, and changes nothing.
+    AnswerRefused {
+        /// The request that it answers.
+        #[serde(flatten)]
+        request: Request,
+        /// The task.
+        task_no: TaskNo,
+        /// The claim under which it was asked.
+        claim_no: i32,
+        /// Why it is refused.
+        error_message: String,
+        /// How long the request took.
+        duration_ms: i64,
+    },
+    /// The run was taken over, with what that found.
+    RunRecovered(Recovery),
+    /// Another actor of the run died and a new one took its place, or a provider's throttle is over.
     Recovered {
         /// What happened.
         error_message: String,

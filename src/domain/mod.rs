@@ -17,6 +17,7 @@ pub mod progress;
 pub mod query;
 pub mod raw_page;
 pub mod recent;
+pub mod recovery;
 pub mod resume;
 pub mod retry;
 pub mod run;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counters::{Counters, TaskCounts};
 use super::ids::{RunId, TaskNo, WorkerId};
+use super::recovery::Recovery;
 use super::run::{Pause, RunStatus, Standing, Wish};
 use super::spend::SpendView;
 use super::task::Phase;
@@ -149,6 +150,8 @@ pub struct Progress {
     pub counters: Counters,
     /// What it has spent.
     pub spend: SpendView,
+    /// What its newest take-over found, where there was one.
+    pub recovery: Option<Recovery>,
     /// Task failures in a row right now.
     pub streak: u16,
     /// Failures in a row that pause the run.

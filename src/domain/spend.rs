@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::failure::ErrorType;
 use super::ids::TaskNo;
-use super::ledger::{Outcome, PageResult};
+use super::ledger::{Cost, Outcome, PageResult};
 use super::price::{Bill, Prices};
 use super::task::Phase;
 
@@ -23,6 +23,12 @@ pub struct Tally {
 }
 
 impl Tally {
+    fn count(&mut self, cost: Cost) {
+        self.requests += 1;
+        self.billed += i64::from(cost.billed);
+        self.rendered += i64::from(cost.billed && cost.rendered);
+    }
+
     fn is_none(&self) -> bool {
         *self == Self::default()
     }
@@ -74,12 +80,15 @@ pub struct Outcomes {
     /// The provider refused the request itself.
     #[serde(skip_serializing_if = "Tally::is_none")]
     pub rejected: Tally,
+    /// Answered when nobody waited for it any more, and refused.
+    #[serde(skip_serializing_if = "Tally::is_none")]
+    pub late: Tally,
 }
 
 impl Outcomes {
     /// Every outcome with its name, in the order in which it is shown.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, Tally); 10] {
+    pub fn named(&self) -> [(&'static str, Tally); 11] {
         [
             ("ok", self.ok),
             ("empty", self.empty),
@@ -91,6 +100,7 @@ impl Outcomes {
             ("captcha", self.captcha),
             ("refused", self.refused),
             ("rejected", self.rejected),
+            ("late", self.late),
         ]
     }
 
@@ -195,10 +205,7 @@ impl Spend {
     /// A request has come to its end.
     pub fn ended(&mut self, outcome: &Outcome) {
         self.on_wire.retain(|task_no| *task_no != outcome.task_no);
-        let tally = self.outcomes.of_mut(&outcome.result);
-        tally.requests += 1;
-        tally.billed += i64::from(outcome.cost.billed);
-        tally.rendered += i64::from(outcome.cost.billed && outcome.cost.rendered);
+        self.outcomes.of_mut(&outcome.result).count(outcome.cost);
         let took = match outcome.phase {
             Phase::Amazon => &mut self.amazon,
             Phase::Ebay => &mut self.ebay,
@@ -206,6 +213,13 @@ impl Spend {
         took.requests += 1;
         took.pages += i64::from(matches!(outcome.result, PageResult::Products { .. } | PageResult::Sellers { .. }));
         took.wire_ms = took.wire_ms.saturating_add(outcome.duration_ms.max(0));
+    }
+
+    /// A request was answered when nobody waited for it any more. It was counted as one cut off when its claim ended, and
+    /// by now it is known what it cost.
+    pub fn came_late(&mut self, cost: Cost) {
+        self.repeated = (self.repeated - 1).max(0);
+        self.outcomes.late.count(cost);
     }
 
     /// A task is given back, by the death of its worker or in order. A request of it that was on the wire then has no

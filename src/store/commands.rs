@@ -12,7 +12,7 @@ use super::audit_log::{close_entry, open_entry};
 use super::engines::has_beaten_since;
 use super::loan::{Lease, Loan};
 use super::obey::{Asked, Obeyed, obey, starts_actors};
-use super::quarantine::left_behind;
+use super::quarantine::{Released, left_behind};
 use super::run_events::add_events;
 use super::run_row::{RunRow, StoredRun};
 use super::runs::found_before;
@@ -97,13 +97,18 @@ async fn write_row(mut conn: &Loan, row: &RunRow) -> Result<(), StoreError> {
 }
 
 /// Puts the claims of a run's old owner back; how many there were.
-pub(super) async fn give_claims_back(mut conn: &Loan, row: &mut RunRow, process_died: bool) -> Result<i32, StoreError> {
+pub(super) async fn give_claims_back(
+    mut conn: &Loan,
+    row: &mut RunRow,
+    process_died: bool,
+) -> Result<Released, StoreError> {
     let (org, run) = (row.org_id.0, row.id.0);
     let claimed: Vec<StoredTask> = ClaimedTasks { org, run }.load(&mut conn).await?;
-    let released = i32::try_from(claimed.len()).unwrap_or(i32::MAX);
+    let mut released = Released::default();
     for stored in claimed {
         let mut task = TaskRow::try_from(stored)?;
         left_behind(&mut task, process_died);
+        released.count(&task);
         let counts = row.counters.phase_mut(task.phase());
         counts.claimed -= 1;
         *counts.of_mut(task.state) += 1;
@@ -160,13 +165,13 @@ impl PgStore {
     ) -> Result<TakenOver, StoreError> {
         conn.batch_execute("BEGIN").await?;
         let row_key = (key.org.0, key.run.0);
-        let owner: Option<Uuid> = collection_runs::table
+        let (owner, last_seen): (Option<Uuid>, DateTime<Utc>) = collection_runs::table
             .find(row_key)
-            .select(collection_runs::owner)
+            .select((collection_runs::owner, collection_runs::updated_at))
             .for_no_key_update()
             .first(&mut conn)
             .await?;
-        let owner = owner.map(EngineId);
+        let (owner, now) = (owner.map(EngineId), self.clock.now());
         let gone = match gone {
             Some(seen) if has_beaten_since(conn, &seen).await? => None,
             seen => seen.map(|seen| seen.id),
@@ -178,7 +183,7 @@ impl PgStore {
             .set((
                 collection_runs::fence.eq(collection_runs::fence + 1),
                 collection_runs::owner.eq(self.engine.0),
-                collection_runs::updated_at.eq(self.clock.now()),
+                collection_runs::updated_at.eq(now),
             ))
             .returning(StoredRun::as_returning())
             .get_result(&mut conn)
@@ -187,15 +192,16 @@ impl PgStore {
         if row.status != RunStatus::Running {
             row.owner = None;
             write_row(conn, &row).await?;
-            return Ok(row.taken_over(0));
+            return Ok(row.taken_over(Released::default(), 0, 0));
         }
         let cut_off = row.spend.died();
         let released = give_claims_back(conn, &mut row, owner != Some(self.engine)).await?;
-        if released > 0 || cut_off > 0 {
+        if released.tasks > 0 || cut_off > 0 {
             write_row(conn, &row).await?;
         }
         let found_before = found_before(conn, &row).await?;
-        Ok(TakenOver { found_before, ..row.taken_over(released) })
+        let time_lost_ms = (now - last_seen).num_milliseconds().max(0);
+        Ok(TakenOver { found_before, ..row.taken_over(released, cut_off, time_lost_ms) })
     }
 
     pub(super) async fn raise_run_fence(&self, key: RunKey, fence: i64) -> Result<Memory, StoreError> {

@@ -124,6 +124,12 @@ pub struct TakenOver {
     pub memory: Memory,
     /// Claims of a dead process that went back to pending.
     pub released: i32,
+    /// Of those, the ones whose answer is paid for and can be fetched by its job's id.
+    pub reattached: i32,
+    /// Its requests that were on the wire.
+    pub repeated: i64,
+    /// From the last change of the run's row to the take-over, in milliseconds.
+    pub time_lost_ms: i64,
     /// When it was first started.
     pub started_at: Option<DateTime<Utc>>,
     /// The organisation's run before it, the last that searched anything, found sellers.

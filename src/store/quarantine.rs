@@ -6,6 +6,23 @@ use crate::domain::task::{CRASHES_MAX, SUSPECT_FROM, TaskState};
 /// The error code of a task that killed its workers too often.
 pub const WORKER_CRASHED: &str = "worker_crashed";
 
+/// Claims that went back.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Released {
+    /// All of them.
+    pub tasks: i32,
+    /// Of those, the ones whose answer is paid for and can be fetched.
+    pub jobs: i32,
+}
+
+impl Released {
+    /// One more, as it is now.
+    pub fn count(&mut self, task: &TaskRow) {
+        self.tasks += 1;
+        self.jobs += i32::from(task.state == TaskState::Pending && task.job.is_some());
+    }
+}
+
 /// What becomes of a claim that a take-over finds: it goes back, and where its process died, that is noted. A task that
 /// was already under suspicion ran alone: then it counts as the death of its worker.
 pub(crate) fn left_behind(task: &mut TaskRow, process_died: bool) {

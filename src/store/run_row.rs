@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::quarantine::Released;
 use super::schema::collection_runs;
 use super::{Accepted, StoreError, TakenOver};
 use crate::clock::Clock;
@@ -15,6 +16,7 @@ use crate::domain::event::{Action, Event};
 use crate::domain::ids::{EngineId, EventId, OrgId, RunId, RunKey, TaskNo, WorkerId};
 use crate::domain::ledger::{Memory, StoredEvent};
 use crate::domain::recent::Recent;
+use crate::domain::recovery::Recovery;
 use crate::domain::run::{FailReason, Pause, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
 use crate::domain::spend::Spend;
@@ -65,6 +67,8 @@ pub struct RunRow {
     pub counters: Counters,
     /// What it has spent.
     pub spend: Spend,
+    /// What its newest take-over found.
+    pub recovery: Option<Recovery>,
     /// A summary for people, written at most once a second.
     pub checkpoint: Value,
     /// One entry for each worker, written at most once a second.
@@ -101,6 +105,7 @@ impl RunRow {
             probing: self.status == RunStatus::Running && self.pause.is_some(),
             counters: self.counters,
             spend: self.spend.clone(),
+            recovery: self.recovery.clone(),
         }
     }
 
@@ -148,14 +153,17 @@ impl RunRow {
     }
 
     /// What a supervisor is told.
-    pub(super) fn taken_over(&self, released: i32) -> TakenOver {
+    pub(super) fn taken_over(&self, released: Released, repeated: i64, time_lost_ms: i64) -> TakenOver {
         TakenOver {
             name: self.name.clone(),
             status: self.status,
             wanted: self.wanted,
             settings: self.run_settings(),
             memory: self.memory(),
-            released,
+            released: released.tasks,
+            reattached: released.jobs,
+            repeated,
+            time_lost_ms,
             started_at: self.started_at,
             found_before: false,
             pause: self.pause.clone(),
@@ -208,6 +216,7 @@ pub(super) struct StoredRun {
     #[diesel(embed)]
     counters: StoredCounters,
     spend: Value,
+    recovery: Option<Value>,
     checkpoint: Value,
     worker_status: Value,
     seller_count_snapshot: Option<i64>,
@@ -299,6 +308,11 @@ impl TryFrom<StoredRun> for RunRow {
             recent: Recent { pages: stored.recent_pages, count: stored.recent_pages_count, empty: stored.empty_pages },
             counters: stored.counters.into(),
             spend: serde_json::from_value(stored.spend).map_err(|_| damaged("spend"))?,
+            recovery: stored
+                .recovery
+                .map(serde_json::from_value)
+                .transpose()
+                .map_err(|_| damaged("recovery report"))?,
             checkpoint: stored.checkpoint,
             worker_status: stored.worker_status,
             seller_count_snapshot: stored.seller_count_snapshot,

@@ -39,7 +39,12 @@ pub(crate) fn named_tasks(group: &Group) -> BTreeSet<TaskNo> {
             Entry::Outcome(outcome) => _ = named.insert(outcome.task_no),
             Entry::Release(release) => _ = named.insert(release.task_no),
             Entry::Close { close: Close::Paused { reprieved, .. }, .. } => named.extend(reprieved),
-            Entry::Close { .. } | Entry::Said { .. } | Entry::PhaseOver { .. } | Entry::Well { .. } | Entry::Mark => {}
+            Entry::Close { .. }
+            | Entry::Said { .. }
+            | Entry::Recovered(_)
+            | Entry::PhaseOver { .. }
+            | Entry::Well { .. }
+            | Entry::Mark => {}
         }
     }
     named
@@ -178,7 +183,7 @@ impl Plan {
                 self.phase = Phase::Ebay;
                 Reply::Done
             }
-            Entry::Said { .. } | Entry::Well { .. } | Entry::Mark => Reply::Done,
+            Entry::Said { .. } | Entry::Recovered(_) | Entry::Well { .. } | Entry::Mark => Reply::Done,
         }
     }
 

@@ -88,6 +88,7 @@ impl Board {
             tasks,
             counters: self.memory.counters,
             spend: self.memory.spend.view(context.prices.as_ref()),
+            recovery: self.memory.recovery.clone(),
             streak: u16::try_from(self.memory.streak.len()).unwrap_or(u16::MAX),
             streak_max: context.settings.max_consecutive_failures,
             throttled_until: {

@@ -11,11 +11,12 @@ use super::{Aim, Supervisor};
 use crate::actors::budget::Budget;
 use crate::actors::engine::StreamIs;
 use crate::actors::probing::{Looks, Probing};
+use crate::actors::recorder::Hand;
 use crate::actors::run_context::RunContext;
 use crate::actors::stream::{About, Standing};
 use crate::actors::tree::Tree;
-use crate::domain::event::Action;
-use crate::domain::ledger::Close;
+use crate::domain::ledger::{Close, Entry};
+use crate::domain::recovery::Recovery;
 use crate::domain::run::{FailReason, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
 use crate::store::{StoreError, TakenOver};
@@ -50,6 +51,14 @@ impl Supervisor {
         }));
     }
 
+    /// Has it kept what the take-over found, and told with it.
+    fn report(&self, recovery: Recovery, tree: &Tree, ctx: &mut Context<Self>) {
+        log::info!("run {}: {}", self.key.run, recovery.in_words());
+        let hand = tree.hand();
+        let telling = async move { drop(hand.ask(Hand(Entry::Recovered(recovery))).await) };
+        ctx.spawn(telling.into_actor(self));
+    }
+
     fn grow(&mut self, taken: TakenOver, ctx: &mut Context<Self>) {
         let (settings, invalid) = match taken.settings {
             Ok(settings) => (settings, None),
@@ -81,8 +90,16 @@ impl Supervisor {
         let mut tree = Tree::grow(context, about, taken.memory, ctx.address(), self.alive.clone());
         self.watch(throttles, &tree, ctx);
         if let Some(why) = self.recovery.take() {
-            log::info!("run {}: {why}", self.key.run);
-            tree.say(Action::Recovered { error_message: why, items_count: taken.released });
+            let recovery = Recovery {
+                at: self.means.clock.now(),
+                why,
+                tasks_released: taken.released,
+                answers_reattached: taken.reattached,
+                requests_repeated: taken.repeated,
+                late_answers: 0,
+                time_lost_ms: taken.time_lost_ms,
+            };
+            self.report(recovery, &tree, ctx);
         }
         self.lines.stream_is.do_send(StreamIs { key: self.key, stream: tree.stream() });
         if self.aim == Aim::Work && taken.wanted == Wish::Run && invalid.is_none() {

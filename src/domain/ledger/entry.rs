@@ -14,6 +14,7 @@ use crate::domain::ids::{JobId, RunKey, TaskNo, WorkerId};
 use crate::domain::product::Product;
 use crate::domain::raw_page::RawPage;
 use crate::domain::recent::Recent;
+use crate::domain::recovery::Recovery;
 use crate::domain::run::{FailReason, Pause};
 use crate::domain::seller::Sighting;
 use crate::domain::spend::Spend;
@@ -220,6 +221,8 @@ pub enum Entry {
         /// When.
         at: DateTime<Utc>,
     },
+    /// The run was taken over: what that found is told, once for each take-over, and kept with the run.
+    Recovered(Recovery),
     /// Phase `amazon` has no unfinished task left: its end is told, and the run goes to phase `ebay`. Answered
     /// [`Reply::Repeated`] where the run is there already.
     PhaseOver {
@@ -263,6 +266,8 @@ pub struct Memory {
     pub counters: Counters,
     /// What the run has spent.
     pub spend: Spend,
+    /// What its newest take-over found.
+    pub recovery: Option<Recovery>,
 }
 
 /// What is kept in one transaction.

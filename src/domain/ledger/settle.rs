@@ -1,5 +1,7 @@
 //! From what was learned to the events that are numbered and the memory that the run row keeps.
 
+mod aftermath;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -99,8 +101,10 @@ impl Ledger<'_> {
                 }
                 Ok(())
             }
+            Entry::Outcome(outcome) if *reply == Reply::Outcome(Verdict::Refused) => self.refused(outcome),
             Entry::Outcome(_) | Entry::Mark => Ok(()),
             Entry::Release(release) => self.release(release, reply),
+            Entry::Recovered(recovery) => self.recovered(recovery),
             Entry::Said { action, at } => self.tell(WorkerId::SYSTEM, *at, action.clone()),
             Entry::PhaseOver { .. } | Entry::Close { .. } if *reply == Reply::Repeated => Ok(()),
             Entry::PhaseOver { at } => {

@@ -134,6 +134,8 @@ pub(super) fn remember_run<'a>(
 ) -> Result<RememberRun<'a>, StoreError> {
     let (after, summary) = (&settled.after, group.summary.as_ref());
     let states = |counts: TaskCounts| vec![counts.pending, counts.claimed, counts.done, counts.failed, counts.skipped];
+    let recovery =
+        after.recovery.as_ref().filter(|_| after.recovery != group.before.recovery).map(serde_json::to_value);
     Ok(RememberRun {
         org: group.key.org.0,
         run: group.key.run.0,
@@ -155,6 +157,7 @@ pub(super) fn remember_run<'a>(
         requests_made: after.counters.requests_made,
         requests_billed: after.counters.requests_billed,
         spend: serde_json::to_value(&after.spend).map_err(|error| StoreError::Broken(error.to_string()))?,
+        recovery: recovery.transpose().map_err(|error| StoreError::Broken(error.to_string()))?.map(clean_json),
         checkpoint: group.checkpoint(after).map(clean_json),
         worker_status: summary.map(|summary| clean_json(summary.worker_status.clone())),
         now,

@@ -173,6 +173,7 @@ fragment! {
         requests_made: i64 => BigInt,
         requests_billed: i64 => BigInt,
         spend: Value => Jsonb,
+        recovery: Option<Value> => Nullable<Jsonb>,
         checkpoint: Option<Value> => Nullable<Jsonb>,
         worker_status: Option<Value> => Nullable<Jsonb>,
         now: Time => Timestamptz,
@@ -186,7 +187,8 @@ fragment! {
         amazon_skipped = a.n[5], ebay_pending = e.n[1], ebay_claimed = e.n[2], ebay_done = e.n[3], \
         ebay_failed = e.n[4], ebay_skipped = e.n[5], products_fetched = $products_fetched, \
         sellers_found = $sellers_found, sellers_new = $sellers_new, requests_made = $requests_made, \
-        requests_billed = $requests_billed, spend = $spend, checkpoint = coalesce($checkpoint, checkpoint), \
+        requests_billed = $requests_billed, spend = $spend, recovery = coalesce($recovery, recovery), \
+        checkpoint = coalesce($checkpoint, checkpoint), \
         worker_status = coalesce($worker_status, worker_status), updated_at = $now \
      FROM (SELECT $amazon AS n) AS a, (SELECT $ebay AS n) AS e \
      WHERE org_id = $org AND id = $run"

@@ -1,9 +1,38 @@
 //! Engines and whose runs are whose, in memory.
 
 use super::Shelf;
+use crate::clock::Clock;
 use crate::domain::ids::{EngineId, RunKey};
 use crate::domain::run::RunStatus;
-use crate::store::{EngineSeen, Survey, Surveyed};
+use crate::store::quarantine::Released;
+use crate::store::{EngineSeen, StoreError, Survey, Surveyed, TakenOver};
+
+pub(super) fn take_over(
+    shelf: &mut Shelf,
+    clock: &Clock,
+    key: RunKey,
+    gone: Option<EngineSeen>,
+    engine: EngineId,
+) -> Result<TakenOver, StoreError> {
+    let found_before = shelf.found_before(key);
+    let gone = gone.filter(|gone| !has_beaten_since(shelf, gone)).map(|gone| gone.id);
+    let run = shelf.run(key)?;
+    if run.row.owner.is_some_and(|owner| owner != engine && Some(owner) != gone) {
+        return Err(StoreError::Owned);
+    }
+    let process_died = run.row.owner != Some(engine);
+    run.row.owner = (run.row.status == RunStatus::Running).then_some(engine);
+    run.row.fence += 1;
+    let now = clock.now();
+    let last_seen = std::mem::replace(&mut run.row.updated_at, now);
+    if run.row.status != RunStatus::Running {
+        return Ok(TakenOver { found_before, ..run.row.taken_over(Released::default(), 0, 0) });
+    }
+    let repeated = run.row.spend.died();
+    let released = run.give_claims_back(process_died);
+    let time_lost_ms = (now - last_seen).num_milliseconds().max(0);
+    Ok(TakenOver { found_before, ..run.row.taken_over(released, repeated, time_lost_ms) })
+}
 
 pub(super) fn survey(shelf: &mut Shelf, engine: EngineId, beats: bool, watched: &[RunKey]) -> Survey {
     if beats {

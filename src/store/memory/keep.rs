@@ -64,6 +64,7 @@ pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Ke
     }
     run.row.counters = settled.after.counters;
     run.row.spend.clone_from(&settled.after.spend);
+    run.row.recovery.clone_from(&settled.after.recovery);
     run.row.updated_at = clock.now();
     if let Some(checkpoint) = group.checkpoint(&settled.after) {
         run.row.checkpoint = checkpoint;

@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::audit_log::RunEntryRow;
-use super::quarantine::left_behind;
+use super::quarantine::{Released, left_behind};
 use super::run_row::{RunRow, distinct, first_counters};
 use super::run_sellers::SightingRow;
 use super::sellers::{SellerRow, sighted};
@@ -143,6 +143,7 @@ impl MemoryStore {
             recent: Recent::default(),
             counters,
             spend: Spend::default(),
+            recovery: None,
             checkpoint: json!({}),
             worker_status: json!([]),
             seller_count_snapshot: None,
@@ -240,11 +241,11 @@ impl Shelf {
 
 impl Run {
     /// Gives the claims of the run's old owner back; how many there were.
-    fn give_claims_back(&mut self, process_died: bool) -> i32 {
-        let mut released = 0;
+    fn give_claims_back(&mut self, process_died: bool) -> Released {
+        let mut released = Released::default();
         for task in self.tasks.values_mut().filter(|task| task.state == TaskState::Claimed) {
             left_behind(task, process_died);
-            released += 1;
+            released.count(task);
             let counts = self.row.counters.phase_mut(task.phase());
             counts.claimed -= 1;
             *counts.of_mut(task.state) += 1;
@@ -273,23 +274,7 @@ impl RunStore for MemoryStore {
     }
 
     async fn take_over(&self, key: RunKey, gone: Option<EngineSeen>) -> Result<TakenOver, StoreError> {
-        let mut shelf = self.reach()?;
-        let found_before = shelf.found_before(key);
-        let gone = gone.filter(|gone| !engines::has_beaten_since(&shelf, gone)).map(|gone| gone.id);
-        let run = shelf.run(key)?;
-        if run.row.owner.is_some_and(|owner| owner != self.engine && Some(owner) != gone) {
-            return Err(StoreError::Owned);
-        }
-        let process_died = run.row.owner != Some(self.engine);
-        run.row.owner = (run.row.status == RunStatus::Running).then_some(self.engine);
-        run.row.fence += 1;
-        run.row.updated_at = self.clock.now();
-        let mut released = 0;
-        if run.row.status == RunStatus::Running {
-            run.row.spend.died();
-            released = run.give_claims_back(process_died);
-        }
-        Ok(TakenOver { found_before, ..run.row.taken_over(released) })
+        engines::take_over(&mut *self.reach()?, &self.clock, key, gone, self.engine)
     }
 
     async fn raise_fence(&self, key: RunKey, fence: i64) -> Result<Memory, StoreError> {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::domain::ids::{RunId, WorkerId};
 use crate::domain::price::Prices;
 use crate::domain::progress::{PauseView, Progress, WorkerState, WorkerStatus, percent, state_word};
+use crate::domain::recovery::Recovery;
 use crate::domain::run::{FailReason, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
 use crate::domain::spend::SpendView;
@@ -53,6 +54,8 @@ pub struct RunView {
     requests_made: i64,
     requests_billed: i64,
     spend: SpendView,
+    late_answers: i64,
+    recovery: Option<Recovery>,
     percent: f64,
     last_event_id: i64,
     checkpoint: Value,
@@ -94,6 +97,8 @@ impl RunView {
             requests_made: counters.requests_made,
             requests_billed: counters.requests_billed,
             spend: row.spend.view(prices),
+            late_answers: row.spend.outcomes.late.requests,
+            recovery: row.recovery,
             percent: percent(counters.phase(row.phase)),
             last_event_id: row.last_seq,
             seller_count_snapshot: row.seller_count_snapshot,
@@ -137,6 +142,7 @@ pub fn progress(row: &RunRow, prices: Option<&Prices>) -> Progress {
         tasks,
         counters: row.counters,
         spend: row.spend.view(prices),
+        recovery: row.recovery.clone(),
         streak: u16::try_from(row.streak.len()).unwrap_or(u16::MAX),
         streak_max: settings.max_consecutive_failures,
         throttled_until: None,

@@ -11,6 +11,7 @@ mod last_words;
 mod limits;
 mod pauses;
 mod push_pull;
+mod recovery;
 mod refused;
 mod resuming;
 mod standstill;

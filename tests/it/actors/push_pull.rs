@@ -56,6 +56,8 @@ fn what_was_on_the_wire_when_a_process_died_is_fetched_and_nothing_is_bought_twi
             let (seen, spend) = (world.witness.seen(), world.store.run(key).expect("the run").spend);
             assert_eq!(asked + seen.requests, REQUESTS, "died at {died_at}");
             assert_eq!((spend.reattached, spend.repeated), (i64::from(seen.fetched), 0), "died at {died_at}");
+            let report = world.store.run(key).expect("the run").recovery.expect("it was taken over");
+            assert_eq!(report.answers_reattached, i32::try_from(seen.fetched).expect("few"), "died at {died_at}");
             let told = world.store.events(key).iter().filter(|event| event.data.contains("\"job_id\":\"job-")).count();
             assert_eq!(
                 i64::try_from(told).expect("few"),

@@ -158,6 +158,7 @@ pub fn progress(status: RunStatus, wanted: Wish, last_event_id: i64) -> Progress
         tasks: Counters::default().amazon,
         counters: Counters::default(),
         spend: SpendView::default(),
+        recovery: None,
         streak: 0,
         streak_max: 5,
         throttled_until: None,

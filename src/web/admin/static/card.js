@@ -22,6 +22,8 @@ const ACTIONS = {
   failed: ["band", "alert", "Failed"],
   worker_restarted: ["band", "restart", "Restarted"],
   recovered: ["band", "restart", "Recovered"],
+  run_recovered: ["band", "restart", "Taken over"],
+  answer_refused: ["error", "clock", "Refused"],
   reparsed: ["band", "row", "Read again"],
   complete: ["band", "check", "Complete"],
 };
@@ -31,7 +33,7 @@ export const GROUPS = {
   all: ["Every action", () => true],
   found: ["Found", (event) => event.action === "found"],
   fetching: ["Fetching", (event) => event.action === "fetching"],
-  trouble: ["Errors and waits", (event) => ["error", "rate_limited", "throttled"].includes(event.action)],
+  trouble: ["Errors and waits", (event) => ["error", "rate_limited", "throttled", "answer_refused"].includes(event.action)],
   pipeline: ["Pipeline", (event) => kindOf(event) === "system"],
   milestones: ["Milestones", (event) => kindOf(event) === "band"],
 };
@@ -118,6 +120,19 @@ const BODIES = {
     thing: ["The run goes on as before"],
     sub: [says(event.error_message)],
     res: event.items_count > 0 ? [`${count(event.items_count, "task")} released`] : [],
+  }),
+  run_recovered: (event) => ({
+    thing: [capital(event.why)],
+    sub: [
+      event.requests_repeated > 0 && chip(`${count(event.requests_repeated, "request")} perhaps paid twice`, "warn"),
+      event.answers_reattached > 0 && chip(`${count(event.answers_reattached, "answer")} re-attached`),
+      chip(`${span(event.time_lost_ms)} lost`),
+    ],
+    res: event.tasks_released > 0 ? [`${count(event.tasks_released, "task")} released`] : [],
+  }),
+  answer_refused: (event, settings) => ({
+    sub: [chip(`task ${event.task_no}`), chip(`claim ${event.claim_no}`), ...requestChips(event, settings, false), says(event.error_message)],
+    res: ["came too late"],
   }),
   reparsed: (event) => ({
     thing: ["Kept pages were read again"],

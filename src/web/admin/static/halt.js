@@ -1,7 +1,7 @@
 // Why a run stands still, or failed: since when, the errors as proof, and what to do next.
 
 import { badge, fill, h, icon } from "./dom.js";
-import { ago, count, exact, pauseTitle, span, timeOfDay } from "./format.js";
+import { ago, count, exact, figure, pauseTitle, span, timeOfDay } from "./format.js";
 
 export class Halt {
   constructor(state) {
@@ -32,10 +32,10 @@ export class Halt {
     const { progress, failure } = this.state;
     const { amazon, ebay } = progress.counters;
     if (progress.state === "paused" && progress.pause) {
-      const { reason, since, proofs, error, resumes_at: resumes, what_to_do: advice } = progress.pause;
+      const { reason, since, proofs, error, spent, resumes_at: resumes, what_to_do: advice } = progress.pause;
       const at = Date.parse(since);
       return {
-        look: "paused", icon: reason === "manual" ? "pause" : "alert", at, proofs, advice, message: error ?? (resumes ? `It asks for one page at ${timeOfDay(Date.parse(resumes))}, and goes on by itself if that is fine.` : ""),
+        look: "paused", icon: reason === "manual" ? "pause" : "alert", at, proofs, advice, message: error ?? (spent ? `${figure(spent.sent)} of ${figure(spent.allowed)} requests were sent.` : resumes ? `It asks for one page at ${timeOfDay(Date.parse(resumes))}, and goes on by itself if that is fine.` : ""),
         title: pauseTitle(reason, proofs.length),
         since: reason === "manual" ? `at ${timeOfDay(at)}` : `The engine paused the run at ${timeOfDay(at)}`,
       };

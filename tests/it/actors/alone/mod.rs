@@ -4,6 +4,7 @@ mod asked;
 mod coordinator;
 mod failure_counter;
 mod far_end;
+mod late;
 mod recorder;
 mod stream;
 mod supervisor;

@@ -1,13 +1,14 @@
 //! Taking a run over, and raising its fence.
 
 use gleaner::domain::ids::{RunId, RunKey};
-use gleaner::domain::ledger::{Close, Reply, Verdict};
+use gleaner::domain::ledger::{Close, Entry, Reply, Verdict};
+use gleaner::domain::recovery::Recovery;
 use gleaner::domain::run::{Command, PauseReason, RunStatus, Wish};
 use gleaner::domain::task::TaskState;
 use gleaner::store::StoreError;
 use uuid::Uuid;
 
-use super::entries::{close, failed, first, paused, sellers, started};
+use super::entries::{at, close, failed, first, paused, sellers, started};
 use super::ground::Ground;
 use super::hand::{Hand, MANY};
 
@@ -20,6 +21,7 @@ over_both_stores!(
     a_fence_is_raised_only_by_who_holds_it,
     running_runs_are_listed_and_no_others,
     a_run_that_is_not_there_is_not_found,
+    what_a_take_over_found_is_told_once_and_kept_with_what_comes_late_after_it,
     a_take_over_knows_whether_the_last_run_that_searched_found_sellers,
 );
 
@@ -36,7 +38,8 @@ async fn a_take_over_puts_claims_back_and_raises_the_fence(ground: &dyn Ground) 
     .await;
     let taken = ground.store().take_over(hand.key, None).await.expect("it is taken over");
     assert_eq!((taken.status, taken.wanted, taken.released), (RunStatus::Running, Wish::Run, 2));
-    assert_eq!(taken.memory.fence, fence + 1);
+    assert_eq!((taken.memory.fence, taken.repeated), (fence + 1, 1), "one was on the wire and not answered");
+    assert!((0..60_000).contains(&taken.time_lost_ms), "{} ms", taken.time_lost_ms);
     assert!(taken.settings.is_ok() && taken.started_at.is_some());
     assert_eq!(taken.name, "a run");
     assert_eq!((taken.memory.counters.ebay.pending, taken.memory.counters.ebay.claimed), (2, 0));
@@ -147,4 +150,40 @@ async fn a_take_over_knows_whether_the_last_run_that_searched_found_sellers(grou
     other.accepts(sellers(first(2), &[], true)).await;
     assert!(!found_before(never.key).await);
     assert!(!found_before(one.key).await, "later ones do not matter");
+}
+
+async fn what_a_take_over_found_is_told_once_and_kept_with_what_comes_late_after_it(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 1).await;
+    hand.tell(started(first(2))).await;
+    hand.before = ground.store().take_over(hand.key, None).await.expect("it is taken over").memory;
+    assert_eq!(hand.before.recovery, None);
+    let found = Recovery {
+        at: at(0),
+        why: "taken over from a process that is gone".to_owned(),
+        tasks_released: 1,
+        answers_reattached: 0,
+        requests_repeated: 1,
+        late_answers: 0,
+        time_lost_ms: 1_500,
+    };
+    hand.tell(Entry::Recovered(found.clone())).await;
+    assert_eq!(ground.run(hand.key).await.recovery.as_ref(), Some(&found));
+    let event = hand.events().await.pop().expect("an event");
+    assert_eq!((&event["action"], &event["time_lost_ms"]), (&"run_recovered".into(), &1_500.into()));
+    let told = hand.told().await;
+    hand.tell(Entry::Recovered(found.clone())).await;
+    assert_eq!(hand.told().await, told, "handed over again, it is not told again");
+
+    let group = hand.group(vec![sellers(first(2), &["Ann"], true)]);
+    hand.keep(group.entries.clone()).await;
+    let again = ground.store().keep(&group).await.expect("it was kept");
+    assert_eq!(again.after, hand.before, "the same group changes nothing");
+    assert_eq!(ground.run(hand.key).await.recovery, Some(Recovery { late_answers: 1, ..found.clone() }));
+    let event = hand.events().await.pop().expect("an event");
+    assert_eq!((&event["action"], &event["claim_no"]), (&"answer_refused".into(), &1.into()));
+    let row = ground.run(hand.key).await;
+    assert_eq!((row.spend.all_sent(), row.spend.repeated, row.counters.requests_made), (2, 0, 2));
+    hand.adds_up().await;
+    hand.tell(Entry::Recovered(Recovery { at: at(9), ..found })).await;
+    assert_eq!(ground.run(hand.key).await.recovery.expect("the newest").late_answers, 0);
 }
