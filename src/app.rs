@@ -43,8 +43,6 @@ pub const DRAIN_TIMEOUT_MS: u64 = 10_000;
 /// Longest wait for the private server to end: 40 s where it does not end fast, and its turn where a command starts just now.
 /// With the drain this is less than the 90 s that service managers leave.
 const DATABASE_CLOSE_MAX: Duration = Duration::from_secs(60);
-/// How long a private server may be away: nobody but this process's successor starts it again.
-const PRIVATE_AWAY_MAX: Duration = Duration::from_secs(10);
 
 /// Why the rooms could not be built.
 #[derive(Debug, Error)]
@@ -78,8 +76,10 @@ pub enum Doom {
     /// Nothing in this process can mend it.
     #[error("the engine died again and again; the log says why")]
     Engine,
-    /// The private database server has not come back.
-    #[error("the database server has died; the next start goes on where this one stood")]
+    /// The private database server died so often that it is not started again.
+    #[error(
+        "the database server died again and again; the log says why, and the next start goes on where this one stood"
+    )]
     Database,
 }
 
@@ -213,8 +213,7 @@ impl App {
         make_providers: MakeProviders,
         hear_engines: HearEngines,
     ) -> Result<Parts, AppError> {
-        let away_max = database.embedded.is_some().then_some(PRIVATE_AWAY_MAX);
-        let session = EngineSession::open(&database.store, &database.url, away_max).await?;
+        let session = EngineSession::open(&database.store, &database.url).await?;
         let (store, clock) = (Arc::new(database.store.clone()), clock.clone());
         let (make_probe, prices) = (Arc::new(|| Rc::new(()) as Rc<dyn Probe>), config.prices);
         let means = Means { store, clock, make_providers, make_probe, hear_engines, prices };
@@ -225,11 +224,12 @@ impl App {
 
     /// Ends with the reason when this process cannot go on, whatever it tries: its engine or its database server is dead.
     pub fn doomed(&self) -> impl Future<Output = Doom> + use<> {
-        let (engine, database) = (self.engine.clone().given_up(), self.session.given_up());
+        let engine = self.engine.clone().given_up();
+        let database = OptionFuture::from(self.database.embedded.as_ref().map(Embedded::given_up));
         async move {
             tokio::select! {
                 () = engine => Doom::Engine,
-                () = database => Doom::Database,
+                Some(()) = database => Doom::Database,
             }
         }
     }

@@ -1,11 +1,9 @@
 //! The engine's session: one that holds its lock as long as its process lives, and so tells every other engine that it does.
 //! It is watched: where it ends (the database was restarted, say), it is opened again at once.
 
-use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Client;
@@ -25,7 +23,6 @@ const SIT_MAX: Duration = Duration::from_secs(10);
 
 /// The session; it ends when this is dropped, or when the process dies.
 pub struct EngineSession {
-    gone: watch::Receiver<bool>,
     keeper: JoinHandle<()>,
 }
 
@@ -36,33 +33,15 @@ struct Sitting {
 }
 
 impl EngineSession {
-    /// Opens the session of the engine that this store writes for. A database that does not come back within `away_max` is
-    /// given up, where there is such a limit.
+    /// Opens the session of the engine that this store writes for.
     ///
     /// # Errors
     /// [`StoreError::Away`].
-    pub async fn open(store: &PgStore, url: &str, away_max: Option<Duration>) -> Result<Self, StoreError> {
+    pub async fn open(store: &PgStore, url: &str) -> Result<Self, StoreError> {
         let engine = store.engine;
         let sitting = sit(url, engine).await?;
-        let (tell, gone) = watch::channel(false);
         let url = url.to_owned();
-        let keeper = tokio::spawn(async move {
-            keep(sitting, &url, engine, away_max).await;
-            // Nobody may wait for it.
-            tell.send_replace(true);
-        });
-        Ok(Self { gone, keeper })
-    }
-
-    /// Ends when the database is given up.
-    pub fn given_up(&self) -> impl Future<Output = ()> + use<> {
-        let mut gone = self.gone.clone();
-        async move {
-            if gone.wait_for(|gone| *gone).await.is_err() {
-                // The session was closed on purpose: nothing is lost.
-                std::future::pending::<()>().await;
-            }
-        }
+        Ok(Self { keeper: tokio::spawn(async move { keep(sitting, &url, engine).await }) })
     }
 }
 
@@ -72,19 +51,15 @@ impl Drop for EngineSession {
     }
 }
 
-/// Keeps the session open as long as that is possible.
-async fn keep(mut sitting: Sitting, url: &str, engine: EngineId, away_max: Option<Duration>) {
+/// Keeps the session open.
+async fn keep(mut sitting: Sitting, url: &str, engine: EngineId) {
     loop {
         sitting.driving.await;
         log::warn!("the database ended the engine's session; it is opened again");
-        let (since, mut wait) = (Instant::now(), RETRY_MIN);
+        let mut wait = RETRY_MIN;
         sitting = loop {
             match sit(url, engine).await {
                 Ok(again) => break again,
-                Err(error) if away_max.is_some_and(|max| since.elapsed() >= max) => {
-                    log::error!("the engine's session cannot be opened again: {error}");
-                    return;
-                }
                 Err(error) => log::debug!("the engine's session: {error}"),
             }
             sleep(wait).await;

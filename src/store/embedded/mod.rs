@@ -11,6 +11,7 @@ mod connection;
 mod data_folder;
 mod error;
 mod fetch;
+mod keeper;
 mod lock;
 mod password;
 mod process;
@@ -19,6 +20,9 @@ mod socket;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
 
 pub use account::default_data_folder;
 pub use binaries::installed;
@@ -26,6 +30,7 @@ pub use error::EmbeddedError;
 
 use account::Account;
 use binaries::Binaries;
+use keeper::{Ground, Keeper};
 use lock::{EngineLock, Turn, UseLock};
 use server::Server;
 
@@ -81,14 +86,15 @@ pub enum Role {
     Command,
 }
 
-/// A server that runs as long as somebody uses it.
+/// A server that runs as long as somebody uses it. One that dies under an engine is started again.
 ///
 /// [`Embedded::stop`] waits until it has ended. A drop tells it to end and does not wait.
 pub struct Embedded {
     url: String,
     data: PathBuf,
-    server: Option<Server>,
-    using: UseLock,
+    server: Option<Arc<Mutex<Server>>>,
+    using: Arc<UseLock>,
+    keeper: Option<Keeper>,
     _engine: Option<EngineLock>,
 }
 
@@ -116,7 +122,7 @@ impl Embedded {
             Role::Command => None,
         };
         let turn = Turn::take(&data).await?;
-        let using = UseLock::take(&data, &turn)?;
+        let using = Arc::new(UseLock::take(&data, &turn)?);
         let others = !using.is_alone(&turn);
         let (mut server, password) = open(settings, &data, &account, others).await?;
         if let Err(error) = connection::ensure_database(&data, &server.socket, &password).await {
@@ -127,7 +133,23 @@ impl Embedded {
         }
         let url = connection::url(&server.socket, &password);
         server.keep();
-        Ok(Self { url, data, server: Some(server), using, _engine: engine })
+        let server = Arc::new(Mutex::new(server));
+        let keeper = engine.is_some().then(|| {
+            let (settings, data, using, url) = (settings.clone(), data.clone(), using.clone(), url.clone());
+            Keeper::of(server.clone(), Ground { settings, data, account, using, url })
+        });
+        Ok(Self { url, data, server: Some(server), using, keeper, _engine: engine })
+    }
+
+    /// Ends when the server died so often that it is not started again; never for a short command.
+    pub fn given_up(&self) -> impl Future<Output = ()> + use<> {
+        let given_up = self.keeper.as_ref().map(Keeper::given_up);
+        async move {
+            match given_up {
+                Some(given_up) => given_up.await,
+                None => std::future::pending().await,
+            }
+        }
     }
 
     /// The address of the database, with its password: for a pool, not for a log.
@@ -141,10 +163,13 @@ impl Embedded {
     /// # Errors
     /// [`EmbeddedError::TooSlow`] for a server that does not end, [`EmbeddedError::Busy`].
     pub async fn stop(mut self) -> Result<(), EmbeddedError> {
+        if let Some(keeper) = self.keeper.take() {
+            keeper.end().await;
+        }
         let turn = Turn::take(&self.data).await?;
-        let Some(mut server) = self.server.take() else { return Ok(()) };
+        let Some(server) = self.server.take() else { return Ok(()) };
         if self.using.is_alone(&turn) {
-            server.end().await?;
+            server.lock().await.end().await?;
         } else {
             log::info!("another process uses the database; it is left running");
         }
@@ -154,8 +179,10 @@ impl Embedded {
 
 impl Drop for Embedded {
     fn drop(&mut self) {
+        drop(self.keeper.take());
         let Some(server) = self.server.take() else { return };
-        if let Ok(Some(turn)) = Turn::try_take(&self.data)
+        if let Ok(server) = server.try_lock()
+            && let Ok(Some(turn)) = Turn::try_take(&self.data)
             && self.using.is_alone(&turn)
         {
             server.tell_to_end();

@@ -148,7 +148,7 @@ impl Server {
         process::signal(self.pid, Signal::SIGINT);
     }
 
-    async fn is_gone(&mut self, limit: Duration) -> bool {
+    pub(super) async fn is_gone(&mut self, limit: Duration) -> bool {
         match &mut self.child {
             Some(child) => timeout(limit, child.wait()).await.is_ok(),
             None => process::are_gone(&[self.pid], &self.cluster, limit).await,

@@ -14,6 +14,7 @@ mod independent;
 mod load;
 mod outage;
 pub mod outside;
+mod private;
 mod push_pull;
 mod refusals;
 mod reparse;

@@ -310,15 +310,34 @@ async fn a_start_that_is_broken_off_leaves_no_server() {
 }
 
 #[tokio::test]
-async fn a_server_that_died_is_not_started_a_second_time_while_somebody_uses_it() {
+async fn a_server_that_died_under_a_command_is_not_started_a_second_time_while_that_uses_it() {
     let data = folder();
-    let holder = engine(data.path()).await;
+    let holder = start(data.path(), Role::Command).await.expect("a command's database");
     let server = server_pid(data.path()).expect("it runs");
     kill(Pid::from_raw(server), Signal::SIGKILL).expect("killed");
     let error = start(data.path(), Role::Command).await.expect_err("it is gone").to_string();
     assert!(error.contains("another process uses the database"), "{error}");
     stop(holder).await;
     stop(engine(data.path()).await).await;
+}
+
+#[tokio::test]
+async fn a_server_that_died_under_an_engine_is_started_again_at_the_same_address() {
+    let data = folder();
+    let holder = engine(data.path()).await;
+    query(holder.url(), "CREATE TABLE kept (n int)").await;
+    let dead = server_pid(data.path()).expect("it runs");
+    kill(Pid::from_raw(dead), Signal::SIGKILL).expect("killed");
+    let limit = Instant::now() + PATIENCE;
+    while tokio_postgres::connect(holder.url(), NoTls).await.is_err() {
+        assert!(Instant::now() < limit, "nobody starts it again");
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(query(holder.url(), "SELECT count(*) FROM kept").await, "0");
+    let alive = server_pid(data.path()).expect("it runs");
+    assert_ne!(alive, dead);
+    stop(holder).await;
+    assert!(!is_alive(alive));
 }
 
 #[tokio::test]
