@@ -152,7 +152,12 @@ fn the_default_file_lists_every_setting_of_a_run_with_what_holds_and_what_is_all
     for (name, value) in settings {
         let line = listed.lines().find(|line| line.starts_with(&format!("# {name} = ")));
         let line = line.unwrap_or_else(|| panic!("config/default.toml does not list {name}"));
-        if !value.is_object() {
+        if value.is_null() {
+            assert!(
+                line.contains("without it "),
+                "{name} is not set where nothing is said, and that is explained: {line}"
+            );
+        } else if !value.is_object() {
             assert!(
                 line.starts_with(&format!("# {name} = {value} ")),
                 "{name} is {value} where nothing is said: {line}"

@@ -65,7 +65,7 @@ async fn the_categories_come_with_the_settings_that_a_run_gets_which_names_none(
 
 fn nothing_spent() -> Value {
     let cost = json!({"micros": 0, "minor": 0, "currency": "USD", "text": "$0.00"});
-    json!({"requests": 0, "billed": 0, "rendered": 0, "repeated": 0, "outcomes": {}, "cost": cost})
+    json!({"requests": 0, "billed": 0, "rendered": 0, "repeated": 0, "reattached": 0, "outcomes": {}, "cost": cost})
 }
 
 #[actix_web::test]
@@ -176,7 +176,7 @@ async fn a_finished_run_tells_its_figures_items_and_sellers_in_every_form() {
         (
             "spend",
             json!({
-                "requests": 54, "billed": 54, "rendered": 0, "repeated": 0,
+                "requests": 54, "billed": 54, "rendered": 0, "repeated": 0, "reattached": 0,
                 "outcomes": {"ok": {"requests": 54, "billed": 54, "rendered": 0}},
                 "cost": {"micros": 72_900, "minor": 7, "currency": "USD", "text": "$0.07"},
             }),
