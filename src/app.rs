@@ -122,6 +122,7 @@ impl Database {
     async fn connect(url: &str, config: &Config, clock: &Clock) -> Result<(PgStore, Vec<String>), AppError> {
         let applied = migrate::run(url).await?;
         let store = PgStore::connect(url, config.pool_size, clock.clone()).await?.with_archive(config.archive);
+        let store = store.with_month_budget(config.monthly_request_budget);
         store.sync_categories(&catalogue_rows()).await?;
         Ok((store, applied))
     }

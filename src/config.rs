@@ -31,6 +31,9 @@ const FILE_NAME: &str = "gleaner.toml";
 /// How long a run waits for an answer of the sandbox: at least so long, and twice what it is told to take.
 const SANDBOX_TIMEOUT_MS: u64 = 2_000;
 
+/// Largest budget of a month.
+const MONTHLY_BUDGET_MAX: i64 = 1_000_000_000_000;
+
 /// Longest file with a password in it.
 const PASSWORD_BYTES_MAX: u64 = 4_096;
 
@@ -103,6 +106,8 @@ pub struct Config {
     pub run_defaults: RunSettings,
     /// Most runs of one organisation at one time.
     pub max_concurrent_runs: i64,
+    /// Requests that the runs of one organisation may send in a month; `None` sets no bound.
+    pub monthly_request_budget: Option<i64>,
     /// How much is kept of pages on which nothing was found.
     pub archive: ArchiveLimits,
     /// How log lines look.
@@ -180,6 +185,7 @@ struct RawSandbox {
 #[derive(Deserialize)]
 struct RawRuns {
     max_concurrent_runs: i64,
+    monthly_request_budget: Option<i64>,
     defaults: Map<String, Value>,
 }
 
@@ -232,6 +238,9 @@ impl Config {
             ConfigError::Invalid(words.join("; "))
         })?;
         within("runs.max_concurrent_runs", raw.runs.max_concurrent_runs, 1, 100)?;
+        if let Some(budget) = raw.runs.monthly_request_budget {
+            within("runs.monthly_request_budget", budget, 1, MONTHLY_BUDGET_MAX)?;
+        }
         within("database.pool_size", i64::try_from(raw.database.pool_size).unwrap_or(i64::MAX), 2, 200)?;
         let database_url = env::var("DATABASE_URL").ok().filter(|url| !url.is_empty()).or(raw.database.url);
         if let Some(url) = &database_url {
@@ -248,6 +257,7 @@ impl Config {
             prices,
             run_defaults,
             max_concurrent_runs: raw.runs.max_concurrent_runs,
+            monthly_request_budget: raw.runs.monthly_request_budget,
             archive: bounds::archive(raw.archive.bytes_max, raw.archive.days_max)?,
             log_format: bounds::log_format(&raw.log.format)?,
             log_level: bounds::log_level(&raw.log.level)?,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gleaner::clock::Clock;
+use gleaner::domain::budget::Drawn;
 use gleaner::domain::ids::{EngineId, RunKey, TaskNo};
 use gleaner::domain::ledger::{Entry, Group, Memory, StoredEvent};
 use gleaner::domain::run::{Command, Pause};
@@ -127,6 +128,10 @@ impl RunStore for WatchedStore {
 
     async fn command(&self, key: RunKey, command: Command, runs_max: i64) -> Result<Accepted, StoreError> {
         self.store.command(key, command, runs_max).await
+    }
+
+    async fn draw(&self, key: RunKey, fence: i64, sent: i64, want: i64) -> Result<Option<Drawn>, StoreError> {
+        self.store.draw(key, fence, sent, want).await
     }
 
     async fn survey(&self, beats: bool, watched: &[RunKey]) -> Result<Survey, StoreError> {

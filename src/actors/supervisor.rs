@@ -198,8 +198,11 @@ impl Supervisor {
         }
         let Some(tree) = &self.tree else { return self.end(None, ctx) };
         self.closing = true;
-        let flush = tree.flush();
-        let flushing = async move { flush.ask(Flush).await };
+        let (flush, giving_back) = (tree.flush(), tree.gives_back());
+        let flushing = async move {
+            flush.ask(Flush).await;
+            giving_back.await;
+        };
         ctx.spawn(wrap_future::<_, Self>(flushing).map(|(), supervisor, ctx| supervisor.end(None, ctx)));
     }
 
@@ -257,7 +260,9 @@ impl Supervisor {
             Close::Failed { .. } => (RunStatus::Failed, Wish::Run, None),
             Close::Cancelled => (RunStatus::Cancelled, Wish::Cancel, None),
         };
+        let giving_back = tree.gives_back();
         let closing = async move {
+            giving_back.await;
             let close = match close {
                 Close::Paused { pause, message, reprieved } if is_outage(pause.reason) => {
                     let at_rest = hand.ask(Hand(Entry::Mark)).await;

@@ -251,6 +251,12 @@ impl Tree {
         self.stream.do_send(standing);
     }
 
+    /// What is drawn of the month's budget and not sent goes back: nobody works any more.
+    pub fn gives_back(&self) -> impl Future<Output = ()> + use<> {
+        let context = self.context.clone();
+        async move { context.budget.give_back(&context).await }
+    }
+
     /// The line to the Recorder, for what must be kept.
     #[must_use]
     pub fn hand(&self) -> Line<Hand> {

@@ -17,6 +17,7 @@ use actix::fut::wrap_future;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message};
 use tokio::time::{Duration, sleep, timeout};
 
+use crate::actors::budget::Take;
 use crate::actors::coordinator::{Left, Pull};
 use crate::actors::failure_counter::{Answered, Report};
 use crate::actors::guard::Guard;
@@ -144,6 +145,7 @@ impl Job {
         self.status.takes(task);
         loop {
             let errand = Errand::of(&self.context, task);
+            self.draw().await;
             self.turn(&errand).await;
             if !self.context.gate.is_open() && !self.context.probe.breaks(Rule::GateStops) {
                 return self.give_back(task).await;
@@ -152,9 +154,13 @@ impl Job {
                 self.wait_for_lease().await;
                 continue;
             }
-            if !self.context.budget.takes() {
-                self.context.gate.close();
-                return self.give_back(task).await;
+            match self.context.budget.take(self.context.clock.now()) {
+                Take::Sends => {}
+                Take::Draws => continue,
+                Take::Spent => {
+                    self.context.gate.close();
+                    return self.give_back(task).await;
+                }
             }
             // From here to the first poll of the request nothing waits, so the gate cannot close in between.
             let request = errand.shown(&self.context, self.context.clock.now());
@@ -186,6 +192,18 @@ impl Job {
                 return left;
             }
             *self.held.borrow_mut() = Some(task.clone());
+        }
+    }
+
+    /// Waits until the run has something of the month's budget, where there is one, or until the gate closes.
+    async fn draw(&self) {
+        if !self.context.budget.is_to_draw(self.context.clock.now()) {
+            return;
+        }
+        tokio::select! {
+            biased;
+            () = self.context.gate.closed() => {}
+            () = self.context.budget.draw(&self.context) => {}
         }
     }
 

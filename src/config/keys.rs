@@ -35,7 +35,7 @@ const KNOWN: [(&str, &[&str]); 8] = [
         ],
     ),
     ("sandbox", &["seed", "latency_ms", "faults", "independent_faults"]),
-    ("runs", &["max_concurrent_runs", "defaults"]),
+    ("runs", &["max_concurrent_runs", "monthly_request_budget", "defaults"]),
     ("archive", &["bytes_max", "days_max"]),
     ("log", &["format", "level"]),
 ];

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
@@ -12,6 +12,7 @@ use super::audit_log::{close_entry, open_entry};
 use super::engines::has_beaten_since;
 use super::loan::{Lease, Loan};
 use super::obey::{Asked, Obeyed, obey, starts_actors};
+use super::org_months::forfeit;
 use super::quarantine::{Released, left_behind};
 use super::run_events::add_events;
 use super::run_row::{RunRow, StoredRun};
@@ -51,6 +52,8 @@ struct RunChange<'a> {
     ebay_claimed: i32,
     ebay_failed: i32,
     spend: Value,
+    granted: Option<i64>,
+    granted_month: Option<NaiveDate>,
     started_at: Option<DateTime<Utc>>,
     completed_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
@@ -83,6 +86,8 @@ impl<'a> RunChange<'a> {
             ebay_claimed: row.counters.ebay.claimed,
             ebay_failed: row.counters.ebay.failed,
             spend: serde_json::to_value(&row.spend).map_err(|error| StoreError::Broken(error.to_string()))?,
+            granted: row.grant.map(|grant| grant.to),
+            granted_month: row.grant.map(|grant| grant.month),
             started_at: row.started_at,
             completed_at: row.completed_at,
             updated_at: row.updated_at,
@@ -195,13 +200,16 @@ impl PgStore {
             return Ok(row.taken_over(Released::default(), 0, 0));
         }
         let cut_off = row.spend.died();
+        let granted = row.grant;
+        forfeit(&mut row, cut_off);
         let released = give_claims_back(conn, &mut row, owner != Some(self.engine)).await?;
-        if released.tasks > 0 || cut_off > 0 {
+        if released.tasks > 0 || cut_off > 0 || row.grant != granted {
             write_row(conn, &row).await?;
         }
         let found_before = found_before(conn, &row).await?;
         let time_lost_ms = (now - last_seen).num_milliseconds().max(0);
-        Ok(TakenOver { found_before, ..row.taken_over(released, cut_off, time_lost_ms) })
+        let grant = self.grant_of(&row);
+        Ok(TakenOver { found_before, grant, ..row.taken_over(released, cut_off, time_lost_ms) })
     }
 
     pub(super) async fn raise_run_fence(&self, key: RunKey, fence: i64) -> Result<Memory, StoreError> {

@@ -46,6 +46,8 @@ pub struct PgStore {
     pub(super) engine: EngineId,
     /// How much is kept of pages on which nothing was found.
     pub(super) archive: ArchiveLimits,
+    /// Requests that an organisation's runs may send in a month.
+    pub(super) month_budget: Option<i64>,
     /// Bytes that were added to archives since they were pruned last.
     pub(super) unpruned: Arc<AtomicI64>,
 }
@@ -71,7 +73,7 @@ impl PgStore {
             .build()
             .map_err(|error| StoreError::Broken(error.to_string()))?;
         let (archive, unpruned) = (ArchiveLimits::default(), Arc::default());
-        let store = Self { pool, clock, engine, archive, unpruned };
+        let store = Self { pool, clock, engine, archive, month_budget: None, unpruned };
         drop(store.connection().await?);
         Ok(store)
     }
@@ -80,6 +82,12 @@ impl PgStore {
     #[must_use]
     pub fn with_archive(self, archive: ArchiveLimits) -> Self {
         Self { archive, ..self }
+    }
+
+    /// The same store, allowing the runs of an organisation so many requests in a month.
+    #[must_use]
+    pub fn with_month_budget(self, month_budget: Option<i64>) -> Self {
+        Self { month_budget, ..self }
     }
 
     /// A connection for statements that each stand alone.

@@ -21,6 +21,7 @@ mod loan;
 pub mod memory;
 pub mod migrate;
 mod obey;
+mod org_months;
 pub mod orgs;
 mod quarantine;
 mod reread;
@@ -42,6 +43,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
+use crate::domain::budget::{Drawn, Grant};
 use crate::domain::ids::{EngineId, RunKey, TaskNo};
 use crate::domain::ledger::{Group, Memory, Reply, StoredEvent};
 use crate::domain::run::{Command, Pause, RunStatus, Wish};
@@ -130,6 +132,8 @@ pub struct TakenOver {
     pub repeated: i64,
     /// From the last change of the run's row to the take-over, in milliseconds.
     pub time_lost_ms: i64,
+    /// What it has drawn of the organisation's month, where months have a budget.
+    pub grant: Option<Grant>,
     /// When it was first started.
     pub started_at: Option<DateTime<Utc>>,
     /// The organisation's run before it, the last that searched anything, found sellers.
@@ -253,6 +257,13 @@ pub trait RunStore: Send + Sync {
     /// [`StoreError::ConcurrentLimit`], [`StoreError::Away`].
     async fn look_again(&self, key: RunKey, runs_max: i64) -> Result<Accepted, StoreError>;
 
+    /// Draws requests of the organisation's month for a run of this owner that has sent `sent`, so that it has up to `want`
+    /// to send, and never more than are left; with 0 it gives back what it has. `None` where months have no budget.
+    ///
+    /// # Errors
+    /// [`StoreError::FenceLost`] where the row's number is not `fence`, [`StoreError::NotFound`], [`StoreError::Away`].
+    async fn draw(&self, key: RunKey, fence: i64, sent: i64, want: i64) -> Result<Option<Drawn>, StoreError>;
+
     /// Looks at what the engines of this database do: every run under way, the runs in `watched` whatever their state,
     /// and every engine with its beat. With `beats` this engine's own beat is raised first.
     ///
@@ -317,6 +328,10 @@ impl RunStore for PgStore {
 
     async fn look_again(&self, key: RunKey, runs_max: i64) -> Result<Accepted, StoreError> {
         self.have_run_look_again(key, runs_max).await
+    }
+
+    async fn draw(&self, key: RunKey, fence: i64, sent: i64, want: i64) -> Result<Option<Drawn>, StoreError> {
+        self.draw_requests(key, fence, sent, want).await
     }
 
     async fn survey(&self, beats: bool, watched: &[RunKey]) -> Result<Survey, StoreError> {

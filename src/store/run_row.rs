@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::org_months::grant;
 use super::quarantine::Released;
 use super::schema::collection_runs;
 use super::{Accepted, StoreError, TakenOver};
 use crate::clock::Clock;
+use crate::domain::budget::Grant;
 use crate::domain::counters::{Counters, TaskCounts};
 use crate::domain::event::{Action, Event};
 use crate::domain::ids::{EngineId, EventId, OrgId, RunId, RunKey, TaskNo, WorkerId};
@@ -69,6 +71,8 @@ pub struct RunRow {
     pub spend: Spend,
     /// What its newest take-over found.
     pub recovery: Option<Recovery>,
+    /// What it has drawn of its organisation's month.
+    pub grant: Option<Grant>,
     /// A summary for people, written at most once a second.
     pub checkpoint: Value,
     /// One entry for each worker, written at most once a second.
@@ -164,6 +168,7 @@ impl RunRow {
             reattached: released.jobs,
             repeated,
             time_lost_ms,
+            grant: None,
             started_at: self.started_at,
             found_before: false,
             pause: self.pause.clone(),
@@ -217,6 +222,8 @@ pub(super) struct StoredRun {
     counters: StoredCounters,
     spend: Value,
     recovery: Option<Value>,
+    granted: Option<i64>,
+    granted_month: Option<NaiveDate>,
     checkpoint: Value,
     worker_status: Value,
     seller_count_snapshot: Option<i64>,
@@ -313,6 +320,7 @@ impl TryFrom<StoredRun> for RunRow {
                 .map(serde_json::from_value)
                 .transpose()
                 .map_err(|_| damaged("recovery report"))?,
+            grant: grant(stored.granted, stored.granted_month),
             checkpoint: stored.checkpoint,
             worker_status: stored.worker_status,
             seller_count_snapshot: stored.seller_count_snapshot,

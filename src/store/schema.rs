@@ -111,6 +111,8 @@ diesel::table! {
         resume_at -> Nullable<Timestamptz>,
         spend -> Jsonb,
         recovery -> Nullable<Jsonb>,
+        granted -> Nullable<Int8>,
+        granted_month -> Nullable<Date>,
     }
 }
 
@@ -148,6 +150,14 @@ diesel::table! {
         beat -> Int8,
         started_at -> Timestamptz,
         beat_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    org_months (org_id, month) {
+        org_id -> Uuid,
+        month -> Date,
+        requests -> Int8,
     }
 }
 
@@ -251,6 +261,7 @@ diesel::table! {
 
 diesel::joinable!(api_tokens -> orgs (org_id));
 diesel::joinable!(collection_runs -> orgs (org_id));
+diesel::joinable!(org_months -> orgs (org_id));
 diesel::joinable!(raw_bodies -> orgs (org_id));
 diesel::joinable!(seller_audit_log -> orgs (org_id));
 diesel::joinable!(sellers -> orgs (org_id));
@@ -263,6 +274,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     collection_runs,
     collection_tasks,
     engines,
+    org_months,
     orgs,
     raw_bodies,
     raw_pages,

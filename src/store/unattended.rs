@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::commands::{count_running, give_claims_back};
 use super::loan::Loan;
 use super::obey::{Asked, look_again, set_aside};
+use super::org_months::{forfeit, give_back};
 use super::run_row::{RunRow, StoredRun};
 use super::schema::collection_runs;
 use super::{Accepted, PgStore, StoreError};
@@ -33,7 +34,9 @@ impl PgStore {
         let mut row = RunRow::try_from(stored)?;
         let now = self.clock.now();
         let obeyed = set_aside(&mut row, pause, self.engine, now)?;
-        row.spend.died();
+        let cut_off = row.spend.died();
+        forfeit(&mut row, cut_off);
+        give_back(conn, &mut row).await?;
         give_claims_back(conn, &mut row, false).await?;
         self.write_obeyed(conn, &mut row, obeyed, now).await
     }

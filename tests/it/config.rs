@@ -61,6 +61,10 @@ fn a_file_that_cannot_be_taken_is_refused_with_the_key_and_what_is_allowed() {
         ("[sandbox]\nfaults = 1.5", ["sandbox.faults", "1.5 is not allowed", "0 to 1"]),
         ("[sandbox]\nseed = \"x\"", ["sandbox.seed", "\"x\"", "integer"]),
         ("[runs]\nmax_concurrent_runs = 0", ["runs.max_concurrent_runs", "0 is not allowed", "1 to 100"]),
+        (
+            "[runs]\nmonthly_request_budget = 0",
+            ["runs.monthly_request_budget", "0 is not allowed", "1 to 1000000000000"],
+        ),
         ("[runs.defaults]\nwrokers = 5", ["runs.defaults.wrokers", "no such setting", "workers"]),
         ("[runs.defaults]\nworkers = 65", ["runs.defaults.workers", "65 is not allowed", "1 to 64"]),
         ("[runs.defaults]\nworkers = \"five\"", ["runs.defaults.workers", "\"five\"", "a whole number from 1 to 64"]),

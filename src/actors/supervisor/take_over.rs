@@ -67,7 +67,7 @@ impl Supervisor {
         let looks = taken.pause.as_ref().map(|pause| Looks { reason: pause.reason, nth: pause.probes.max(1) });
         let probing = Probing::new(looks);
         (self.auto_resume, self.pause_before) = (settings.auto_resume, taken.pause.clone());
-        let budget = Budget::new(settings.request_budget, taken.memory.spend.all_sent());
+        let budget = Budget::new(settings.request_budget, taken.memory.spend.all_sent(), taken.grant);
         let context = RunContext {
             key: self.key,
             budget: budget.clone(),

@@ -9,6 +9,7 @@ use crate::domain::run::{Command, Pause};
 use crate::store::audit_log::{EntryAction, RunEntryRow};
 use crate::store::changes::{Changes, NotChanged, change};
 use crate::store::obey::{self, Asked, Obeyed};
+use crate::store::org_months::forfeit;
 use crate::store::{Accepted, RunRow, StoreError};
 
 pub(super) fn command(
@@ -43,8 +44,11 @@ pub(super) fn set_aside(
     let now = clock.now();
     let obeyed = obey::set_aside(&mut run.row, pause, engine, now)?;
     run.row.fence += 1;
-    run.row.spend.died();
+    let cut_off = run.row.spend.died();
+    forfeit(&mut run.row, cut_off);
     run.give_claims_back(false);
+    shelf.give_back(key)?;
+    let run = shelf.run(key)?;
     write_obeyed(run, clock, key, obeyed, now, seller_count)
 }
 

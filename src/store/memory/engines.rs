@@ -4,6 +4,7 @@ use super::Shelf;
 use crate::clock::Clock;
 use crate::domain::ids::{EngineId, RunKey};
 use crate::domain::run::RunStatus;
+use crate::store::org_months::forfeit;
 use crate::store::quarantine::Released;
 use crate::store::{EngineSeen, StoreError, Survey, Surveyed, TakenOver};
 
@@ -29,9 +30,12 @@ pub(super) fn take_over(
         return Ok(TakenOver { found_before, ..run.row.taken_over(Released::default(), 0, 0) });
     }
     let repeated = run.row.spend.died();
+    forfeit(&mut run.row, repeated);
     let released = run.give_claims_back(process_died);
     let time_lost_ms = (now - last_seen).num_milliseconds().max(0);
-    Ok(TakenOver { found_before, ..run.row.taken_over(released, repeated, time_lost_ms) })
+    let row = run.row.clone();
+    let grant = shelf.grant_of(&row, now);
+    Ok(TakenOver { found_before, grant, ..row.taken_over(released, repeated, time_lost_ms) })
 }
 
 pub(super) fn survey(shelf: &mut Shelf, engine: EngineId, beats: bool, watched: &[RunKey]) -> Survey {

@@ -7,13 +7,14 @@ mod archive;
 mod command;
 mod engines;
 mod keep;
+mod org_months;
 mod reads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 
 use super::audit_log::RunEntryRow;
@@ -25,6 +26,7 @@ use super::tasks::TaskRow;
 use super::transition::{NewItem, Place};
 use super::{Accepted, EngineSeen, Kept, RunStore, StoreError, Survey, TakenOver};
 use crate::clock::Clock;
+use crate::domain::budget::Drawn;
 use crate::domain::ids::{EngineId, OrgId, RunId, RunKey, TaskNo};
 use crate::domain::ledger::{Group, Memory, Reply, StoredEvent};
 use crate::domain::product::Asin;
@@ -50,6 +52,9 @@ struct Shelf {
     sellers: BTreeMap<OrgId, BTreeMap<String, SellerRow>>,
     bodies: BTreeMap<(OrgId, BodyHash), archive::Body>,
     limits: ArchiveLimits,
+    /// Requests that an organisation's runs may send in a month, and those drawn of each.
+    month_budget: Option<i64>,
+    months: BTreeMap<(OrgId, NaiveDate), i64>,
     /// Engines with their beat.
     beats: BTreeMap<EngineId, i64>,
     /// Engines whose lock is held.
@@ -144,6 +149,7 @@ impl MemoryStore {
             counters,
             spend: Spend::default(),
             recovery: None,
+            grant: None,
             checkpoint: json!({}),
             worker_status: json!([]),
             seller_count_snapshot: None,
@@ -329,6 +335,10 @@ impl RunStore for MemoryStore {
 
     async fn command(&self, key: RunKey, command: Command, runs_max: i64) -> Result<Accepted, StoreError> {
         command::command(&mut *self.reach()?, &self.clock, key, command, runs_max, self.engine)
+    }
+
+    async fn draw(&self, key: RunKey, fence: i64, sent: i64, want: i64) -> Result<Option<Drawn>, StoreError> {
+        org_months::draw(&mut *self.reach()?, self.clock.now(), key, fence, sent, want)
     }
 
     async fn survey(&self, beats: bool, watched: &[RunKey]) -> Result<Survey, StoreError> {

@@ -45,7 +45,7 @@ fn it_is_spent_to_the_last_request_and_then_the_run_waits_for_a_person() {
         assert_eq!(world.witness.seen().requests, 20);
         let stands = pause(&world, key);
         assert_eq!((stands.reason, stands.resumes_at), (PauseReason::Budget, None));
-        assert_eq!(stands.spent, Some(Spent { budget: BudgetScope::Run, allowed: 20, sent: 20 }));
+        assert_eq!(stands.spent, Some(Spent { budget: BudgetScope::Run, allowed: 20, sent: 20, ends_at: None }));
         assert!(stands.what_to_do().contains("request_budget"), "{}", stands.what_to_do());
         let told = world.store.events(key).pop().expect("an event");
         assert!(told.data.contains("20 requests of 20 were sent"), "{}", told.data);

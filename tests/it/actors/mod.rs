@@ -9,6 +9,7 @@ mod five_workers;
 mod hung;
 mod last_words;
 mod limits;
+mod month;
 mod pauses;
 mod push_pull;
 mod recovery;

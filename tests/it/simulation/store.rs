@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gleaner::clock::Clock;
+use gleaner::domain::budget::Drawn;
 use gleaner::domain::ids::{EngineId, RunKey, TaskNo};
 use gleaner::domain::ledger::{Entry, Group, Memory, PageResult, StoredEvent};
 use gleaner::domain::run::{Command, Pause};
@@ -208,6 +209,10 @@ impl RunStore for Shaky {
     async fn look_again(&self, key: RunKey, runs_max: i64) -> Result<Accepted, StoreError> {
         self.diary.note(Fact::LooksAgain);
         self.call(Kind::Read, |store| async move { store.look_again(key, runs_max).await }).await
+    }
+
+    async fn draw(&self, key: RunKey, fence: i64, sent: i64, want: i64) -> Result<Option<Drawn>, StoreError> {
+        self.call(Kind::Write, |store| async move { store.draw(key, fence, sent, want).await }).await
     }
 
     async fn survey(&self, beats: bool, watched: &[RunKey]) -> Result<Survey, StoreError> {

@@ -74,6 +74,12 @@ pub struct Seen {
     pub registered: bool,
 }
 
+#[derive(QueryableByName)]
+struct Months {
+    #[diesel(sql_type = BigInt)]
+    requests: i64,
+}
+
 /// A product with every category that holds it and its rank there.
 pub type Item = (String, Vec<(String, i32)>);
 
@@ -90,6 +96,10 @@ pub trait Ground: Send + Sync {
     fn org(&self) -> OrgId;
     /// Prunes the archive to these limits; answers how many bodies went.
     async fn prune(&self, limits: ArchiveLimits) -> usize;
+    /// The same rows, where the runs of an organisation may send so many requests in a month.
+    fn with_month_budget(&self, allowed: i64) -> Box<dyn RunStore>;
+    /// Requests that are drawn of all months.
+    async fn drawn(&self) -> i64;
     async fn add_run(&self, settings: &RunSettings, categories: &[Category]) -> RunKey;
     async fn run(&self, key: RunKey) -> RunRow;
     async fn tasks(&self, key: RunKey) -> Vec<TaskRow>;
@@ -137,6 +147,15 @@ impl Ground for InMemory {
     async fn prune(&self, limits: ArchiveLimits) -> usize {
         self.store.set_archive(limits);
         self.store.prune(self.org).await.expect("the store answers")
+    }
+
+    fn with_month_budget(&self, allowed: i64) -> Box<dyn RunStore> {
+        self.store.set_month_budget(Some(allowed));
+        Box::new(self.store.clone())
+    }
+
+    async fn drawn(&self) -> i64 {
+        self.store.drawn(self.org)
     }
 
     async fn add_run(&self, settings: &RunSettings, categories: &[Category]) -> RunKey {
@@ -247,6 +266,17 @@ impl Ground for OverPostgres {
 
     async fn prune(&self, limits: ArchiveLimits) -> usize {
         self.store.clone().with_archive(limits).prune(self.org).await.expect("the store answers")
+    }
+
+    fn with_month_budget(&self, allowed: i64) -> Box<dyn RunStore> {
+        Box::new(self.store.clone().with_month_budget(Some(allowed)))
+    }
+
+    async fn drawn(&self) -> i64 {
+        let sql = "SELECT coalesce(sum(requests), 0)::bigint AS requests FROM org_months WHERE org_id = $1";
+        let query = diesel::sql_query(sql).bind::<SqlUuid, _>(self.org.0);
+        let drawn: Months = query.get_result(&mut self.connection().await).await.expect("the months");
+        drawn.requests
     }
 
     async fn add_run(&self, settings: &RunSettings, categories: &[Category]) -> RunKey {

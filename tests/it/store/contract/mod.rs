@@ -24,6 +24,7 @@ macro_rules! over_both_stores {
 
 mod archive;
 mod audit_entries;
+mod budgets;
 mod changes;
 mod claims;
 mod closes;
