@@ -143,10 +143,11 @@ impl Drop for View {
 fn headline(progress: &Progress) -> String {
     let counters = &progress.counters;
     let away = if progress.storage_away_since.is_some() { ", waiting for the database" } else { "" };
+    let slowed = if progress.throttled_until.is_some() { ", slowed down by the provider" } else { "" };
     let taken_over = if progress.recovery.is_some() { ", taken over" } else { "" };
     let cost = progress.spend.cost.as_ref().map(|cost| format!(" ({cost})")).unwrap_or_default();
     format!(
-        "{}: {}, phase {}, {} failed, {} skipped, {} sellers found, {} new, {} requests{cost}{away}{taken_over}",
+        "{}: {}, phase {}, {} failed, {} skipped, {} sellers found, {} new, {} requests{cost}{slowed}{away}{taken_over}",
         progress.name,
         progress.state,
         progress.phase.as_str(),

@@ -15,6 +15,7 @@ const NUMBERS = [
   ["page_delay_ms", "Wait between pages", "ms", 0, 60_000],
   ["rate_limit_wait_ms", "Wait when rate limited", "ms", 1, 120_000],
   ["retry_backoff_ms", "Back-off between attempts", "ms", 0, 30_000],
+  ["request_budget", "Requests in all, then it pauses", "", 1, 1_000_000_000],
 ];
 /** Name, label, smallest, largest, and what is proposed where the server has no price window. */
 const MARKUPS = [["markup_min_percent", "Markup, from", -99, 10_000, 80], ["markup_max_percent", "Markup, to", -99, 10_000, 120]];
@@ -29,12 +30,13 @@ const FILTERS = [
 export function describe(settings) {
   const { price_window: window, filters = {}, include_off_filter: off } = settings;
   const chosen = FILTERS.filter(([name]) => filters[name]).map(([, , left]) => left);
-  const numbers = NUMBERS.filter(([name]) => settings[name] !== undefined)
+  const numbers = NUMBERS.filter(([name]) => settings[name] !== undefined && settings[name] !== null)
     .map(([name, label, unit]) => [label, `${figure(settings[name])}${unit ? ` ${unit}` : ""}`]);
   return [
     ["Price window", window ? `${figure(window.markup_min_percent)} to ${figure(window.markup_max_percent)} % above` : "any price"],
     ["Listings", chosen.length > 0 ? capital(chosen.join(", ")) : "no filter"],
     ["Sellers from outside the filters", off ? "taken too" : "left out"],
+    ...(settings.delivery === "push_pull" ? [["Delivery", "push-pull"]] : []),
     ...numbers,
   ];
 }
@@ -66,7 +68,7 @@ function readNumber(each, min, max) {
 }
 
 const number = (name, label, unit, min, max, usual) => field(name, label, `${figure(min)} to ${figure(max)}${unit ? ` ${unit}` : ""}`,
-  { inputmode: "numeric", placeholder: figure(usual) });
+  { inputmode: "numeric", placeholder: usual === null ? "no end" : figure(usual) });
 
 const check = (name, label, checked) => {
   const input = h("input", { type: "checkbox", id: `f-${name}`, checked });
@@ -88,6 +90,7 @@ export class Fields {
     this.window = check("price_window_on", "Only listings in a price window", defaults.price_window !== null);
     this.filters = FILTERS.map(([name, label]) => check(name, label, defaults.filters[name]));
     this.offFilter = check("include_off_filter", "Also sellers from outside the filters", defaults.include_off_filter);
+    this.delivery = check("delivery", "Delivered by push-pull: after a crash nothing is paid for twice", defaults.delivery === "push_pull");
     const follow = () => {
       for (const each of this.markups) each.input.disabled = !this.window.input.checked;
     };
@@ -97,7 +100,7 @@ export class Fields {
       h("p", { class: "mut" }, "Fields left empty stay as the server is configured: that is what the figures in grey say."),
       group("What counts", this.window.node, h("div", { class: "grid2" }, this.markups.map((each) => each.node)),
         ...this.filters.map((each) => each.node), this.offFilter.node),
-      group("How it works", h("div", { class: "grid2" }, this.numbers.map((each) => each.node))));
+      group("How it works", h("div", { class: "grid2" }, this.numbers.map((each) => each.node)), this.delivery.node));
   }
 
   /** The field that a server's error names, without a prefix. */
@@ -120,6 +123,8 @@ export class Fields {
     }
     const off = this.offFilter.input.checked;
     if (off !== this.defaults.include_off_filter) settings.include_off_filter = off;
+    const delivery = this.delivery.input.checked ? "push_pull" : "realtime";
+    if (delivery !== this.defaults.delivery) settings.delivery = delivery;
     return this.#wrong() ? null : settings;
   }
 
