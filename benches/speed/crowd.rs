@@ -157,7 +157,8 @@ impl Ear {
             let Self { habit, last, notes, counts } = self;
             let then = listener.hear(|event| {
                 let Some(number) = event.id else { return };
-                if number != *last + 1 {
+                // Who came without a number begins anywhere.
+                if *last != 0 && number != *last + 1 {
                     counts.missed.fetch_add(1, Ordering::Relaxed);
                 }
                 *last = number;

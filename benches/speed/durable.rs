@@ -53,6 +53,7 @@ pub async fn run_at(
     engine.send(Obey { key, command: Command::Start }).await.expect("the engine lives").expect("it can be started");
     gone(&engine, &store, key).await;
     let took = since.elapsed();
+    store.retire();
     let run = database.store.run(key.org, key.run).await.expect("the run");
     assert_eq!(run.status, RunStatus::Completed);
     (took, store.seen(), run)

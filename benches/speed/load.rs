@@ -38,8 +38,10 @@ pub async fn measure(asked: &Asked, table: &mut Table) {
         let crowd = Crowd::gather(&door, &habits).await;
         house.start().await;
         watched.add(house.wait().await);
-        eprintln!("load: {alone} s alone, {watched} s watched, {} deliveries", crowd.deliveries());
+        let deliveries = crowd.deliveries();
         crowd.disperse().await;
+        let resident = usage::resident_kib(house.process) / 1_024.0;
+        eprintln!("load: {alone} s alone, {watched} s watched, {deliveries} deliveries, then {resident:.1} MiB");
     }
     let (held, resident) = before.expect("a round");
     sleep(AFTERWARDS).await;

@@ -9,11 +9,14 @@ use crate::crowd::{Crowd, Habit};
 use crate::database::Database;
 use crate::figures::mean;
 use crate::house::House;
+use crate::listener::Door;
 use crate::table::{Goal, Table};
 use crate::usage;
 
-/// Events that each subscriber has had when memory is read.
-const HEARD: u64 = 5;
+/// Events of the run when they come: as many as a newcomer is given at once.
+const BEFORE: u64 = 110;
+/// Events that each subscriber has had live when memory is read.
+const LIVE: u64 = 3;
 const HEARING_MAX: Duration = Duration::from_secs(180);
 
 /// Measures what each of `subscribers` costs the server.
@@ -23,17 +26,18 @@ pub async fn subscribers(asked: &Asked, table: &mut Table) {
     assert!(crate::listener::allow_descriptors(descriptors), "{descriptors} descriptors are not allowed (ulimit -n)");
     let database = Database::open().await;
     // Slow, so that memory and not time is measured.
-    let numbers = [("products", 500), ("workers", 1), ("latency_ms", 4_000)];
+    let numbers = [("products", 500), ("workers", 5), ("latency_ms", 10_000)];
     let mut house = House::open(&database, &numbers).await;
     let door = house.new_run().await;
-    let few = Crowd::gather(&door, &[(Habit::Listens, 10)]).await;
+    let one = Crowd::gather(&door, &[(Habit::Listens, 1)]).await;
     house.start().await;
-    until_heard(&few, 10 * HEARD).await;
-    few.disperse().await;
+    until_heard(&one, BEFORE).await;
+    one.disperse().await;
     let before = usage::resident_kib(house.process);
-    let crowd = Crowd::gather(&door, &[(Habit::Listens, count)]).await;
+    let newest = Door { path: door.path.replace("?from=start", ""), ..door };
+    let crowd = Crowd::gather(&newest, &[(Habit::Listens, count)]).await;
     let heard = crowd.deliveries();
-    until_heard(&crowd, heard + u64::try_from(count).expect("few") * HEARD).await;
+    until_heard(&crowd, heard + u64::try_from(count).expect("few") * LIVE).await;
     let resident = usage::resident_kib(house.process);
     crowd.disperse().await;
     house.close().await;

@@ -14,8 +14,8 @@ use crate::table::{Goal, Table};
 use crate::usage;
 
 const WORKERS: usize = 5;
-/// Events of a page: that it is asked for, and what it held.
-const PAGE_EVENTS: usize = 2;
+/// Events of a product with one page.
+const PAGE_EVENTS: usize = 4;
 /// Events after which the first workers are out of step, and all subscribers long connected.
 const WARM_UP: Duration = Duration::from_secs(3);
 

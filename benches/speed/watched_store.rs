@@ -1,5 +1,6 @@
 //! A store that times the groups that pass through it to the real one: the engine's time inside and outside storage.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,16 +40,22 @@ pub struct WatchedStore {
     store: PgStore,
     seen: Arc<Mutex<Seen>>,
     notes_events: bool,
+    retired: Arc<AtomicBool>,
 }
 
 impl WatchedStore {
     pub fn new(store: PgStore) -> Self {
-        Self { store, seen: Arc::default(), notes_events: false }
+        Self { store, seen: Arc::default(), notes_events: false, retired: Arc::default() }
     }
 
     /// As [`Self::new`], and notes when each event was kept.
     pub fn noting_events(store: PgStore) -> Self {
         Self { notes_events: true, ..Self::new(store) }
+    }
+
+    /// The engine over it sees no run any more: it outlives its last run, and would take over what others begin.
+    pub fn retire(&self) {
+        self.retired.store(true, Ordering::Relaxed);
     }
 
     pub fn seen(&self) -> Seen {
@@ -60,9 +67,10 @@ impl WatchedStore {
     }
 }
 
-/// The time of day in nanoseconds: the one clock that two processes share.
+/// The time of day in nanoseconds: the one clock that two processes share. Ours is cut to milliseconds.
+#[allow(clippy::disallowed_methods, reason = "what is compared lies microseconds apart")]
 pub fn wall_ns() -> i64 {
-    Clock::system().now().timestamp_nanos_opt().unwrap_or_default()
+    chrono::Utc::now().timestamp_nanos_opt().unwrap_or_default()
 }
 
 #[async_trait]
@@ -135,6 +143,9 @@ impl RunStore for WatchedStore {
     }
 
     async fn survey(&self, beats: bool, watched: &[RunKey]) -> Result<Survey, StoreError> {
+        if self.retired.load(Ordering::Relaxed) {
+            return Err(StoreError::NotFound);
+        }
         self.store.survey(beats, watched).await
     }
 

@@ -33,7 +33,8 @@ const DOOR_LOOK_EVERY: Duration = Duration::from_secs(60);
 pub async fn shut<F: Future<Output = Option<bool>>>(stands: impl Fn() -> F) {
     loop {
         tokio::time::sleep(DOOR_LOOK_EVERY).await;
-        if stands().await == Some(false) {
+        // Boxed, so that a stream has room for the question only while it is asked.
+        if Box::pin(stands()).await == Some(false) {
             return;
         }
     }

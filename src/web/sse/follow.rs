@@ -35,6 +35,8 @@ pub const KEEPALIVE: Duration = Duration::from_secs(15);
 pub const PROGRESS_GAP: Duration = Duration::from_millis(250);
 /// Stored events that are read at one time.
 const PAGE_EVENTS: i64 = 256;
+/// Frames that a subscriber without a backlog has room for.
+const READY_KEPT: usize = 4;
 /// Wait before a source that does not answer is asked again.
 const TROUBLE_WAIT: Duration = Duration::from_secs(1);
 
@@ -148,6 +150,10 @@ impl<S: ActivitySource> Follow<S> {
         loop {
             if let Some(frame) = self.ready.pop_front() {
                 self.silent_since = Instant::now();
+                if self.ready.is_empty() {
+                    // A backlog is long once; the room for it is not kept for the hours that follow.
+                    self.ready.shrink_to(READY_KEPT);
+                }
                 return Some(frame);
             }
             if Instant::now() >= self.progress_due
