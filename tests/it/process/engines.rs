@@ -60,7 +60,7 @@ impl Pair {
         let since = Instant::now();
         loop {
             let events = self.other.events(&self.run).await;
-            if events.iter().any(|event| event["error_message"].as_str().is_some_and(|said| said.contains(words))) {
+            if events.iter().any(|event| event["why"].as_str().is_some_and(|said| said.contains(words))) {
                 return since.elapsed();
             }
             sleep(Duration::from_millis(20)).await;
@@ -179,7 +179,7 @@ async fn an_owner_that_lost_only_its_session_opens_it_again_and_keeps_its_run() 
     pair.second.until_complained("the engine's session is open again").await;
     pair.is_undisturbed(0).await;
     let events = pair.other.events(&pair.run).await;
-    assert!(events.iter().all(|event| event["action"] != "recovered"), "nobody took the run from its owner");
+    assert!(events.iter().all(|event| event["action"] != "run_recovered"), "nobody took the run from its owner");
     assert_eq!(pair.first.stop().await, Some(0));
     assert_eq!(pair.second.stop().await, Some(0));
 }

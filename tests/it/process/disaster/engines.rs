@@ -55,7 +55,7 @@ async fn until_taken_over(scene: &Scene, times: usize) {
     let limit = Instant::now() + PATIENCE;
     loop {
         let events = scene.api.events(&scene.run).await;
-        let words = events.iter().filter_map(|event| event["error_message"].as_str());
+        let words = events.iter().filter_map(|event| event["why"].as_str());
         if words.filter(|words| words.contains("taken over from a process that is gone")).count() >= times {
             return;
         }
