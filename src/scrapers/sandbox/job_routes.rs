@@ -13,19 +13,16 @@ use super::answers::{Manner, Sent, sent};
 use super::config::FaultKind;
 use super::counts::Kind;
 use super::jobs::Job;
-use super::protocol::{Ending, Query, envelope};
-use super::routes::{OnTheWire, State, lets_in, outcome, page_key, refused, respond};
+use super::protocol::{Ending, envelope};
+use super::routes::{OnTheWire, State, asked, lets_in, outcome, page_key, respond, stranger};
 use super::trouble::Verdict;
 
 /// Takes a query on as a job.
 pub(super) async fn push(request: HttpRequest, body: Bytes, state: Data<State>) -> HttpResponse {
     let state = state.into_inner();
-    if !lets_in(&state, &request) {
-        return refused(&state, None);
-    }
-    let query = match Query::read(&body) {
+    let query = match asked(&state, &request, &body) {
         Ok(query) => query,
-        Err(refusal) => return refused(&state, Some(&refusal)),
+        Err(answer) => return *answer,
     };
     let page = query.page_id();
     state.counts().ask(&page);
@@ -53,7 +50,7 @@ pub(super) async fn push(request: HttpRequest, body: Bytes, state: Data<State>) 
 /// How far a job is.
 pub(super) async fn status(request: HttpRequest, id: Path<String>, state: Data<State>) -> HttpResponse {
     if !lets_in(&state, &request) {
-        return refused(&state, None);
+        return stranger();
     }
     let Some(job) = state.jobs().get(&id) else { return unknown() };
     let status = match () {
@@ -68,7 +65,7 @@ pub(super) async fn status(request: HttpRequest, id: Path<String>, state: Data<S
 /// the next time.
 pub(super) async fn results(request: HttpRequest, id: Path<String>, state: Data<State>) -> HttpResponse {
     if !lets_in(&state, &request) {
-        return refused(&state, None);
+        return stranger();
     }
     let Some(job) = state.jobs().get(&id) else { return unknown() };
     if Instant::now() < job.ready_at {

@@ -88,12 +88,9 @@ impl Drop for OnTheWire {
 
 async fn queries(request: HttpRequest, body: Bytes, state: Data<State>) -> HttpResponse {
     let state = state.into_inner();
-    if !lets_in(&state, &request) {
-        return refused(&state, None);
-    }
-    let query = match Query::read(&body) {
+    let query = match asked(&state, &request, &body) {
         Ok(query) => query,
-        Err(refusal) => return refused(&state, Some(&refusal)),
+        Err(answer) => return *answer,
     };
     let page = query.page_id();
     state.counts().ask(&page);
@@ -119,11 +116,20 @@ pub(super) fn lets_in(state: &State, request: &HttpRequest) -> bool {
     lets_in
 }
 
-/// What is answered to whoever is not let in, or whose query cannot be read.
-pub(super) fn refused(state: &State, refusal: Option<&Refusal>) -> HttpResponse {
-    let Some(Refusal { status, message: words }) = refusal else { return HttpResponse::Unauthorized().finish() };
-    state.counts().refuse();
-    response(*status).insert_header((CONTENT_TYPE, "application/json")).body(message(words))
+/// What is answered to whoever is not let in.
+pub(super) fn stranger() -> HttpResponse {
+    HttpResponse::Unauthorized().finish()
+}
+
+/// The query of whoever is let in; else what is answered.
+pub(super) fn asked(state: &State, request: &HttpRequest, body: &Bytes) -> Result<Query, Box<HttpResponse>> {
+    if !lets_in(state, request) {
+        return Err(Box::new(stranger()));
+    }
+    Query::read(body).map_err(|Refusal { status, message: words }| {
+        state.counts().refuse();
+        Box::new(response(status).insert_header((CONTENT_TYPE, "application/json")).body(message(&words)))
+    })
 }
 
 pub(super) fn page_key(page: &PageId) -> u64 {
