@@ -55,6 +55,9 @@ pub struct RunFlags {
     /// Requests that the run may send; it pauses where it needs more
     #[arg(long, value_name = "N")]
     request_budget: Option<u64>,
+    /// Skip products that were searched within so many days with the same search, 1 to 365
+    #[arg(long, value_name = "DAYS")]
+    skip_searched_within_days: Option<u64>,
 }
 
 impl RunFlags {
@@ -75,6 +78,7 @@ impl RunFlags {
             ("page_delay_ms", self.page_delay_ms),
             ("query_chars", self.query_chars),
             ("request_budget", self.request_budget),
+            ("skip_searched_within_days", self.skip_searched_within_days),
         ];
         let mut overrides: Map<String, Value> =
             numbers.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))).collect();

@@ -70,11 +70,13 @@ pub enum SkipReason {
     NoPrice,
     /// The category holds no products.
     NoProducts,
+    /// Its search, with the same settings, is fresher than the run asks for.
+    RecentlySearched,
 }
 
 impl SkipReason {
     /// Every reason.
-    const ALL: [Self; 3] = [Self::NoTitle, Self::NoPrice, Self::NoProducts];
+    const ALL: [Self; 4] = [Self::NoTitle, Self::NoPrice, Self::NoProducts, Self::RecentlySearched];
 
     /// The reason of that name.
     #[must_use]
@@ -89,6 +91,9 @@ impl SkipReason {
             Self::NoTitle => "it has no title to search for",
             Self::NoPrice => "it has no price, and the price window needs one",
             Self::NoProducts => "the category holds no products",
+            Self::RecentlySearched => {
+                "its search with the same settings is fresher than skip_searched_within_days asks for"
+            }
         }
     }
 
@@ -99,6 +104,7 @@ impl SkipReason {
             Self::NoTitle => "no_title",
             Self::NoPrice => "no_price",
             Self::NoProducts => "no_products",
+            Self::RecentlySearched => "recently_searched",
         }
     }
 }

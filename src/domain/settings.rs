@@ -40,7 +40,7 @@ pub enum Delivery {
 /// Largest budget of requests that can be set.
 pub const REQUEST_BUDGET_MAX: u64 = 1_000_000_000;
 /// Whole numbers that need not be set.
-const OPTIONAL: [&str; 1] = ["request_budget"];
+const OPTIONAL: [&str; 2] = ["request_budget", "skip_searched_within_days"];
 
 /// What a run obeys. Times are milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +78,8 @@ pub struct RunSettings {
     pub auto_resume: bool,
     /// Requests that the run may send in all; `null` sets no bound.
     pub request_budget: Option<u64>,
+    /// Products that were searched within so many days, with the same search, are skipped; `null` skips none.
+    pub skip_searched_within_days: Option<u16>,
 }
 
 impl Default for RunSettings {
@@ -99,6 +101,7 @@ impl Default for RunSettings {
             delivery: Delivery::Realtime,
             auto_resume: true,
             request_budget: None,
+            skip_searched_within_days: None,
         }
     }
 }
@@ -174,7 +177,7 @@ impl RunSettings {
     }
 
     /// Each whole number with its name, its least and its greatest value. One that is not set has no value.
-    fn bounds(&self) -> [(&'static str, Option<u64>, u64, u64); 11] {
+    fn bounds(&self) -> [(&'static str, Option<u64>, u64, u64); 12] {
         [
             ("workers", Some(self.workers.into()), 1, 64),
             ("max_consecutive_failures", Some(self.max_consecutive_failures.into()), 1, 1_000),
@@ -187,6 +190,7 @@ impl RunSettings {
             ("page_delay_ms", Some(self.page_delay_ms), 0, 60_000),
             ("query_chars", Some(self.query_chars.into()), 10, 300),
             ("request_budget", self.request_budget, 1, REQUEST_BUDGET_MAX),
+            ("skip_searched_within_days", self.skip_searched_within_days.map(u64::from), 1, 365),
         ]
     }
 
@@ -213,6 +217,17 @@ impl RunSettings {
             }
         }
         errors
+    }
+
+    /// What decides which sellers a search of a product finds, in one word: runs that have it in common search alike.
+    #[must_use]
+    pub fn searched_as(&self) -> String {
+        let Filters { brand_new, free_shipping, us_only } = self.filters;
+        let window = self.price_window.map(|window| (window.markup_min_percent, window.markup_max_percent));
+        let window = window.map_or_else(|| "any".to_owned(), |(min, max)| format!("{min}..{max}"));
+        let letters = [('n', brand_new), ('f', free_shipping), ('u', us_only), ('o', self.include_off_filter)];
+        let letters: String = letters.into_iter().filter(|(_, on)| *on).map(|(letter, _)| letter).collect();
+        format!("{window}/{letters}/{}/{}", self.pages_per_product, self.query_chars)
     }
 
     /// [`Self::request_timeout_ms`] as a duration.
@@ -280,6 +295,8 @@ mod tests {
             (json!({"include_off_filter": 1}), "include_off_filter", "true or false is"),
             (json!({"wrokers": 5}), "wrokers", "workers"),
             (json!({"delivery": "mail"}), "delivery", "\"mail\" is not allowed; \"realtime\" or \"push_pull\" is"),
+            (json!({"skip_searched_within_days": 366}), "skip_searched_within_days", "366 is not allowed; 1 to 365 is"),
+            (json!({"skip_searched_within_days": true}), "skip_searched_within_days", "from 1 to 365 or null is"),
             (json!({"request_budget": 0}), "request_budget", "0 is not allowed; 1 to 1000000000 is"),
             (json!({"request_budget": "all"}), "request_budget", "a whole number from 1 to 1000000000 or null is"),
             (json!({"request_budget": -5}), "request_budget", "-5 is not allowed; a whole number from 1"),
@@ -296,6 +313,24 @@ mod tests {
     #[test]
     fn the_price_filter_can_be_switched_off() {
         assert_eq!(over(json!({"price_window": null})).expect("allowed").price_window, None);
+    }
+
+    #[test]
+    fn whatever_decides_what_a_search_finds_is_told_apart_and_nothing_else() {
+        let usual = RunSettings::default().searched_as();
+        assert_eq!(usual, "80..120/nfu/3/80");
+        for other in [
+            json!({"price_window": null}),
+            json!({"price_window": {"markup_min_percent": 80, "markup_max_percent": 121}}),
+            json!({"filters": {"us_only": false}}),
+            json!({"include_off_filter": true}),
+            json!({"pages_per_product": 2}),
+            json!({"query_chars": 81}),
+        ] {
+            assert_ne!(over(other.clone()).expect("allowed").searched_as(), usual, "{other}");
+        }
+        let same = over(json!({"workers": 9, "max_attempts": 1, "pages_per_category": 1, "request_budget": 5}));
+        assert_eq!(same.expect("allowed").searched_as(), usual);
     }
 
     #[test]

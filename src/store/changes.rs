@@ -34,9 +34,9 @@ pub enum NotChanged {
     Fields(Vec<FieldError>),
 }
 
-/// Changes the row, as both stores do. A run whose `auto_resume` is switched is looked at by itself from now on, or not any
+/// Changes the row, as both stores do, and answers its settings by then. A run whose `auto_resume` is switched is looked at by itself from now on, or not any
 /// more.
-pub(super) fn change(row: &mut RunRow, changes: &Changes, now: DateTime<Utc>) -> Result<(), NotChanged> {
+pub(super) fn change(row: &mut RunRow, changes: &Changes, now: DateTime<Utc>) -> Result<RunSettings, NotChanged> {
     if !matches!(row.status, RunStatus::Pending | RunStatus::Paused) {
         let failed_tasks = row.counters.amazon.failed + row.counters.ebay.failed;
         return Err(StoreError::NotAllowed { status: row.status, wanted: row.wanted, failed_tasks }.into());
@@ -56,7 +56,7 @@ pub(super) fn change(row: &mut RunRow, changes: &Changes, now: DateTime<Utc>) ->
         row.name.clone_from(name);
     }
     row.updated_at = now;
-    Ok(())
+    Ok(settings)
 }
 
 impl PgStore {
@@ -79,11 +79,12 @@ impl PgStore {
         let run = collection_runs::table.find((key.org.0, key.run.0));
         let stored = run.select(StoredRun::as_select()).for_no_key_update().first(&mut conn).await;
         let mut row = RunRow::try_from(stored.map_err(StoreError::from)?)?;
-        change(&mut row, changes, self.clock.now())?;
+        let settings = change(&mut row, changes, self.clock.now())?;
         diesel::update(run)
             .set((
                 collection_runs::name.eq(&row.name),
                 collection_runs::settings.eq(&row.settings),
+                collection_runs::searched_as.eq(settings.searched_as()),
                 collection_runs::resume_at.eq(row.pause.as_ref().and_then(|pause| pause.resumes_at)),
                 collection_runs::updated_at.eq(row.updated_at),
             ))

@@ -23,6 +23,7 @@ pub mod migrate;
 mod obey;
 mod org_months;
 pub mod orgs;
+mod product_searches;
 mod quarantine;
 mod reread;
 mod run_events;

@@ -150,6 +150,7 @@ impl PgStore {
                     collection_runs::wanted.eq("run"),
                     collection_runs::phase.eq("amazon"),
                     collection_runs::settings.eq(settings),
+                    collection_runs::searched_as.eq(new.settings.searched_as()),
                     collection_runs::categories.eq(category_list),
                     collection_runs::departments_total.eq(counters.departments_total),
                     collection_runs::amazon_pending.eq(counters.amazon.pending),

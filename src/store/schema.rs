@@ -113,6 +113,7 @@ diesel::table! {
         recovery -> Nullable<Jsonb>,
         granted -> Nullable<Int8>,
         granted_month -> Nullable<Date>,
+        searched_as -> Text,
     }
 }
 
@@ -167,6 +168,15 @@ diesel::table! {
         name -> Text,
         runs_made -> Int4,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    product_searches (org_id, external_id, searched_as) {
+        org_id -> Uuid,
+        external_id -> Text,
+        searched_as -> Text,
+        searched_at -> Timestamptz,
     }
 }
 
@@ -262,6 +272,7 @@ diesel::table! {
 diesel::joinable!(api_tokens -> orgs (org_id));
 diesel::joinable!(collection_runs -> orgs (org_id));
 diesel::joinable!(org_months -> orgs (org_id));
+diesel::joinable!(product_searches -> orgs (org_id));
 diesel::joinable!(raw_bodies -> orgs (org_id));
 diesel::joinable!(seller_audit_log -> orgs (org_id));
 diesel::joinable!(sellers -> orgs (org_id));
@@ -276,6 +287,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     engines,
     org_months,
     orgs,
+    product_searches,
     raw_bodies,
     raw_pages,
     run_events,

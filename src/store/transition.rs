@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
+
 use super::quarantine::quarantine_if_due;
 use super::task_outcome::{keep_outcome, skip};
 use super::tasks::TaskRow;
@@ -13,7 +15,7 @@ use crate::domain::ledger::{
     Close, Entry, Group, Learned, Move, NewTasks, Outcome, PageResult, Release, ReleaseResult, Reply, Started,
     Submitted, Verdict,
 };
-use crate::domain::product::{Asin, Product};
+use crate::domain::product::{Asin, Product, SkipReason};
 use crate::domain::task::{Phase, Target, TaskState, Work};
 
 /// What a store knows before it plans a group.
@@ -23,6 +25,8 @@ pub(crate) struct Facts {
     pub tasks: BTreeMap<TaskNo, TaskRow>,
     /// Of the products that the group brings, those that the run has already.
     pub known_products: BTreeSet<Asin>,
+    /// Of the products that the group brings, those whose search is fresher than the run asks for.
+    pub recently_searched: BTreeSet<Asin>,
     /// The run's price filter is on.
     pub needs_price: bool,
     /// The run's status is `running`.
@@ -107,9 +111,12 @@ pub(crate) struct Plan {
     pub items: Vec<NewItem>,
     /// Places of products in categories; may repeat what is kept already.
     pub places: Vec<Place>,
+    /// Products whose search has come to its end, and when.
+    pub searches: BTreeMap<Asin, DateTime<Utc>>,
     /// Replies, new tasks, moves and departments; the store adds what the registry knows.
     pub learned: Learned,
     known_products: BTreeSet<Asin>,
+    recently_searched: BTreeSet<Asin>,
     needs_price: bool,
     next_task_no: i32,
     amazon_moved: bool,
@@ -126,8 +133,10 @@ pub(crate) fn plan(group: &Group, facts: Facts) -> Plan {
         created: BTreeSet::new(),
         items: Vec::new(),
         places: Vec::new(),
+        searches: BTreeMap::new(),
         learned: Learned::default(),
         known_products: facts.known_products,
+        recently_searched: facts.recently_searched,
         needs_price: facts.needs_price,
         next_task_no: counters.amazon.total() + counters.ebay.total() + 1,
         amazon_moved: false,
@@ -231,10 +240,16 @@ impl Plan {
             let kept = task.claim_no == outcome.claim_no && task.requests >= outcome.request_no;
             return if kept { Verdict::KeptBefore } else { Verdict::Refused };
         }
-        if let (PageResult::Products { rows, .. }, Work::Category(category)) = (&outcome.result, &task.work) {
-            let category = category.name.clone();
-            let created = self.products(outcome.task_no, &category, rows);
-            self.learned.new_tasks.insert(index, created);
+        match (&outcome.result, &task.work) {
+            (PageResult::Products { rows, .. }, Work::Category(category)) => {
+                let category = category.name.clone();
+                let created = self.products(outcome.task_no, &category, rows);
+                self.learned.new_tasks.insert(index, created);
+            }
+            (PageResult::Sellers { last: true, .. }, Work::Product(target)) => {
+                self.searches.insert(target.asin.clone(), outcome.at);
+            }
+            _ => {}
         }
         self.change(outcome.task_no, |task| keep_outcome(task, outcome));
         Verdict::Accepted
@@ -256,7 +271,8 @@ impl Plan {
                 category: category.to_owned(),
             };
             let mut task = TaskRow::fresh(task_no, Work::Product(target));
-            if let Some(reason) = product.skip_reason(self.needs_price) {
+            let fresh = self.recently_searched.contains(&product.asin).then_some(SkipReason::RecentlySearched);
+            if let Some(reason) = product.skip_reason(self.needs_price).or(fresh) {
                 skip(&mut task, reason);
                 created.skipped += 1;
             } else {

@@ -15,6 +15,7 @@ use crate::domain::ledger::Group;
 use crate::domain::product::Asin;
 use crate::domain::seller::Platform;
 use crate::store::fragment::fragment;
+use crate::store::product_searches::RecentlySearched;
 use crate::store::sellers::Spotted;
 use crate::store::task_reads::{ClaimedTasks, TasksByNumber};
 use crate::store::tasks::StoredTask;
@@ -99,6 +100,7 @@ pub(super) struct Learned {
     pub running: bool,
     pub tasks: Vec<StoredTask>,
     pub known_products: BTreeSet<Asin>,
+    pub recently_searched: BTreeSet<Asin>,
     pub sellers: Vec<Entered>,
 }
 
@@ -117,17 +119,23 @@ pub(super) async fn learn(conn: &Loan, clock: &Clock, group: &Group, spotted: &[
     let held = hold.get_result::<(bool, bool)>(&mut &*conn);
     let named = TasksByNumber { org, run, numbers: numbers.into_iter().collect() }.load::<StoredTask>(&mut &*conn);
     let claimed = closes(group).then(|| ClaimedTasks { org, run }.load::<StoredTask>(&mut &*conn));
+    let searched = (!products.is_empty()).then(|| {
+        RecentlySearched { org, run, asins: products.clone(), now: clock.now() }.load::<(String,)>(&mut &*conn)
+    });
     let known = (!products.is_empty()).then(|| KnownItems { org, run, asins: products }.load::<(String,)>(&mut &*conn));
     let offered: Vec<Uuid> = spotted.iter().map(|_| clock.new_id()).collect();
     let entered =
         (!spotted.is_empty()).then(|| enter(org, run, &offered, spotted).load::<(Uuid, String, bool)>(&mut &*conn));
-    let (_, (needs_price, running), named, claimed, known, entered) =
-        try_join!(begin, held, named, optional(claimed), optional(known), optional(entered))?;
+    let (_, (needs_price, running), named, claimed, searched, known, entered) =
+        try_join!(begin, held, named, optional(claimed), optional(searched), optional(known), optional(entered))?;
+    let asins =
+        |rows: Option<Vec<(String,)>>| rows.into_iter().flatten().filter_map(|(asin,)| Asin::parse(&asin)).collect();
     Ok(Learned {
         needs_price,
         running,
         tasks: named.into_iter().chain(claimed.into_iter().flatten()).collect(),
-        known_products: known.into_iter().flatten().filter_map(|(asin,)| Asin::parse(&asin)).collect(),
+        known_products: asins(known),
+        recently_searched: asins(searched),
         sellers: told(offered, entered.unwrap_or_default()),
     })
 }

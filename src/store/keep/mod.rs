@@ -26,6 +26,7 @@ use super::archive::keep_pages;
 use super::audit_log::CloseEntry;
 use super::fault::{may_be_sent_again, raised};
 use super::loan::Loan;
+use super::product_searches::add_searches;
 use super::run_events::events_statement;
 use super::run_row::{RunRow, StoredRun};
 use super::schema::collection_runs;
@@ -132,9 +133,9 @@ impl PgStore {
             let task = TaskRow::try_from(stored)?;
             tasks.insert(task.task_no, task);
         }
-        let known_products = learned.known_products;
+        let (known_products, recently_searched) = (learned.known_products, learned.recently_searched);
         let (needs_price, running) = (learned.needs_price, learned.running);
-        let mut planned = plan(group, Facts { tasks, known_products, needs_price, running });
+        let mut planned = plan(group, Facts { tasks, known_products, recently_searched, needs_price, running });
         let accepted: BTreeSet<usize> =
             sighted(group, |index| planned.accepts(index)).map(|(index, ..)| index).collect();
         if accepted != *counting {
@@ -172,6 +173,7 @@ impl PgStore {
             send(conn, rows::add_tasks(group, plan)),
             send(conn, rows::add_places(group, plan)),
             send(conn, rows::change_tasks(group, plan)),
+            send(conn, add_searches(group.key, plan)),
             send(conn, rows::add_sightings(group, |index| plan.accepts(index), sellers)),
             send(conn, keep_pages(group, |index| self.archive.bytes_max > 0 && plan.accepts(index))),
             send(conn, events),

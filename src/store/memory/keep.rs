@@ -1,10 +1,12 @@
 //! Keeping a group in memory.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Run, Shelf, StoreRule};
 use crate::clock::Clock;
-use crate::domain::ids::{EventId, SellerId};
+use crate::domain::ids::{EventId, RunKey, SellerId};
 use crate::domain::ledger::{Entry, Group, Reply, settle};
 use crate::domain::product::Asin;
 use crate::domain::run::RunStatus;
@@ -14,11 +16,12 @@ use crate::store::obey::take_on;
 use crate::store::run_sellers::SightingRow;
 use crate::store::sellers::{SellerRow, sighted, spotted};
 use crate::store::tasks::TaskRow;
-use crate::store::transition::{Facts, closes, named_products, named_tasks, needs_categories, plan};
+use crate::store::transition::{Facts, NewItem, Place, closes, named_products, named_tasks, needs_categories, plan};
 use crate::store::{Kept, StoreError};
 
 pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Kept, StoreError> {
     let broken = shelf.broken;
+    let recently_searched = recently_searched(shelf, group, clock.now());
     let run = shelf.run(group.key)?;
     if run.row.fence != group.before.fence {
         return Err(StoreError::FenceLost);
@@ -36,7 +39,7 @@ pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Ke
     }
     let altered = (broken == Some(StoreRule::OnlyCurrentClaims)).then(|| with_current_claims(run, group));
     let group = altered.as_ref().unwrap_or(group);
-    let mut planned = plan(group, facts(run, group));
+    let mut planned = plan(group, facts(run, group, recently_searched));
     let (new_in_run, new_in_registry) = enter_sightings(shelf, clock, group, |index| planned.accepts(index));
     planned.learned.new_in_run = new_in_run;
     planned.learned.new_in_registry = new_in_registry;
@@ -49,6 +52,7 @@ pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Ke
         let limits = shelf.limits;
         shelf.prune(group.key.org, limits, clock.now());
     }
+    remember_searches(shelf, group.key, &planned.searches);
     let seller_count = shelf.seller_count(group.key.org);
     let run = shelf.run(group.key)?;
     run.row.fence = settled.after.fence;
@@ -73,10 +77,7 @@ pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Ke
         run.row.worker_status = summary.worker_status.clone();
     }
     run.tasks.extend(planned.tasks);
-    run.items.extend(planned.items.into_iter().map(|item| (item.product.asin.clone(), item)));
-    for place in planned.places {
-        run.places.entry((place.asin.clone(), place.category)).or_insert(place);
-    }
+    enter_items(run, planned.items, planned.places);
     run.events.extend(settled.events.iter().cloned());
     run.replies.clone_from(&planned.learned.replies);
     for (entry, reply) in group.entries.iter().zip(&planned.learned.replies) {
@@ -88,6 +89,14 @@ pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Ke
         }
     }
     Ok(Kept { replies: planned.learned.replies, events: settled.events, after: settled.after })
+}
+
+/// Products that are new to the run, and places in categories; one that is kept already stays as it is.
+fn enter_items(run: &mut Run, items: Vec<NewItem>, places: Vec<Place>) {
+    run.items.extend(items.into_iter().map(|item| (item.product.asin.clone(), item)));
+    for place in places {
+        run.places.entry((place.asin.clone(), place.category)).or_insert(place);
+    }
 }
 
 /// What [`StoreRule::OnlyCurrentClaims`] forbids: each outcome as if its claim were the current one.
@@ -104,7 +113,26 @@ fn with_current_claims(run: &Run, group: &Group) -> Group {
     group
 }
 
-fn facts(run: &Run, group: &Group) -> Facts {
+/// Of the products that a group brings, those whose search is fresher than the run asks for.
+fn recently_searched(shelf: &Shelf, group: &Group, now: DateTime<Utc>) -> BTreeSet<Asin> {
+    let settings = shelf.runs.get(&group.key).and_then(|run| run.row.run_settings().ok());
+    let days = settings.as_ref().and_then(|settings| settings.skip_searched_within_days);
+    let (Some(settings), Some(days)) = (settings, days) else { return BTreeSet::new() };
+    let (searched_as, since) = (settings.searched_as(), now - TimeDelta::days(days.into()));
+    let searched = |asin: &&Asin| shelf.searches.get(&(group.key.org, (*asin).clone(), searched_as.clone()));
+    named_products(group).into_iter().filter(|asin| searched(asin).is_some_and(|at| *at > since)).cloned().collect()
+}
+
+fn remember_searches(shelf: &mut Shelf, key: RunKey, searches: &BTreeMap<Asin, DateTime<Utc>>) {
+    let settings = shelf.runs.get(&key).and_then(|run| run.row.run_settings().ok());
+    let Some(searched_as) = settings.map(|settings| settings.searched_as()) else { return };
+    for (asin, at) in searches {
+        let newest = shelf.searches.entry((key.org, asin.clone(), searched_as.clone())).or_insert(*at);
+        *newest = (*newest).max(*at);
+    }
+}
+
+fn facts(run: &Run, group: &Group, recently_searched: BTreeSet<Asin>) -> Facts {
     let (named, categories, closes) = (named_tasks(group), needs_categories(group), closes(group));
     let wanted = |task: &&TaskRow| {
         named.contains(&task.task_no)
@@ -120,6 +148,7 @@ fn facts(run: &Run, group: &Group) -> Facts {
     Facts {
         tasks,
         known_products: named_products(group).into_iter().filter(known).cloned().collect(),
+        recently_searched,
         needs_price: run.row.needs_price(),
         running: run.row.status == RunStatus::Running,
     }

@@ -55,6 +55,8 @@ struct Shelf {
     /// Requests that an organisation's runs may send in a month, and those drawn of each.
     month_budget: Option<i64>,
     months: BTreeMap<(OrgId, NaiveDate), i64>,
+    /// When each product was last searched, with which search.
+    searches: BTreeMap<(OrgId, Asin, String), DateTime<Utc>>,
     /// Engines with their beat.
     beats: BTreeMap<EngineId, i64>,
     /// Engines whose lock is held.

@@ -1,6 +1,7 @@
 //! The real binary from outside: what its commands print and how they end, crashes, signals, outages, the stream.
 
 mod away;
+mod budget;
 mod collect;
 mod commands;
 mod commit;

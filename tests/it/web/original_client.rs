@@ -34,6 +34,7 @@ fn settings() -> Value {
         "include_off_filter": false, "delivery": "realtime",
         "auto_resume": true,
         "request_budget": null,
+        "skip_searched_within_days": null,
     })
 }
 

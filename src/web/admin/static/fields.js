@@ -15,7 +15,8 @@ const NUMBERS = [
   ["page_delay_ms", "Wait between pages", "ms", 0, 60_000],
   ["rate_limit_wait_ms", "Wait when rate limited", "ms", 1, 120_000],
   ["retry_backoff_ms", "Back-off between attempts", "ms", 0, 30_000],
-  ["request_budget", "Requests in all, then it pauses", "", 1, 1_000_000_000],
+  ["request_budget", "Requests it may send", "", 1, 1_000_000_000],
+  ["skip_searched_within_days", "Skip what was searched within", "days", 1, 365],
 ];
 /** Name, label, smallest, largest, and what is proposed where the server has no price window. */
 const MARKUPS = [["markup_min_percent", "Markup, from", -99, 10_000, 80], ["markup_max_percent", "Markup, to", -99, 10_000, 120]];
@@ -30,7 +31,7 @@ const FILTERS = [
 export function describe(settings) {
   const { price_window: window, filters = {}, include_off_filter: off } = settings;
   const chosen = FILTERS.filter(([name]) => filters[name]).map(([, , left]) => left);
-  const numbers = NUMBERS.filter(([name]) => settings[name] !== undefined && settings[name] !== null)
+  const numbers = NUMBERS.filter(([name]) => (settings[name] ?? null) !== null)
     .map(([name, label, unit]) => [label, `${figure(settings[name])}${unit ? ` ${unit}` : ""}`]);
   return [
     ["Price window", window ? `${figure(window.markup_min_percent)} to ${figure(window.markup_max_percent)} % above` : "any price"],
@@ -68,7 +69,7 @@ function readNumber(each, min, max) {
 }
 
 const number = (name, label, unit, min, max, usual) => field(name, label, `${figure(min)} to ${figure(max)}${unit ? ` ${unit}` : ""}`,
-  { inputmode: "numeric", placeholder: usual === null ? "no end" : figure(usual) });
+  { inputmode: "numeric", placeholder: usual === null ? "no bound" : figure(usual) });
 
 const check = (name, label, checked) => {
   const input = h("input", { type: "checkbox", id: `f-${name}`, checked });

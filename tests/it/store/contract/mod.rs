@@ -40,6 +40,7 @@ mod owners;
 mod products;
 mod random_groups;
 mod read_ahead;
+mod recently_searched;
 mod registry;
 mod resuming;
 mod spend;

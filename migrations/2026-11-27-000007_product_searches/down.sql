@@ -1,0 +1,2 @@
+DROP TABLE product_searches;
+ALTER TABLE collection_runs DROP COLUMN searched_as;
