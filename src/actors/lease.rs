@@ -38,6 +38,13 @@ impl Lease {
         }
     }
 
+    /// Others may own the run from now on.
+    pub fn end(&self) {
+        if self.until.borrow().is_some() {
+            self.until.send(None);
+        }
+    }
+
     /// Requests may be sent.
     #[must_use]
     pub fn holds(&self) -> bool {
@@ -71,6 +78,10 @@ mod tests {
         assert!(!lease.holds(), "what was seen long ago renews nothing");
         lease.renew(seen);
         lease.held().await;
+        assert!(lease.holds());
+        lease.end();
+        assert!(!lease.holds(), "the session is gone");
+        lease.renew(seen);
         assert!(lease.holds());
     }
 }

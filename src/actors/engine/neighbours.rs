@@ -35,7 +35,7 @@ pub(super) struct Neighbours {
     beats: BTreeMap<EngineId, (i64, Instant)>,
     /// Runs that somebody here watches and another engine works on, as they were last seen.
     watched: BTreeMap<RunKey, Surveyed>,
-    /// When our own newest beat was begun.
+    /// When our own newest beat was begun; `None` while our session is missing.
     pub beaten: Option<Instant>,
     /// When the database was last seen.
     looked: Option<Instant>,
@@ -56,6 +56,8 @@ impl Neighbours {
         let own = survey.engines.iter().find(|engine| engine.id == self.own);
         if own.is_some_and(|own| !own.in_session) {
             self.own_missing = Some(seen);
+            // Others may take our runs over at once: no lease holds before the session and a beat are there again.
+            self.beaten = None;
         }
         // While we saw nothing, nothing is known of the others' beats: the time that they have begins anew.
         let was_blind = self.looked.replace(seen).is_some_and(|looked| seen >= looked + LOOK_MAX + LOOK_EVERY);
@@ -136,14 +138,15 @@ impl Engine {
         }
     }
 
-    /// A run that has actors here: its lease is renewed, a command that another process took is obeyed, and where somebody
+    /// A run that has actors here: its lease is renewed, or ends with our session; a command that another process took is obeyed, and where somebody
     /// else owns it by now its actors end.
     fn look_after(&mut self, run: &Surveyed, mine: bool) {
         let Some(live) = self.live.get_mut(&run.key).filter(|live| !live.ended) else { return };
         if mine {
             live.confirmed = true;
-            if let Some(beat) = self.neighbours.beaten {
-                live.lease.renew(beat);
+            match self.neighbours.beaten {
+                Some(beat) => live.lease.renew(beat),
+                None => live.lease.end(),
             }
             if run.commands > live.commands && run.status == RunStatus::Running {
                 match run.wanted {
@@ -230,6 +233,18 @@ mod tests {
         }
         sleep_until(began + Duration::from_secs(19)).await;
         assert_eq!(neighbours.judge(&survey, Instant::now()).len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_engine_without_its_session_has_no_beat_to_hold_a_lease_by() {
+        let own = EngineId(Uuid::from_u128(1));
+        let mut neighbours = Neighbours::new(own);
+        for in_session in [true, false] {
+            neighbours.beaten = Some(Instant::now());
+            let engines = vec![EngineSeen { id: own, beat: 1, in_session }];
+            neighbours.judge(&Survey { runs: Vec::new(), engines }, Instant::now());
+            assert_eq!(neighbours.beaten.is_some(), in_session);
+        }
     }
 
     #[tokio::test(start_paused = true)]

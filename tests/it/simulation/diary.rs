@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use gleaner::actors::lease::LEASE;
 use gleaner::domain::run::Command;
 use tokio::time::Instant;
 
@@ -30,6 +31,8 @@ pub enum Fact {
     Killed(&'static str, &'static str),
     /// A process met trouble.
     Trouble(usize, Trouble),
+    /// A process whose session had ended looked at the database.
+    KnowsItsSession(usize),
     /// A process died by itself: its engine did, twice in a minute.
     GaveUp(usize),
     /// A process began.
@@ -70,11 +73,27 @@ impl Diary {
         self.lock().clone()
     }
 
-    /// Whether at this millisecond the session of this process had ended so lately that it may not have known it.
+    /// A look of this process at the database, begun at this millisecond, was answered: it knows now that its session had
+    /// ended, if it had.
+    pub fn looked(&self, process: usize, began: u128) {
+        let at = self.since.elapsed().as_millis();
+        if self.last_end(process, at).is_some_and(|ended| ended < began) {
+            self.note(Fact::KnowsItsSession(process));
+        }
+    }
+
+    /// Whether at this millisecond the session of this process had ended and it had no way to know: no look of it was
+    /// answered since, and its lease may still hold.
     pub fn lost_its_session(&self, process: usize, at: u128) -> bool {
-        let lately = at.saturating_sub(3_000)..=at;
-        let lost = Fact::Trouble(process, Trouble::SessionEnds);
-        self.lock().iter().any(|(at, fact)| lately.contains(at) && *fact == lost)
+        self.last_end(process, at).is_some_and(|ended| at - ended <= LEASE.as_millis())
+    }
+
+    /// When its session ended before `at`, if it did not know of it by then.
+    fn last_end(&self, process: usize, at: u128) -> Option<u128> {
+        let (lost, knows) = (Fact::Trouble(process, Trouble::SessionEnds), Fact::KnowsItsSession(process));
+        let lines = self.lock();
+        let told = lines.iter().filter(|(when, fact)| *when <= at && (*fact == lost || *fact == knows && *when < at));
+        told.last().filter(|(_, fact)| *fact == lost).map(|(when, _)| *when)
     }
 
     /// Time since the beginning.

@@ -71,7 +71,7 @@ impl Site {
     /// Begins this process, which takes over what dead ones left. One whose engine gives up is begun again.
     pub fn begin(self: &Rc<Self>, number: usize) {
         self.diary.note(Fact::Began(number));
-        let (store, witness) = (self.store.of_another_process(self.clock.clone()), Witness::default());
+        let (store, witness) = (self.store.of_process(number, self.clock.clone()), Witness::default());
         let reaper = self.reaper.of(number);
         let make_probe: MakeProbe = Arc::new(move || Rc::new(reaper.clone()));
         let script = self.script(number, &store);

@@ -26,6 +26,7 @@ pub struct Shaky {
     plan: Arc<Plan>,
     diary: Diary,
     draw: Arc<Mutex<Draw>>,
+    process: usize,
 }
 
 /// What becomes of a call.
@@ -49,12 +50,12 @@ enum Kind {
 impl Shaky {
     pub fn new(inner: MemoryStore, plan: Arc<Plan>, diary: Diary) -> Self {
         let draw = Arc::new(Mutex::new(Draw::of(plan.seed, "store")));
-        Self { inner, plan, diary, draw }
+        Self { inner, plan, diary, draw, process: 0 }
     }
 
-    /// The same store as another process has it.
-    pub fn of_another_process(&self, clock: Clock) -> Self {
-        Self { inner: self.inner.of_another_process(clock), ..self.clone() }
+    /// The same store as this process has it.
+    pub fn of_process(&self, process: usize, clock: Clock) -> Self {
+        Self { inner: self.inner.of_another_process(clock), process, ..self.clone() }
     }
 
     /// The session of this process ends.
@@ -216,8 +217,12 @@ impl RunStore for Shaky {
     }
 
     async fn survey(&self, beats: bool, watched: &[RunKey]) -> Result<Survey, StoreError> {
-        let watched = watched.to_vec();
-        self.call(Kind::Write, |store| async move { store.survey(beats, &watched).await }).await
+        let (watched, began) = (watched.to_vec(), self.diary.elapsed().as_millis());
+        let survey = self.call(Kind::Write, |store| async move { store.survey(beats, &watched).await }).await;
+        if survey.is_ok() {
+            self.diary.looked(self.process, began);
+        }
+        survey
     }
 
     async fn leave(&self) -> Result<(), StoreError> {
