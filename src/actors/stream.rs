@@ -73,12 +73,12 @@ pub enum Subscription {
         /// The progress as it is now, as JSON.
         progress: Arc<str>,
         /// What comes. Closed without [`Told::End`] where the subscriber fell behind or the stream is gone.
-        feed: mpsc::Receiver<Told>,
+        feed: mpsc::Receiver<Arc<Told>>,
     },
 }
 
-/// One thing told to a subscriber.
-#[derive(Clone, Debug)]
+/// One thing told to every subscriber.
+#[derive(Debug)]
 pub enum Told {
     /// An activity event.
     Activity(StoredEvent),
@@ -111,7 +111,8 @@ pub struct Stream {
     guard: Guard,
     board: Board,
     ring: VecDeque<StoredEvent>,
-    subscribers: Vec<mpsc::Sender<Told>>,
+    /// Their queues hold pointers, since each has room for 32 of them from birth.
+    subscribers: Vec<mpsc::Sender<Arc<Told>>>,
     progress_due: bool,
     summary_due: bool,
     /// `false` until the run row and the last events are read; whoever asks is sent to the rows meanwhile.
@@ -180,7 +181,8 @@ impl Stream {
         self.ring.back().map_or(0, |event| event.seq)
     }
 
-    fn tell(&mut self, told: &Told) {
+    fn tell(&mut self, told: Told) {
+        let told = Arc::new(told);
         // A full queue means a reader that does not read: it is let go, and catches up from the rows.
         self.subscribers.retain(|subscriber| subscriber.try_send(told.clone()).is_ok());
     }
@@ -193,7 +195,7 @@ impl Stream {
                 continue;
             }
             log::debug!(target: "activity", "{}", event.data);
-            self.tell(&Told::Activity(event.clone()));
+            self.tell(Told::Activity(event.clone()));
             self.ring.push_back(event);
             if self.ring.len() > RING {
                 self.ring.pop_front();
@@ -220,7 +222,7 @@ impl Stream {
                 stream.progress_due = false;
                 if !stream.subscribers.is_empty() {
                     let progress = stream.board.json(&stream.context);
-                    stream.tell(&Told::Progress(progress));
+                    stream.tell(Told::Progress(progress));
                 }
             });
         }
@@ -277,9 +279,9 @@ impl Handler<Standing> for Stream {
         let ended = standing.status.is_final();
         self.board.standing(standing, self.context.clock.now());
         let told = Told::Status(self.board.json(&self.context));
-        self.tell(&told);
+        self.tell(told);
         if ended {
-            self.tell(&Told::End);
+            self.tell(Told::End);
         }
     }
 }

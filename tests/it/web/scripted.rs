@@ -34,7 +34,7 @@ struct Run {
     wanted: Wish,
     events: Vec<StoredEvent>,
     /// Feeds of the live stream; `None` while no actors work.
-    live: Option<Vec<mpsc::Sender<Told>>>,
+    live: Option<Vec<mpsc::Sender<Arc<Told>>>>,
     away: bool,
     reads: u32,
     subscriptions: u32,
@@ -61,7 +61,8 @@ impl Script {
         self.run.lock().expect("no test panics under it")
     }
 
-    fn tell(&self, told: &Told) {
+    fn tell(&self, told: Told) {
+        let told = Arc::new(told);
         if let Some(feeds) = &mut self.run().live {
             // A full feed is closed, as the stream does.
             feeds.retain(|feed| feed.try_send(told.clone()).is_ok());
@@ -81,18 +82,18 @@ impl Script {
             event
         };
         let seq = event.seq;
-        self.tell(&Told::Activity(event));
+        self.tell(Told::Activity(event));
         seq
     }
 
     /// Tells something that is not an event.
     pub fn say(&self, told: Told) {
-        self.tell(&told);
+        self.tell(told);
     }
 
     /// Tells an event without keeping it: what a faulty stream might do.
     pub fn say_event(&self, seq: i64) {
-        self.tell(&Told::Activity(event(seq)));
+        self.tell(Told::Activity(event(seq)));
     }
 
     /// The actors end with this status; `End` is told where it is final.
@@ -100,7 +101,7 @@ impl Script {
         self.run().status = status;
         self.say(Told::Status(self.snapshot().progress_text()));
         if status.is_final() {
-            self.tell(&Told::End);
+            self.tell(Told::End);
         }
         self.run().live = None;
         self.ring();

@@ -60,7 +60,7 @@ impl Alone {
     }
 
     /// A subscription, as soon as the stream has read what was kept: numbers of the backlog, and the feed.
-    async fn live(&self, after: i64) -> (Vec<i64>, Receiver<Told>) {
+    async fn live(&self, after: i64) -> (Vec<i64>, Receiver<Arc<Told>>) {
         let subscribing = async {
             loop {
                 if let Subscription::Live { backlog, feed, .. } = self.subscribe(after).await {
@@ -91,9 +91,9 @@ fn events(numbers: impl IntoIterator<Item = i64>) -> Vec<StoredEvent> {
 }
 
 /// Numbers of the activity that waits in a feed.
-fn activity(feed: &mut Receiver<Told>) -> Vec<i64> {
+fn activity(feed: &mut Receiver<Arc<Told>>) -> Vec<i64> {
     let told = std::iter::from_fn(|| feed.try_recv().ok());
-    let number = |told| if let Told::Activity(event) = told { Some(event.seq) } else { None };
+    let number = |told: Arc<Told>| if let Told::Activity(event) = &*told { Some(event.seq) } else { None };
     told.filter_map(number).collect()
 }
 
@@ -153,7 +153,7 @@ fn a_subscriber_that_does_not_read_is_let_go_after_256_messages_and_the_others_g
             left.push(told);
         }
         assert_eq!((QUEUE, left.len()), (256, 256));
-        assert!(!left.iter().any(|told| matches!(told, Told::End)), "the run has not ended");
+        assert!(!left.iter().any(|told| matches!(**told, Told::End)), "the run has not ended");
         alone.publish(events(302..=303)).await;
         assert_eq!(activity(&mut reader), [302, 303]);
     });
@@ -181,7 +181,7 @@ fn progress_is_told_at_most_four_times_a_second_and_not_while_nothing_changes() 
         for seq in 2..202 {
             alone.publish(events([seq])).await;
             tokio::time::sleep(Duration::from_millis(10)).await;
-            let new = std::iter::from_fn(|| feed.try_recv().ok()).filter(|told| matches!(told, Told::Progress(_)));
+            let new = std::iter::from_fn(|| feed.try_recv().ok()).filter(|told| matches!(**told, Told::Progress(_)));
             told.extend(new.map(|_| since.elapsed()));
         }
         assert_eq!(told.len(), 7, "{told:?}");
@@ -189,8 +189,8 @@ fn progress_is_told_at_most_four_times_a_second_and_not_while_nothing_changes() 
         assert!(apart.clone().all(|apart| apart >= Duration::from_millis(250)), "{told:?}");
         // The last change is told too, and then nothing more.
         let last = timeout(HOUR, feed.recv()).await.expect("a last progress");
-        let Some(Told::Progress(json)) = last else { panic!("{last:?} is no progress") };
-        assert_eq!(progress(&json).last_event_id, 201);
+        let Some(Told::Progress(json)) = last.as_deref() else { panic!("{last:?} is no progress") };
+        assert_eq!(progress(json).last_event_id, 201);
         assert!(timeout(HOUR, feed.recv()).await.is_err(), "something was told of nothing");
     });
 }
@@ -217,13 +217,15 @@ fn a_final_standing_is_told_and_then_the_end() {
         let alone = Alone::new().await;
         let (_, mut feed) = alone.live(1).await;
         alone.stands(RunStatus::Paused).await;
-        let Some(Told::Status(json)) = feed.recv().await else { panic!("no status") };
-        assert_eq!(progress(&json).status, RunStatus::Paused);
+        let told = feed.recv().await;
+        let Some(Told::Status(json)) = told.as_deref() else { panic!("no status") };
+        assert_eq!(progress(json).status, RunStatus::Paused);
         assert!(timeout(HOUR, feed.recv()).await.is_err(), "a pause is no end");
         alone.stands(RunStatus::Completed).await;
-        let Some(Told::Status(json)) = feed.recv().await else { panic!("no status") };
-        assert_eq!(progress(&json).status, RunStatus::Completed);
-        assert!(matches!(feed.recv().await, Some(Told::End)));
+        let told = feed.recv().await;
+        let Some(Told::Status(json)) = told.as_deref() else { panic!("no status") };
+        assert_eq!(progress(json).status, RunStatus::Completed);
+        assert!(matches!(feed.recv().await.as_deref(), Some(Told::End)));
     });
 }
 
