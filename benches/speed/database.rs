@@ -5,7 +5,7 @@ use gleaner::domain::ids::RunKey;
 use gleaner::domain::settings::RunSettings;
 use gleaner::store::embedded::{Embedded, Role, Settings};
 use gleaner::store::runs::NewRun;
-use gleaner::store::{PgStore, migrate};
+use gleaner::store::{EngineSession, PgStore, migrate};
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
@@ -15,6 +15,7 @@ use crate::usage::{self, Cpu};
 /// A migrated database; its server ends with it.
 pub struct Database {
     pub store: PgStore,
+    session: EngineSession,
     server: Embedded,
     folder: TempDir,
 }
@@ -34,7 +35,8 @@ impl Database {
         let server = Embedded::start(&settings, Role::Engine).await.expect("an installed PostgreSQL starts");
         migrate::run(server.url()).await.expect("the migrations apply");
         let store = PgStore::connect(server.url(), 8, Clock::system()).await.expect("it answers");
-        Self { store, server, folder }
+        let session = EngineSession::open(&store, server.url()).await.expect("a session of the engine's own");
+        Self { store, session, server, folder }
     }
 
     /// The address of the database.
@@ -67,7 +69,7 @@ impl Database {
     }
 
     pub async fn close(self) {
-        drop(self.store);
+        drop((self.store, self.session));
         self.server.stop().await.expect("the server ends");
     }
 }

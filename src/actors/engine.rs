@@ -18,6 +18,7 @@ use actix::{
 };
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use crate::actors::restarts::Restarts;
 use crate::actors::run_context::Probe;
@@ -264,6 +265,8 @@ impl Handler<StreamIs> for Engine {
         self.probe.handling("engine", "stream_is");
         if let Some(live) = self.live.get_mut(&is.key) {
             live.stream = Some(is.stream);
+            // Its actors begin once the run is taken over.
+            live.owned.get_or_insert_with(Instant::now);
         }
         self.signal(is.key);
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::audit_log::{close_entry, open_entry};
-use super::engines::has_beaten_since;
+use super::engines::has_come_back;
 use super::loan::{Lease, Loan};
 use super::obey::{Asked, Obeyed, obey, starts_actors};
 use super::org_months::forfeit;
@@ -178,7 +178,7 @@ impl PgStore {
             .await?;
         let (owner, now) = (owner.map(EngineId), self.clock.now());
         let gone = match gone {
-            Some(seen) if has_beaten_since(conn, &seen).await? => None,
+            Some(seen) if has_come_back(conn, &seen).await? => None,
             seen => seen.map(|seen| seen.id),
         };
         if owner.is_some_and(|owner| owner != self.engine && Some(owner) != gone) {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Text};
 use diesel_async::RunQueryDsl;
 use futures_util::try_join;
 use uuid::Uuid;
@@ -55,11 +55,14 @@ pub struct EngineSeen {
     pub in_session: bool,
 }
 
-/// Whether an engine that was in session when it was seen has beaten since then. From here to the end of the transaction
-/// its next beat waits: whoever sees his beat kept sees who owns his runs.
-pub(super) async fn has_beaten_since(mut conn: &Loan, seen: &EngineSeen) -> Result<bool, StoreError> {
+/// Whether an engine lives after all: it has beaten since it was seen, or its session, which was missing then, is there.
+/// From here to the end of the transaction its next beat waits, or its next session: whoever sees the one kept or the other
+/// opened sees who owns his runs.
+pub(super) async fn has_come_back(mut conn: &Loan, seen: &EngineSeen) -> Result<bool, StoreError> {
     if !seen.in_session {
-        return Ok(false);
+        let take = diesel::sql_query("SELECT pg_try_advisory_xact_lock($1) AS taken");
+        let Taken { taken } = take.bind::<BigInt, _>(lock_number(seen.id)).get_result(&mut conn).await?;
+        return Ok(!taken);
     }
     let beat: Option<i64> =
         engines::table.find(seen.id.0).select(engines::beat).for_share().first(&mut conn).await.optional()?;
@@ -81,6 +84,12 @@ pub(super) fn session_name(EngineId(id): EngineId) -> String {
 struct Lock {
     #[diesel(sql_type = BigInt)]
     number: i64,
+}
+
+#[derive(QueryableByName)]
+struct Taken {
+    #[diesel(sql_type = Bool)]
+    taken: bool,
 }
 
 #[derive(QueryableByName)]

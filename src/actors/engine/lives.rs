@@ -3,6 +3,7 @@
 use actix::fut::wrap_future;
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::Engine;
 use crate::actors::guard::Alive;
@@ -29,8 +30,8 @@ pub(super) struct Live {
     pub gave_up: Option<String>,
     /// Until when its workers may ask.
     pub lease: Lease,
-    /// It was seen to be ours since it was started here.
-    pub confirmed: bool,
+    /// When it was known to be ours by: what a later look says of its owner holds.
+    pub owned: Option<Instant>,
     /// Commands of the run that its supervisor has heard of.
     pub commands: i32,
 }
@@ -81,7 +82,7 @@ impl Engine {
             cancel: false,
             gave_up: None,
             lease,
-            confirmed: false,
+            owned: None,
             commands: 0,
         };
         self.live.insert(key, live);

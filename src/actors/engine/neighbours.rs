@@ -123,7 +123,7 @@ impl Engine {
         for run in &survey.runs {
             let mine = run.owner == Some(self.neighbours.own);
             if self.live.contains_key(&run.key) {
-                self.look_after(run, mine);
+                self.look_after(run, mine, began);
             } else if run.status == RunStatus::Running {
                 let orphaned = match run.owner {
                     None => Some((None, "taken over from a process that is gone")),
@@ -140,10 +140,9 @@ impl Engine {
 
     /// A run that has actors here: its lease is renewed, or ends with our session; a command that another process took is obeyed, and where somebody
     /// else owns it by now its actors end.
-    fn look_after(&mut self, run: &Surveyed, mine: bool) {
+    fn look_after(&mut self, run: &Surveyed, mine: bool, began: Instant) {
         let Some(live) = self.live.get_mut(&run.key).filter(|live| !live.ended) else { return };
         if mine {
-            live.confirmed = true;
             match self.neighbours.beaten {
                 Some(beat) => live.lease.renew(beat),
                 None => live.lease.end(),
@@ -155,7 +154,7 @@ impl Engine {
                     wish => live.hear(wish, live.cancel && wish == Wish::Cancel, run.commands),
                 }
             }
-        } else if live.confirmed && run.owner.is_some() {
+        } else if run.owner.is_some() && live.owned.is_some_and(|owned| began >= owned) {
             live.supervisor.do_send(FenceLost);
         }
     }

@@ -16,7 +16,7 @@ pub(super) fn take_over(
     engine: EngineId,
 ) -> Result<TakenOver, StoreError> {
     let found_before = shelf.found_before(key);
-    let gone = gone.filter(|gone| !has_beaten_since(shelf, gone)).map(|gone| gone.id);
+    let gone = gone.filter(|gone| !has_come_back(shelf, gone)).map(|gone| gone.id);
     let run = shelf.run(key)?;
     if run.row.owner.is_some_and(|owner| owner != engine && Some(owner) != gone) {
         return Err(StoreError::Owned);
@@ -67,7 +67,11 @@ pub(super) fn leave(shelf: &mut Shelf, engine: EngineId) {
     shelf.sessions.remove(&engine);
 }
 
-/// Whether an engine that was in session when it was seen has beaten since then.
-pub(super) fn has_beaten_since(shelf: &Shelf, seen: &EngineSeen) -> bool {
-    seen.in_session && shelf.beats.get(&seen.id).is_some_and(|beat| *beat != seen.beat)
+/// Whether an engine lives after all: it has beaten since it was seen, or its session, which was missing then, is there.
+pub(super) fn has_come_back(shelf: &Shelf, seen: &EngineSeen) -> bool {
+    if seen.in_session {
+        shelf.beats.get(&seen.id).is_some_and(|beat| *beat != seen.beat)
+    } else {
+        shelf.sessions.contains(&seen.id)
+    }
 }

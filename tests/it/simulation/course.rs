@@ -95,7 +95,10 @@ async fn completes(site: &Rc<Site>) {
         let failed = failed.amazon.failed + failed.ebay.failed > 0;
         let next = match status {
             RunStatus::Pending => Command::Start,
-            RunStatus::Paused => Command::Resume,
+            RunStatus::Paused => {
+                site.raise_budget(None);
+                Command::Resume
+            }
             RunStatus::Failed => Command::RetryFailed,
             RunStatus::Completed if failed => Command::RetryFailed,
             RunStatus::Completed | RunStatus::Cancelled | RunStatus::Running => return,

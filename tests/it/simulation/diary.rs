@@ -92,8 +92,9 @@ impl Diary {
     fn last_end(&self, process: usize, at: u128) -> Option<u128> {
         let (lost, knows) = (Fact::Trouble(process, Trouble::SessionEnds), Fact::KnowsItsSession(process));
         let lines = self.lock();
-        let told = lines.iter().filter(|(when, fact)| *when <= at && (*fact == lost || *fact == knows && *when < at));
-        told.last().filter(|(_, fact)| *fact == lost).map(|(when, _)| *when)
+        let mut told =
+            lines.iter().filter(|(when, fact)| *when <= at && (*fact == lost || *fact == knows && *when < at));
+        told.next_back().filter(|(_, fact)| *fact == lost).map(|(when, _)| *when)
     }
 
     /// Time since the beginning.

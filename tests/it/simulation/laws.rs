@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use gleaner::domain::ledger::StoredEvent;
 use gleaner::domain::run::{Command, RunStatus};
 use gleaner::domain::task::TaskState;
+use gleaner::store::RunRow;
 
 use super::diary::{Diary, Fact, Line};
 use super::site::Site;
@@ -31,6 +32,21 @@ pub fn hold_at_rest(site: &Site) {
     holds(diary, "1", || invariants::tasks_add_up(store, key));
     holds(diary, "2", || counted_once(site));
     holds(diary, "5", || invariants::numbers_have_no_gap(store.events(key).iter().map(|event| event.seq)));
+}
+
+/// 7. No request is sent beyond a budget, but for those that were on the wire when the one died who counted them.
+pub fn within_budgets(diary: &Diary, row: &RunRow, of_month: Option<i64>, sent: i64) {
+    let of_run = row.settings["request_budget"].as_i64();
+    for (whose, allowed) in [("run", of_run), ("month", of_month)] {
+        let Some(allowed) = allowed.filter(|allowed| sent > *allowed) else { continue };
+        let died = |(_, fact): &&Line| {
+            matches!(fact, Fact::Killed("supervisor" | "engine", _) | Fact::Trouble(..) | Fact::GaveUp(_))
+        };
+        let deaths = i64::try_from(diary.lines().iter().filter(died).count()).expect("few");
+        if sent > allowed + deaths * row.settings["workers"].as_i64().expect("a number") {
+            diary.broken(format!("7: request {sent} is sent after {deaths} deaths, and the {whose} allows {allowed}"));
+        }
+    }
 }
 
 /// Counters are those of the rows that are really there.

@@ -27,6 +27,8 @@ pub struct Plan {
     pub people: usize,
     /// Chance in a thousand that a person's next command is a cancel.
     pub cancels: u64,
+    /// Requests that the organisation's month allows at first.
+    pub month_budget: Option<i64>,
     /// Subscribers of the feed.
     pub viewers: usize,
     /// When everything is well again.
@@ -100,7 +102,7 @@ impl Plan {
             pages: i16::try_from(draw.between(1, 3)).expect("small"),
             sellers: draw.count(0, 3),
         };
-        let settings = settings(&mut draw);
+        let mut settings = settings(&mut draw);
         let (shop, store) = (shop(&mut draw, &settings), store(&mut draw, &market));
         let processes = draw.one(&[1, 1, 1, 2, 2, 3]);
         // Of a run that nobody's death disturbs more can be said.
@@ -109,6 +111,9 @@ impl Plan {
             (0..if quiet { 0 } else { draw.one(&[0, 1, 1, 2, 4]) }).map(|_| trouble(&mut draw, processes)).collect();
         troubles.sort();
         let reaper = if quiet { 0 } else { draw.one(&[0, 20, 50, 100, 200]) };
+        let mut budgets = Draw::of(seed, "budgets");
+        settings.request_budget = budget(&mut budgets);
+        let month_budget = budget(&mut budgets).and_then(|requests| i64::try_from(requests).ok());
         Self {
             seed,
             market,
@@ -121,6 +126,7 @@ impl Plan {
             troubles,
             people: draw.one(&[0, 1, 1, 2]),
             cancels: draw.one(&[0, 0, 30, 100]),
+            month_budget,
             viewers: draw.count(1, 2),
             healed_at: ms(&mut draw, 5_000, 40_000),
         }
@@ -130,9 +136,14 @@ impl Plan {
     pub fn undisturbed(&self) -> Self {
         let shop = ShopPlan { faults: 0, outages: Vec::new(), ..self.shop.clone() };
         let store = StorePlan { latency_ms: (0, 0), away: 0, lost: 0, refused: 0, outages: Vec::new(), poison: None };
-        let (troubles, healed_at) = (Vec::new(), Duration::ZERO);
-        Self { shop, store, reaper: 0, processes: 1, troubles, people: 0, viewers: 0, healed_at, ..self.clone() }
+        let settings = RunSettings { request_budget: None, ..self.settings.clone() };
+        let plan = Self { settings, shop, store, troubles: Vec::new(), month_budget: None, ..self.clone() };
+        Self { reaper: 0, processes: 1, people: 0, viewers: 0, healed_at: Duration::ZERO, ..plan }
     }
+}
+
+fn budget(draw: &mut Draw) -> Option<u64> {
+    draw.permille(250).then(|| draw.between(1, 40))
 }
 
 fn trouble(draw: &mut Draw, processes: usize) -> (Duration, usize, Trouble) {

@@ -2,22 +2,27 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gleaner::actors::engine::{Attach, NotObeyed, Obey};
 use gleaner::actors::run_context::MakeProbe;
 use gleaner::clock::Clock;
+use gleaner::domain::budget::BudgetScope;
 use gleaner::domain::ids::{OrgId, RunKey};
 use gleaner::domain::run::{Command, RunStatus};
 use gleaner::scrapers::mocked::{Script, Witness};
+use gleaner::store::changes::Changes;
 use gleaner::store::memory::MemoryStore;
 use gleaner::store::{RunStore as _, StoreError};
+use serde_json::{Map, json};
 use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::bugs::Bug;
 use super::diary::{Diary, Fact};
+use super::laws;
 use super::plan::Plan;
 use super::process::{Door, Process};
 use super::reaper::Reaper;
@@ -40,6 +45,9 @@ pub struct Site {
     processes: RefCell<Vec<Option<Process>>>,
     witnesses: RefCell<Vec<Witness>>,
     commands: Cell<usize>,
+    month_budget: Arc<Mutex<Option<i64>>>,
+    /// Requests of owners of the run.
+    sent: Arc<AtomicI64>,
 }
 
 impl Site {
@@ -48,6 +56,7 @@ impl Site {
         let (diary, clock) = (Diary::new(), Clock::seeded(plan.seed));
         let plan = Arc::new(plan);
         let memory = MemoryStore::new(clock.clone());
+        memory.set_month_budget(plan.month_budget);
         let key = memory.add_run(OrgId(Uuid::from_u128(1)), "a run", &plan.settings, &plan.market.chosen());
         if let Some(bug) = bug {
             bug.plant(&memory);
@@ -57,9 +66,11 @@ impl Site {
             shop: Shop::new(plan.clone(), diary.clone()),
             reaper: Reaper::new(plan.clone(), diary.clone(), bug.and_then(Bug::rule)),
             doors: (0..plan.processes).map(|_| Door::default()).collect(),
+            month_budget: Arc::new(Mutex::new(plan.month_budget)),
             processes: RefCell::new((0..plan.processes).map(|_| None).collect()),
             witnesses: RefCell::default(),
             commands: Cell::default(),
+            sent: Arc::default(),
             plan,
             diary,
             memory,
@@ -98,11 +109,15 @@ impl Site {
     /// What the marketplace answers to this process, which asks only for a run of its own.
     fn script(&self, number: usize, store: &Shaky) -> Arc<Script> {
         let (shop, memory, key) = (self.shop.clone(), self.memory.clone(), self.key);
-        let (own, diary) = (store.engine(), self.diary.clone());
+        let (own, diary, sent) = (store.engine(), self.diary.clone(), self.sent.clone());
+        let month_budget = self.month_budget.clone();
         Arc::new(move |ask, _| {
-            let owner = memory.run(key).and_then(|row| row.owner);
-            // One that lost its session alone learns at its next look that others followed it.
-            if owner != Some(own) && !diary.lost_its_session(number, diary.elapsed().as_millis()) {
+            let row = memory.run(key).expect("the run");
+            if row.owner == Some(own) {
+                let sent = sent.fetch_add(1, Ordering::Relaxed) + 1;
+                laws::within_budgets(&diary, &row, *month_budget.lock().expect("no panic under it"), sent);
+            } else if !diary.lost_its_session(number, diary.elapsed().as_millis()) {
+                // One that lost its session alone learns at its next look that others followed it.
                 diary.broken(format!("3: process {number} asks for a page of a run that is not its own"));
             }
             shop.answer(number, ask)
@@ -134,13 +149,32 @@ impl Site {
                 self.diary.note(Fact::Accepted(sent, command, by_owner));
                 true
             }
-            Ok(Err(NotObeyed::Store(StoreError::NotAllowed { .. }))) => {
+            Ok(Err(NotObeyed::Store(StoreError::NotAllowed { .. } | StoreError::BudgetSpent { .. }))) => {
                 self.diary.note(Fact::Refused(sent));
                 false
             }
             _ => {
                 self.diary.note(Fact::Unanswered(sent));
                 false
+            }
+        }
+    }
+
+    /// Where the run stands still because a budget is spent, that one is raised by so many requests, or has no end any more.
+    pub fn raise_budget(&self, by: Option<u64>) {
+        let row = self.memory.run(self.key).expect("the run");
+        let Some(spent) = row.pause.and_then(|pause| pause.spent) else { return };
+        match spent.budget {
+            BudgetScope::Month => {
+                let mut allowed = self.month_budget.lock().expect("no panic under it");
+                *allowed = by.and_then(|by| allowed.and_then(|allowed| allowed.checked_add_unsigned(by)));
+                self.memory.set_month_budget(*allowed);
+            }
+            BudgetScope::Run => {
+                let raised = by.map(|by| spent.allowed.unsigned_abs() + by);
+                let settings = Map::from_iter([("request_budget".to_owned(), json!(raised))]);
+                // By now it may have been opened again with what somebody else raised it to.
+                let _ = self.memory.change_run(self.key, &Changes { name: None, settings });
             }
         }
     }
