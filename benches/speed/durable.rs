@@ -28,9 +28,6 @@ use crate::watched_store::{Seen, WatchedStore};
 
 /// Longest time without a change of which actors live.
 const RUN_MAX: Duration = Duration::from_secs(600);
-/// What a group of searches sends in its two round trips: begin, hold the run, read its tasks, enter sellers; then tasks,
-/// sightings, events, the run's row, commit.
-const STATEMENTS: f64 = 9.0;
 
 /// A whole run of the real engine over this database at this shop: how long it took, and what passed to storage.
 pub async fn whole_run(database: &Database, market: Market, workers: u16, shop: &Shop) -> (Duration, Seen) {
@@ -125,7 +122,6 @@ pub async fn measure(asked: &Asked, table: &mut Table) {
         table.figure(name("PostgreSQL's own for a task, us"), &row.server_user_us, Goal::None);
         table.figure(name("the kernel's under PostgreSQL for a task, us"), &row.server_system_us, Goal::None);
     }
-    table.figure("durable: statements of a transaction, in 2 round trips", STATEMENTS, Goal::None);
 }
 
 async fn round(database: &Database, market: Market, workers: u16, row: &mut Row) {

@@ -116,7 +116,13 @@ impl Budget {
             match context.store.draw(context.key, context.fence.get(), self.sent.get(), want).await {
                 Ok(drawn) => return drawn,
                 Err(StoreError::Away(_) | StoreError::FenceLost) => {}
-                Err(error) => log::warn!("run {}: drawing of the month's budget: {error}", context.key.run),
+                Err(error) => {
+                    log::warn!("run {}: drawing of the month's budget: {error}", context.key.run);
+                    // What is not given back is lost to the month; the run comes to rest all the same.
+                    if want == 0 {
+                        return None;
+                    }
+                }
             }
             sleep(wait).await;
             wait = (wait * 2).min(Duration::from_secs(5));

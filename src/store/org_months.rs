@@ -33,6 +33,13 @@ fragment! {
         WHERE m.requests + $want <= $allowed RETURNING m.requests"
 }
 
+fragment! {
+    /// Gives so many back. Somebody may have set the month to less meanwhile; it is never below nothing.
+    struct PutBack { org: Uuid => SqlUuid, month: NaiveDate => Date, requests: i64 => BigInt }
+    answers ();
+    "UPDATE org_months SET requests = greatest(requests - $requests, 0) WHERE org_id = $org AND month = $month"
+}
+
 /// After a death: a request whose word was lost with its Recorder is in no row. So one is taken for sent for each worker
 /// that has none there, of what was drawn and not used.
 pub(super) fn forfeit(row: &mut RunRow, cut_off: i64) {
@@ -54,10 +61,7 @@ pub(super) async fn give_back(conn: &Loan, row: &mut RunRow) -> Result<(), Store
 }
 
 async fn put_back(mut conn: &Loan, org: OrgId, month: NaiveDate, requests: i64) -> Result<(), StoreError> {
-    diesel::update(org_months::table.find((org.0, month)))
-        .set(org_months::requests.eq(org_months::requests - requests))
-        .execute(&mut conn)
-        .await?;
+    PutBack { org: org.0, month, requests }.execute(&mut conn).await?;
     Ok(())
 }
 

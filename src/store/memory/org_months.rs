@@ -36,7 +36,8 @@ pub(super) fn draw(
 
 impl Shelf {
     fn put_back(&mut self, org: OrgId, month: NaiveDate, requests: i64) {
-        *self.months.entry((org, month)).or_default() -= requests;
+        let drawn = self.months.entry((org, month)).or_default();
+        *drawn = (*drawn - requests).max(0);
     }
 
     /// Gives back what a run on which nobody works has drawn and not sent.

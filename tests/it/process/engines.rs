@@ -168,7 +168,7 @@ async fn any_engine_serves_the_stream_and_takes_commands_of_a_run_that_another_w
 }
 
 #[actix_web::test]
-async fn an_owner_that_lost_only_its_session_opens_it_again_and_keeps_its_run() {
+async fn engines_that_all_lost_their_sessions_open_them_again_and_keep_their_runs() {
     let Some(mut pair) = Pair::start().await else { return };
     let end = "SELECT count(pg_terminate_backend(l.pid)) FROM pg_locks l, collection_runs r
         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.database =
@@ -180,6 +180,23 @@ async fn an_owner_that_lost_only_its_session_opens_it_again_and_keeps_its_run() 
     pair.is_undisturbed(0).await;
     let events = pair.other.events(&pair.run).await;
     assert!(events.iter().all(|event| event["action"] != "run_recovered"), "nobody took the run from its owner");
+    assert_eq!(pair.first.stop().await, Some(0));
+    assert_eq!(pair.second.stop().await, Some(0));
+}
+
+#[actix_web::test]
+async fn an_owner_that_alone_lost_its_session_keeps_its_run_or_is_followed_and_nothing_counts_twice() {
+    let Some(mut pair) = Pair::start().await else { return };
+    let end = "SELECT count(pg_terminate_backend(l.pid)) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid,
+            collection_runs r
+        WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND a.application_name = 'gleaner ' || r.owner";
+    let ended: i64 = pair.client.query_one(end, &[]).await.expect("an answer").get(0);
+    assert_eq!(ended, 1, "the owner's session");
+    pair.first.until_complained("the engine's session is open again").await;
+    let repeated = pair.is_undisturbed(5).await;
+    let events = pair.other.events(&pair.run).await;
+    let followed = events.iter().filter(|event| event["action"] == "run_recovered").count();
+    assert!(followed > 0 || repeated == 0, "{repeated} repeated by an owner that nobody followed");
     assert_eq!(pair.first.stop().await, Some(0));
     assert_eq!(pair.second.stop().await, Some(0));
 }
