@@ -145,22 +145,8 @@ impl Job {
         self.status.takes(task);
         loop {
             let errand = Errand::of(&self.context, task);
-            self.draw().await;
-            self.turn(&errand).await;
-            if !self.context.gate.is_open() && !self.context.probe.breaks(Rule::GateStops) {
+            if !self.may_ask(&errand, task.job.is_some()).await {
                 return self.give_back(task).await;
-            }
-            if !self.context.lease.holds() {
-                self.wait_for_lease().await;
-                continue;
-            }
-            match self.context.budget.take(self.context.clock.now()) {
-                Take::Sends => {}
-                Take::Draws => continue,
-                Take::Spent => {
-                    self.context.gate.close();
-                    return self.give_back(task).await;
-                }
             }
             // From here to the first poll of the request nothing waits, so the gate cannot close in between.
             let request = errand.shown(&self.context, self.context.clock.now());
@@ -192,6 +178,34 @@ impl Job {
                 return left;
             }
             *self.held.borrow_mut() = Some(task.clone());
+        }
+    }
+
+    /// Waits until the errand's request may be sent; `false` where the run comes to rest. A job that the vendor has taken on
+    /// `is_sent` already: it is fetched, which takes no turn and spends nothing.
+    async fn may_ask(&self, errand: &Errand, is_sent: bool) -> bool {
+        if !is_sent {
+            self.draw().await;
+            self.turn(errand).await;
+        }
+        loop {
+            if !self.context.gate.is_open() && !self.context.probe.breaks(Rule::GateStops) {
+                return false;
+            }
+            if !self.context.lease.holds() {
+                self.wait_for_lease().await;
+            } else if is_sent {
+                return true;
+            } else {
+                match self.context.budget.take(self.context.clock.now()) {
+                    Take::Sends => return true,
+                    Take::Draws => self.draw().await,
+                    Take::Spent => {
+                        self.context.gate.close();
+                        return false;
+                    }
+                }
+            }
         }
     }
 

@@ -18,7 +18,7 @@ pub fn table(spend: &SpendView) -> String {
         line(&mut text, "asked again", &spend.repeated.to_string(), "cut off by a crash, perhaps paid twice");
     }
     if spend.reattached > 0 {
-        line(&mut text, "fetched later", &spend.reattached.to_string(), "paid before a stop, not bought again");
+        line(&mut text, "fetched later", &spend.reattached.to_string(), "paid for before, not bought again");
     }
     if let Some(cost) = &spend.cost {
         line(&mut text, "cost", &cost.text, "");
@@ -77,7 +77,7 @@ mod tests {
         let expected = "  requests                      454  451 billed, 6 rendered\n    ok                          449  \
                         billed, 6 rendered\n    ok, held nothing              2  billed\n    timed out                     \
                         3  not billed\n  asked again                     1  cut off by a crash, perhaps paid twice\n  \
-                        fetched later                   4  paid before a stop, not bought again\n  cost                        $0.61\n";
+                        fetched later                   4  paid for before, not bought again\n  cost                        $0.61\n";
         assert_eq!(table(&spend.view(Some(&prices))), expected);
         let free = table(&Spend::default().view(None));
         assert_eq!(free, "  requests                        0  not billed\n");

@@ -12,7 +12,7 @@ pub struct Recovery {
     pub why: String,
     /// Tasks that were held and went back to wait.
     pub tasks_released: i32,
-    /// Answers that were paid for before and fetched after it.
+    /// Answers that were paid for before: they are fetched from here on, and not bought again.
     pub answers_reattached: i32,
     /// Requests that were on the wire: their pages are asked for again, and may be paid twice.
     pub requests_repeated: i64,

@@ -164,9 +164,16 @@ pub struct Spend {
     pub outcomes: Outcomes,
     /// Requests whose worker or process died with them on the wire: their page is asked for again, and may be paid twice.
     pub repeated: i64,
-    /// Answers that were paid for before a death or a pause and fetched after it.
+    /// Answers that an earlier request had paid for, fetched by the vendor's job and not bought again.
     #[serde(skip_serializing_if = "is_zero")]
     pub reattached: i64,
+    /// Outcomes of such fetches, whatever came of them: they are no requests of their own.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub fetched: i64,
+    /// Requests whose job is left with the vendor, because their worker or process died or the run paused: they have no
+    /// outcome of their own.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub left: i64,
     /// What phase `amazon` took.
     #[serde(skip_serializing_if = "Took::is_none")]
     pub amazon: Took,
@@ -176,6 +183,12 @@ pub struct Spend {
     /// Tasks whose request was sent and whose outcome is not kept yet: at most one a worker.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub on_wire: Vec<TaskNo>,
+    /// Tasks whose request the vendor has taken on as a job, and whose outcome is not kept yet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pushed: Vec<TaskNo>,
+    /// Tasks whose request a death cut off: counted as repeated until it is known what it cost.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cut_off: Vec<TaskNo>,
 }
 
 fn is_zero(count: &i64) -> bool {
@@ -186,8 +199,9 @@ impl Spend {
     /// Every request that is known to have been sent, whatever came of it: what budgets go by.
     #[must_use]
     pub fn all_sent(&self) -> i64 {
-        let on_wire = i64::try_from(self.on_wire.len()).unwrap_or(i64::MAX);
-        self.outcomes.total().requests.saturating_add(self.repeated).saturating_add(on_wire)
+        let open = self.on_wire.len() + self.pushed.len();
+        let open = i64::try_from(open).unwrap_or(i64::MAX).saturating_add(self.left);
+        (self.outcomes.total().requests - self.fetched).saturating_add(self.repeated).saturating_add(open)
     }
 
     /// A request of this task was sent.
@@ -200,44 +214,68 @@ impl Spend {
     /// The vendor works on this task's request by itself: whoever dies, it is not sent again.
     pub fn submitted(&mut self, task_no: TaskNo) {
         self.on_wire.retain(|other| *other != task_no);
+        if !self.pushed.contains(&task_no) {
+            self.pushed.push(task_no);
+        }
     }
 
     /// A request has come to its end.
     pub fn ended(&mut self, outcome: &Outcome) {
-        self.on_wire.retain(|task_no| *task_no != outcome.task_no);
+        let came = matches!(outcome.result, PageResult::Products { .. } | PageResult::Sellers { .. });
+        for tasks in [&mut self.on_wire, &mut self.cut_off] {
+            remove(tasks, outcome.task_no);
+        }
+        let was_pushed = remove(&mut self.pushed, outcome.task_no);
+        if outcome.request.api_params.job_id.is_some() && !was_pushed {
+            self.fetched += 1;
+            self.reattached += i64::from(came);
+        }
         self.outcomes.of_mut(&outcome.result).count(outcome.cost);
         let took = match outcome.phase {
             Phase::Amazon => &mut self.amazon,
             Phase::Ebay => &mut self.ebay,
         };
         took.requests += 1;
-        took.pages += i64::from(matches!(outcome.result, PageResult::Products { .. } | PageResult::Sellers { .. }));
+        took.pages += i64::from(came);
         took.wire_ms = took.wire_ms.saturating_add(outcome.duration_ms.max(0));
     }
 
-    /// A request was answered when nobody waited for it any more. It was counted as one cut off when its claim ended, and
-    /// by now it is known what it cost.
-    pub fn came_late(&mut self, cost: Cost) {
-        self.repeated = (self.repeated - 1).max(0);
+    /// A request was answered when nobody waited for it any more. Where it was counted as one cut off when its claim ended,
+    /// it is known by now what it cost.
+    pub fn came_late(&mut self, task_no: TaskNo, cost: Cost) {
+        self.repeated -= i64::from(remove(&mut self.cut_off, task_no));
         self.outcomes.late.count(cost);
     }
 
     /// A task is given back, by the death of its worker or in order. A request of it that was on the wire then has no
     /// outcome.
     pub fn given_back(&mut self, task_no: TaskNo, by_death: bool) {
-        let before = self.on_wire.len();
-        self.on_wire.retain(|other| *other != task_no);
-        if by_death && self.on_wire.len() < before {
+        self.left += i64::from(remove(&mut self.pushed, task_no));
+        if remove(&mut self.on_wire, task_no) && by_death {
             self.repeated += 1;
+            self.cut_off.push(task_no);
         }
     }
 
-    /// The process died: everything on the wire is asked for again. Answers how many requests that are.
+    /// Who counted them died: everything on the wire is asked for again. Answers how many requests that are.
     pub fn died(&mut self) -> i64 {
         let count = i64::try_from(self.on_wire.len()).unwrap_or(i64::MAX);
-        self.on_wire.clear();
         self.repeated += count;
+        self.cut_off.append(&mut self.on_wire);
+        self.leave_pushed();
         count
+    }
+
+    /// Nobody works on the run: nothing is on the wire, and no answer is late.
+    pub fn rest(&mut self) {
+        self.on_wire.clear();
+        self.cut_off.clear();
+        self.leave_pushed();
+    }
+
+    fn leave_pushed(&mut self) {
+        self.left += i64::try_from(self.pushed.len()).unwrap_or(i64::MAX);
+        self.pushed.clear();
     }
 
     /// What it comes to at these prices.
@@ -264,6 +302,13 @@ impl Spend {
     }
 }
 
+/// Removes the task; whether it was there.
+fn remove(tasks: &mut Vec<TaskNo>, task_no: TaskNo) -> bool {
+    let before = tasks.len();
+    tasks.retain(|other| *other != task_no);
+    tasks.len() < before
+}
+
 /// What a run has spent, as people see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpendView {
@@ -275,7 +320,7 @@ pub struct SpendView {
     pub rendered: i64,
     /// Requests that a death cut off: their page was asked for again, and may be paid twice.
     pub repeated: i64,
-    /// Answers that were paid for before a death or a pause, and fetched after it instead of bought again.
+    /// Answers that an earlier request had paid for, fetched by the vendor's job and not bought again.
     pub reattached: i64,
     /// Requests by outcome; one that never happened is absent.
     pub outcomes: std::collections::BTreeMap<String, Tally>,

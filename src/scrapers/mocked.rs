@@ -161,12 +161,12 @@ impl Mocked {
             Some(number) => (self.witness.fetches(&ask), number),
             None => self.witness.begins(&ask),
         };
+        let (after, play) = (self.script)(&ask, count);
         if let (Some(jobs), None, Some(job)) = (jobs, held, JobId::parse(&format!("job-{count}")))
             && !jobs.keep(job).await
         {
             return None;
         }
-        let (after, play) = (self.script)(&ask, count);
         if !after.is_zero() {
             tokio::time::sleep(after).await;
         }

@@ -111,6 +111,10 @@ pub trait Jobs {
     /// The id that was kept before: its answer is paid for.
     fn open(&self) -> Option<JobId>;
 
+    /// Whether a request may be sent after all, because the vendor does not know the job of before any more. It counts as
+    /// sent.
+    fn may_push(&self) -> bool;
+
     /// Ends when the id is kept; `false` where the page is somebody else's by now, and nobody waits for its answer.
     fn keep(&self, job: JobId) -> LocalFuture<'_, bool>;
 }

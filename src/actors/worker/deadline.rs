@@ -16,18 +16,33 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Deadline {
     until: Rc<watch::Sender<Option<Instant>>>,
+    grace: Duration,
 }
 
 impl Default for Deadline {
     fn default() -> Self {
-        Self { until: Rc::new(watch::Sender::new(None)) }
+        Self { grace: GRACE, ..Self::strict() }
     }
 }
 
 impl Deadline {
+    /// One that cuts a step off at its very bound.
+    pub fn strict() -> Self {
+        Self { until: Rc::new(watch::Sender::new(None)), grace: Duration::ZERO }
+    }
+
     /// The step that begins now ends within this time by its own word.
     pub fn within(&self, bound: Duration) {
-        self.until.send_replace(Some(Instant::now() + bound + GRACE));
+        self.until.send_replace(Some(Instant::now() + bound + self.grace));
+    }
+
+    /// While this is awaited, the time of the step stands still.
+    pub async fn paused<T>(&self, waiting: impl Future<Output = T>) -> T {
+        let left = self.until.borrow().map(|until| until.saturating_duration_since(Instant::now()));
+        self.lift();
+        let waited = waiting.await;
+        self.until.send_replace(left.map(|left| Instant::now() + left));
+        waited
     }
 
     /// The step that begins now may take as long as it takes.
@@ -75,5 +90,18 @@ mod tests {
         };
         tokio::join!(moving, deadline.missed());
         assert_eq!(since.elapsed(), Duration::from_secs(100 + 3_600 + 1) + GRACE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_in_which_it_stands_still_does_not_count() {
+        let deadline = Deadline::strict();
+        let since = Instant::now();
+        let step = async {
+            deadline.within(Duration::from_secs(10));
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            deadline.paused(tokio::time::sleep(Duration::from_secs(60))).await;
+        };
+        tokio::join!(step, deadline.missed());
+        assert_eq!(since.elapsed(), Duration::from_secs(70));
     }
 }

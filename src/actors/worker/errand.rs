@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::kept_jobs::KeptJobs;
 use crate::actors::run_context::RunContext;
 use crate::domain::event::{ApiParams, Request, Subject};
 use crate::domain::failure::{ErrorType, Failure, RetryKind};
@@ -119,28 +120,20 @@ impl Errand {
 
     /// Sends it and waits for the answer; what the vendor is to fetch by itself is kept by `jobs`. The provider ends within
     /// the request's timeout by its own word; a second is added for one that does not keep it.
-    pub async fn ask(&self, context: &RunContext, jobs: &dyn Jobs) -> Came {
+    pub async fn ask(&self, context: &RunContext, jobs: &KeptJobs<'_>) -> Came {
         let pushes = context.settings.delivery == Delivery::PushPull || self.job.is_some();
-        let jobs = pushes.then_some(jobs);
+        let pushed: Option<&dyn Jobs> = if pushes { Some(jobs) } else { None };
+        let limit = Self::limit(context);
         match &self.what {
-            What::Category(request) => Came::of(
-                self.in_time(context, context.providers.best_sellers.ask(request, jobs)).await,
-                Answered::Products,
-            ),
-            What::Search(request) => Came::of(
-                self.in_time(context, context.providers.seller_search.ask(request, jobs)).await,
-                Answered::Sellers,
-            ),
+            What::Category(request) => {
+                let asking = context.providers.best_sellers.ask(request, pushed);
+                Came::of(in_time(limit, jobs, asking).await, Answered::Products)
+            }
+            What::Search(request) => {
+                let asking = context.providers.seller_search.ask(request, pushed);
+                Came::of(in_time(limit, jobs, asking).await, Answered::Sellers)
+            }
         }
-    }
-
-    async fn in_time<T>(&self, context: &RunContext, asking: LocalFuture<'_, Answer<T>>) -> Answer<T> {
-        tokio::time::timeout(Self::limit(context), asking).await.unwrap_or_else(|_| Answer {
-            result: Err(Failure::retryable(RetryKind::Timeout, "no answer in time")),
-            cost: Cost::default(),
-            raw: None,
-            job: self.job.clone(),
-        })
     }
 
     /// What the answer means for the task.
@@ -181,6 +174,15 @@ impl Errand {
             Failure::Refused { .. } => PageResult::Refused { message },
         }
     }
+}
+
+async fn in_time<T>(limit: Duration, jobs: &KeptJobs<'_>, asking: LocalFuture<'_, Answer<T>>) -> Answer<T> {
+    jobs.in_time(limit, asking).await.unwrap_or_else(|| Answer {
+        result: Err(Failure::retryable(RetryKind::Timeout, "no answer in time")),
+        cost: Cost::default(),
+        raw: None,
+        job: jobs.open(),
+    })
 }
 
 /// The error type of an outcome that brought no page, or nothing on it.

@@ -88,9 +88,8 @@ impl Ledger<'_> {
     fn enter(&mut self, entry: &Entry, reply: &Reply, new_tasks: NewTasks) -> Result<(), serde_json::Error> {
         match entry {
             Entry::Started(started) => {
-                match started.task.job {
-                    Some(_) => self.after.spend.reattached += 1,
-                    None => self.after.spend.sent(started.task.task_no),
+                if started.task.job.is_none() {
+                    self.after.spend.sent(started.task.task_no);
                 }
                 self.tell(started.worker, started.request.started_at, Action::Fetching(started.request.clone()))
             }
@@ -309,7 +308,7 @@ impl Ledger<'_> {
             Close::Cancelled => Action::Cancelled,
         };
         self.begin_anew();
-        self.after.spend.on_wire.clear();
+        self.after.spend.rest();
         self.after.probing = false;
         self.tell(WorkerId::SYSTEM, at, action)
     }

@@ -89,7 +89,7 @@ pub struct Oxylabs {
     /// Where jobs are pushed to and pulled from.
     pub(super) data_endpoint: String,
     settings: Settings,
-    account: Arc<Account>,
+    pub(super) account: Arc<Account>,
 }
 
 impl fmt::Debug for Oxylabs {
@@ -103,6 +103,8 @@ pub(super) struct Received {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// The job whose answer is still to be had.
+    pub(super) job: Option<JobId>,
 }
 
 /// Why no answer came.
@@ -176,7 +178,7 @@ impl Oxylabs {
         let headers = response.headers().clone();
         self.account.learn(&headers);
         let body = response.body().limit(BODY_BYTES_MAX).await.map_err(|error| broken_body(&error))?;
-        Ok(Received { status, headers, body })
+        Ok(Received { status, headers, body, job: None })
     }
 
     async fn best_sellers(&self, request: &CategoryRequest, jobs: Option<&dyn Jobs>) -> Answer<ProductPage> {
@@ -217,7 +219,7 @@ impl Oxylabs {
         read: impl FnOnce(Received) -> Answer<T> + Send + 'static,
     ) -> Answer<T> {
         let asked = match jobs {
-            Some(jobs) => self.push_and_pull(query, timeout, jobs).await,
+            Some(jobs) => self.push_and_pull(query, rendered, timeout, jobs).await,
             None => self.post(query, timeout).await,
         };
         let received = match asked {
@@ -227,12 +229,12 @@ impl Oxylabs {
                 return Answer { result: Err(self.without_secrets(failure)), cost, raw: None, job };
             }
         };
-        let billed = received.status == 200;
+        let (billed, job) = (received.status == 200, received.job.clone());
         match tokio::task::spawn_blocking(move || read(received)).await {
             Ok(answer) => {
                 let result = answer.result.map_err(|failure| self.without_secrets(failure));
                 self.slow_down(result.as_ref().err());
-                Answer { result, ..answer }
+                Answer { result, job, ..answer }
             }
             Err(error) => {
                 // Our own reader died on this answer: a failure of this page, not of the worker.

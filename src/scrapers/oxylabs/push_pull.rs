@@ -3,14 +3,14 @@
 //!
 //! Only the push is a request that is paid for and counted by the plan's limits; looks at the job are free and bounded.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::time::Duration;
 
 use awc::http::StatusCode;
 use awc::http::header::CONTENT_LENGTH;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::client::{NotReceived, Oxylabs, Received};
 use crate::domain::failure::{Failure, RetryKind};
@@ -42,59 +42,72 @@ enum Look {
 
 impl Oxylabs {
     /// Fetches the answer of the job that `jobs` holds, or pushes the query as a new one, has its id kept and fetches that.
+    /// What the keeping takes is no time of the vendor's, and does not count.
     pub(super) async fn push_and_pull(
         &self,
         query: &Value,
+        rendered: bool,
         limit: Duration,
         jobs: &dyn Jobs,
     ) -> Result<Received, NotReceived> {
-        let open = RefCell::new(jobs.open());
-        let received = timeout(limit, self.pull(query, jobs, &open)).await.unwrap_or_else(|_| {
-            let words = format!("the vendor's job is not done within {} ms", limit.as_millis());
-            Err(Failure::retryable(RetryKind::Timeout, words))
-        });
-        received.map_err(|failure| NotReceived { failure, billed: false, job: open.into_inner() })
+        let mut open = jobs.open();
+        let received = self.pull(query, rendered, limit, jobs, &mut open).await;
+        received.map_err(|failure| NotReceived { failure, billed: false, job: open })
     }
 
     /// `open` is the job whose answer is still to be had.
-    async fn pull(&self, query: &Value, jobs: &dyn Jobs, open: &RefCell<Option<JobId>>) -> Result<Received, Failure> {
-        let held = open.borrow().clone();
-        if let Some(job) = held {
-            if let Some(received) = self.answer_of(&job, Duration::ZERO, open).await {
-                return Ok(received);
+    async fn pull(
+        &self,
+        query: &Value,
+        rendered: bool,
+        limit: Duration,
+        jobs: &dyn Jobs,
+        open: &mut Option<JobId>,
+    ) -> Result<Received, Failure> {
+        let until = Instant::now() + limit;
+        let late = |what: &str| {
+            let words = format!("{what} within {} ms", limit.as_millis());
+            Failure::retryable(RetryKind::Timeout, words)
+        };
+        let not_done = |_| late("the vendor's job is not done");
+        if let Some(job) = open.clone() {
+            if let Some(received) = timeout_at(until, self.answer_of(&job, Duration::ZERO)).await.map_err(not_done)? {
+                return Ok(said(received, open));
             }
+            *open = None;
             log::info!("the vendor does not know job {} any more: its page is asked for again", job.as_str());
+            let admitted = timeout_at(until, self.account.admit(rendered)).await;
+            if admitted.is_err() || !jobs.may_push() {
+                return Err(Failure::retryable(RetryKind::Connection, "the vendor does not know the job any more"));
+            }
         }
-        let pushed = self.exchange(self.post_to(&self.data_endpoint, query), &Cell::new(0)).await?;
+        let head = Cell::new(0);
+        let pushing = self.exchange(self.post_to(&self.data_endpoint, query), &head);
+        let pushed = timeout_at(until, pushing).await.map_err(|_| late("no answer"))??;
         if !matches!(pushed.status, 200 | 202) {
             return Ok(pushed);
         }
         let job = id_of(&pushed.body)?;
-        *open.borrow_mut() = Some(job.clone());
+        *open = Some(job.clone());
+        let left = until.saturating_duration_since(Instant::now());
         if !jobs.keep(job.clone()).await {
             return Err(Failure::retryable(RetryKind::Connection, "the page went to another worker"));
         }
-        let unknown = || Failure::retryable(RetryKind::Malformed, "the vendor does not know the job that it took");
-        self.answer_of(&job, LOOK_MIN, open).await.ok_or_else(unknown)
+        let Some(received) = timeout(left, self.answer_of(&job, LOOK_MIN)).await.map_err(not_done)? else {
+            *open = None;
+            return Err(Failure::retryable(RetryKind::Malformed, "the vendor does not know the job that it took"));
+        };
+        Ok(said(received, open))
     }
 
     /// Waits until the job has an answer; `None` where the vendor does not know it.
-    async fn answer_of(&self, job: &JobId, first: Duration, open: &RefCell<Option<JobId>>) -> Option<Received> {
+    async fn answer_of(&self, job: &JobId, first: Duration) -> Option<Received> {
         let mut wait = first;
         loop {
             sleep(wait).await;
             match self.look(job).await {
-                Look::Answered(received) => {
-                    // Refused, it is still there: credentials can be mended.
-                    if !matches!(received.status, 401 | 403) {
-                        *open.borrow_mut() = None;
-                    }
-                    return Some(received);
-                }
-                Look::Unknown => {
-                    *open.borrow_mut() = None;
-                    return None;
-                }
+                Look::Answered(received) => return Some(received),
+                Look::Unknown => return None,
                 Look::Later => wait = (wait * 2).clamp(LOOK_MIN, LOOK_MAX),
             }
         }
@@ -121,6 +134,12 @@ impl Oxylabs {
             _ => Look::Later,
         }
     }
+}
+
+/// The vendor's last word on the open job; but where it refuses, the job is still there: credentials can be mended.
+fn said(received: Received, open: &mut Option<JobId>) -> Received {
+    let refused = matches!(received.status, 401 | 403);
+    Received { job: open.take().filter(|_| refused), ..received }
 }
 
 /// The client takes a body that ends early for whole where the connection was closed in order.

@@ -20,12 +20,13 @@ impl Refusing {
         Self { reason }
     }
 
-    fn refuse<T>(&self) -> Answer<T> {
+    /// A job that is held already stays: it can be fetched once the client can be made.
+    fn refuse<T>(&self, jobs: Option<&dyn Jobs>) -> Answer<T> {
         Answer {
             result: Err(Failure::Refused { detail: self.reason.clone() }),
             cost: Cost::default(),
             raw: None,
-            job: None,
+            job: jobs.and_then(Jobs::open),
         }
     }
 }
@@ -35,8 +36,8 @@ impl BestSellers for Refusing {
         best_sellers::address(request)
     }
 
-    fn ask<'a>(&'a self, _: &'a CategoryRequest, _: Option<&'a dyn Jobs>) -> LocalFuture<'a, Answer<ProductPage>> {
-        Box::pin(async { self.refuse() })
+    fn ask<'a>(&'a self, _: &'a CategoryRequest, jobs: Option<&'a dyn Jobs>) -> LocalFuture<'a, Answer<ProductPage>> {
+        Box::pin(async move { self.refuse(jobs) })
     }
 }
 
@@ -45,7 +46,7 @@ impl SellerSearch for Refusing {
         seller_search::address(request)
     }
 
-    fn ask<'a>(&'a self, _: &'a SearchRequest, _: Option<&'a dyn Jobs>) -> LocalFuture<'a, Answer<SellerPage>> {
-        Box::pin(async { self.refuse() })
+    fn ask<'a>(&'a self, _: &'a SearchRequest, jobs: Option<&'a dyn Jobs>) -> LocalFuture<'a, Answer<SellerPage>> {
+        Box::pin(async move { self.refuse(jobs) })
     }
 }

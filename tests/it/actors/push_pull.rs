@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use gleaner::clock::Clock;
-use gleaner::domain::run::{Command, RunStatus};
+use gleaner::domain::run::{Command, PauseReason, RunStatus};
 use gleaner::domain::settings::{Delivery, RunSettings};
 use gleaner::scrapers::mocked::Witness;
 
@@ -68,6 +68,51 @@ fn what_was_on_the_wire_when_a_process_died_is_fetched_and_nothing_is_bought_twi
         });
     }
     assert!(fetched_in_all > 100, "{fetched_in_all} answers were fetched");
+}
+
+#[test]
+fn what_is_paid_for_is_fetched_although_the_budget_is_spent() {
+    const BUDGET: u32 = 20;
+    let settings = RunSettings { request_budget: Some(BUDGET.into()), ..settings() };
+    let market = Market::small();
+    let (store, key) = in_virtual_time(async {
+        let world = World::new(market.script(LATENCY));
+        let key = world.add_run(&settings, &market.chosen());
+        world.give(key, Command::Start).await.expect("it can be started");
+        world.requests(BUDGET).await;
+        tokio::time::sleep(LATENCY / 4).await;
+        (world.store.clone(), key)
+    });
+    in_virtual_time(async {
+        let (script, witness) = (market.script(LATENCY), Witness::default());
+        let world = World::over(store, Clock::seeded(8), script, witness, Killer::default());
+        assert_eq!(world.rest(key).await, RunStatus::Paused);
+        let (seen, row) = (world.witness.seen(), world.store.run(key).expect("the run"));
+        assert_eq!(row.pause.expect("a pause").reason, PauseReason::Budget);
+        assert_eq!((seen.requests, seen.fetched > 0), (0, true), "{} fetched", seen.fetched);
+        assert_eq!(row.spend.all_sent(), i64::from(BUDGET), "each of them counts once");
+        assert_eq!(row.spend.reattached, i64::from(seen.fetched));
+        assert_eq!(world.store.tasks(key).iter().filter(|task| task.job.is_some()).count(), 0, "none is left behind");
+    });
+}
+
+#[test]
+fn a_database_that_is_away_while_a_job_is_kept_costs_no_attempt() {
+    in_virtual_time(async {
+        let market = Market::small();
+        let world = World::new(market.script(LATENCY));
+        let settings = RunSettings { max_attempts: 1, request_timeout_ms: 2_000, ..settings() };
+        let key = world.add_run(&settings, &market.chosen());
+        world.give(key, Command::Start).await.expect("it can be started");
+        world.requests(10).await;
+        world.store.set_away(true);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        world.store.set_away(false);
+        assert_eq!(world.rest(key).await, RunStatus::Completed);
+        let (seen, row) = (world.witness.seen(), world.store.run(key).expect("the run"));
+        assert_eq!(seen.requests, REQUESTS, "nothing is asked for again");
+        assert_eq!((row.counters.amazon.failed, row.counters.ebay.failed), (0, 0));
+    });
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use gleaner::domain::failure::{Failure, RetryKind};
 use gleaner::domain::ids::JobId;
+use gleaner::scrapers::oxylabs::{Oxylabs, Refusing, Secret, Settings};
 use gleaner::scrapers::sandbox::{Config, FaultKind, Faults, Latency, Running, Sandbox, Spread};
 use gleaner::scrapers::{Answer, BestSellers, Jobs, LocalFuture, ProductPage};
 use serde_json::{Value, json};
@@ -20,6 +21,10 @@ struct Row {
     job: RefCell<Option<JobId>>,
     kept: Cell<u32>,
     is_lost: bool,
+    /// Nothing may be sent.
+    is_spent: bool,
+    /// What the keeping takes.
+    keeps_for: Duration,
 }
 
 impl Row {
@@ -33,10 +38,17 @@ impl Jobs for Row {
         self.job.borrow().clone()
     }
 
+    fn may_push(&self) -> bool {
+        !self.is_spent
+    }
+
     fn keep(&self, job: JobId) -> LocalFuture<'_, bool> {
         *self.job.borrow_mut() = Some(job);
         self.kept.set(self.kept.get() + 1);
-        Box::pin(async { !self.is_lost })
+        Box::pin(async {
+            tokio::time::sleep(self.keeps_for).await;
+            !self.is_lost
+        })
     }
 }
 
@@ -97,6 +109,40 @@ async fn a_job_that_the_vendor_does_not_know_any_more_is_pushed_anew() {
     let answer = ask(&running, &row, ENOUGH).await;
     assert!(answer.result.is_ok(), "{:?}", answer.result);
     assert_eq!((row.kept.get(), counts(&running).await["requests"].as_u64()), (1, Some(1)));
+}
+
+#[actix_web::test]
+async fn a_job_that_is_not_known_any_more_is_not_pushed_anew_where_nothing_may_be_sent() {
+    let running = start(0, Faults::default());
+    let row = Row { is_spent: true, ..Row::with(JobId::parse("7000000000000009999")) };
+    let answer = ask(&running, &row, ENOUGH).await;
+    let Err(failure) = &answer.result else { panic!("{:?}", answer.result) };
+    assert_eq!(failure.detail(), "the vendor does not know the job any more");
+    assert_eq!((answer.job, counts(&running).await["requests"].as_u64()), (None, Some(0)));
+}
+
+#[actix_web::test]
+async fn a_job_that_a_wrong_password_cannot_fetch_is_fetched_with_the_right_one() {
+    let running = start(600, Faults::default());
+    let late = ask(&running, &Row::default(), Duration::from_millis(50)).await;
+    let row = Row::with(late.job.clone());
+    let wrong = Settings { password: Secret::new("wrong"), ..running.settings() };
+    let request = category_request(NODE, 1);
+    let refused = BestSellers::ask(&Oxylabs::new(wrong).expect("settings"), &request, Some(&row)).await;
+    assert!(matches!(refused.result, Err(Failure::Refused { .. })), "{:?}", refused.result);
+    assert!(late.job.is_some() && refused.job == late.job, "it is still to be had");
+    let nobody = Refusing::new("no password".to_owned());
+    assert_eq!(BestSellers::ask(&nobody, &request, Some(&row)).await.job, late.job);
+    assert!(ask(&running, &row, ENOUGH).await.result.is_ok());
+    assert_eq!(counts(&running).await["requests"], 1);
+}
+
+#[actix_web::test]
+async fn the_time_in_which_a_job_is_kept_is_not_the_vendors() {
+    let running = start(0, Faults::default());
+    let row = Row { keeps_for: Duration::from_millis(2_200), ..Row::default() };
+    let answer = ask(&running, &row, Duration::from_secs(2)).await;
+    assert!(answer.result.is_ok(), "{:?}", answer.result);
 }
 
 #[actix_web::test]

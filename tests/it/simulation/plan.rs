@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gleaner::domain::settings::RunSettings;
+use gleaner::domain::settings::{Delivery, RunSettings};
 
 use super::draw::Draw;
 use crate::support::market::Market;
@@ -113,6 +113,7 @@ impl Plan {
         let reaper = if quiet { 0 } else { draw.one(&[0, 20, 50, 100, 200]) };
         let mut budgets = Draw::of(seed, "budgets");
         settings.request_budget = budget(&mut budgets);
+        settings.delivery = if budgets.permille(300) { Delivery::PushPull } else { Delivery::Realtime };
         let month_budget = budget(&mut budgets).and_then(|requests| i64::try_from(requests).ok());
         Self {
             seed,

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -85,7 +85,7 @@ impl Site {
         let (store, witness) = (self.store.of_process(number, self.clock.clone()), Witness::default());
         let reaper = self.reaper.of(number);
         let make_probe: MakeProbe = Arc::new(move || Rc::new(reaper.clone()));
-        let script = self.script(number, &store);
+        let script = self.script(number, &store, witness.clone());
         let providers = playing(script, witness.clone());
         let means = means(Arc::new(store.clone()), self.clock.clone(), providers, make_probe);
         let begun = self.witnesses.borrow().len();
@@ -107,16 +107,19 @@ impl Site {
     }
 
     /// What the marketplace answers to this process, which asks only for a run of its own.
-    fn script(&self, number: usize, store: &Shaky) -> Arc<Script> {
+    fn script(&self, number: usize, store: &Shaky, witness: Witness) -> Arc<Script> {
         let (shop, memory, key) = (self.shop.clone(), self.memory.clone(), self.key);
         let (own, diary, sent) = (store.engine(), self.diary.clone(), self.sent.clone());
-        let month_budget = self.month_budget.clone();
+        let (month_budget, fetched) = (self.month_budget.clone(), AtomicU32::new(0));
         Arc::new(move |ask, _| {
             let row = memory.run(key).expect("the run");
-            if row.owner == Some(own) {
+            let now_fetched = witness.seen().fetched;
+            // A fetch is noted in the poll in which it is asked for; it was paid for before.
+            let is_fetch = fetched.swap(now_fetched, Ordering::Relaxed) < now_fetched;
+            if row.owner == Some(own) && !is_fetch {
                 let sent = sent.fetch_add(1, Ordering::Relaxed) + 1;
                 laws::within_budgets(&diary, &row, *month_budget.lock().expect("no panic under it"), sent);
-            } else if !diary.lost_its_session(number, diary.elapsed().as_millis()) {
+            } else if row.owner != Some(own) && !diary.lost_its_session(number, diary.elapsed().as_millis()) {
                 // One that lost its session alone learns at its next look that others followed it.
                 diary.broken(format!("3: process {number} asks for a page of a run that is not its own"));
             }

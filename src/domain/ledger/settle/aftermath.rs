@@ -11,7 +11,7 @@ impl Ledger<'_> {
     pub(super) fn refused(&mut self, outcome: &Outcome) -> Result<(), serde_json::Error> {
         self.after.counters.requests_made += 1;
         self.after.counters.requests_billed += i64::from(outcome.cost.billed);
-        self.after.spend.came_late(outcome.cost);
+        self.after.spend.came_late(outcome.task_no, outcome.cost);
         if let Some(recovery) = &mut self.after.recovery {
             recovery.late_answers += 1;
         }

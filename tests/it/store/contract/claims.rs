@@ -116,6 +116,7 @@ fn submitted(asked: Asked, id: &str) -> Entry {
 
 async fn a_job_is_kept_until_its_answer_is(ground: &dyn Ground) {
     let mut hand = Hand::start_searching(ground, 1).await;
+    let before = ground.run(hand.key).await.spend.all_sent();
     hand.tell(started(first(2))).await;
     for _ in 0..2 {
         assert_eq!(
@@ -125,9 +126,12 @@ async fn a_job_is_kept_until_its_answer_is(ground: &dyn Ground) {
         );
     }
     assert_eq!(hand.task(2).await.job, Some(job("job-1")));
-    assert_eq!(ground.run(hand.key).await.spend.on_wire, [], "whoever dies, it is not asked for again");
+    let spend = ground.run(hand.key).await.spend;
+    assert_eq!(spend.on_wire, [], "whoever dies, it is not asked for again");
+    assert_eq!(spend.all_sent(), before + 1);
     let task = pending(hand.tell(released(2, 1, true)).await);
     assert_eq!(task.job, Some(job("job-1")), "whoever takes it next fetches it");
+    assert_eq!(ground.run(hand.key).await.spend.all_sent(), before + 1);
     let again = Asked { claim_no: 3, ..first(2) };
     hand.keep(vec![sellers(again, &["Ann"], false)]).await;
     assert_eq!(hand.task(2).await.job, None);
