@@ -4,26 +4,25 @@
 //! Recorder, and only its receipt lets the worker go on. It looks at the gate in the very poll that sends a request.
 //! Its work runs in a future that it spawned, so that a panic in it kills the worker and is seen.
 
+mod admission;
 mod deadline;
 mod errand;
 mod kept_jobs;
 mod status;
 
 use std::cell::RefCell;
-use std::pin::pin;
 use std::rc::Rc;
 
 use actix::fut::wrap_future;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message};
-use tokio::time::{Duration, sleep, timeout};
+use tokio::time::{Duration, sleep};
 
-use crate::actors::budget::Take;
 use crate::actors::coordinator::{Left, Pull};
 use crate::actors::failure_counter::{Answered, Report};
 use crate::actors::guard::Guard;
 use crate::actors::line::Line;
 use crate::actors::recorder::{Hand, Receipt, Tell};
-use crate::actors::run_context::{Rule, RunContext};
+use crate::actors::run_context::RunContext;
 use crate::actors::stream::Doing;
 use crate::domain::event::Request;
 use crate::domain::ids::WorkerId;
@@ -35,11 +34,6 @@ use deadline::Deadline;
 use errand::{Errand, holds_nothing};
 use kept_jobs::KeptJobs;
 use status::StatusBoard;
-
-/// Longest wait for its turn at the provider: several times that of the last of 64 workers when one request a second is allowed.
-const TURN_MAX: Duration = Duration::from_secs(600);
-/// A wait for its turn at the provider is shown after this time.
-const SHOWN_AFTER: Duration = Duration::from_millis(250);
 
 /// Say which task you hold: asked by a new Coordinator.
 #[derive(Clone, Debug, Message)]
@@ -181,64 +175,6 @@ impl Job {
         }
     }
 
-    /// Waits until the errand's request may be sent; `false` where the run comes to rest. A job that the vendor has taken on
-    /// `is_sent` already: it is fetched, which takes no turn and spends nothing.
-    async fn may_ask(&self, errand: &Errand, is_sent: bool) -> bool {
-        if !is_sent {
-            self.draw().await;
-            self.turn(errand).await;
-        }
-        loop {
-            if !self.context.gate.is_open() && !self.context.probe.breaks(Rule::GateStops) {
-                return false;
-            }
-            if !self.context.lease.holds() {
-                self.wait_for_lease().await;
-            } else if is_sent {
-                return true;
-            } else {
-                match self.context.budget.take(self.context.clock.now()) {
-                    Take::Sends => return true,
-                    Take::Draws => self.draw().await,
-                    Take::Spent => {
-                        self.context.gate.close();
-                        return false;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Waits until the run has something of the month's budget, where there is one, or until the gate closes.
-    async fn draw(&self) {
-        if !self.context.budget.is_to_draw(self.context.clock.now()) {
-            return;
-        }
-        tokio::select! {
-            biased;
-            () = self.context.gate.closed() => {}
-            () = self.context.budget.draw(&self.context) => {}
-        }
-    }
-
-    /// Waits for its turn at the provider, or until the gate closes.
-    async fn turn(&self, errand: &Errand) {
-        let turn = async {
-            let mut admitted = pin!(errand.admitted(&self.context));
-            if timeout(SHOWN_AFTER, admitted.as_mut()).await.is_err() {
-                self.status.waits(None, WaitsFor::ProviderLimit);
-                admitted.await;
-            }
-        };
-        self.deadline.within(TURN_MAX);
-        tokio::select! {
-            biased;
-            () = self.context.gate.closed() => {}
-            () = turn => {}
-        }
-        self.deadline.lift();
-    }
-
     fn outcome(&self, task: &OpenTask, request: Request, took: Duration, result: PageResult) -> Outcome {
         Outcome {
             worker: self.id,
@@ -324,16 +260,6 @@ impl Job {
         let error_type = errand::error_type(&outcome.result);
         let (worker_id, task_no, error_message) = (self.id, outcome.task_no, message.to_owned());
         Proof { at: outcome.at, worker_id, task_no, error_type, error_message }
-    }
-
-    /// Waits until the database has said again that the run is ours, or until the gate closes.
-    async fn wait_for_lease(&self) {
-        self.status.waits(None, WaitsFor::Lease);
-        tokio::select! {
-            biased;
-            () = self.context.gate.closed() => {}
-            () = self.context.lease.held() => {}
-        }
     }
 
     /// Waits on tokio's clock, or until the gate closes.
