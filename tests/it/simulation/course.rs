@@ -96,7 +96,7 @@ async fn completes(site: &Rc<Site>) {
         let next = match status {
             RunStatus::Pending => Command::Start,
             RunStatus::Paused => {
-                site.raise_budget(None);
+                site.lift_budgets();
                 Command::Resume
             }
             RunStatus::Failed => Command::RetryFailed,

@@ -34,7 +34,7 @@ pub async fn person(site: Rc<Site>, name: usize) {
             RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => Command::RetryFailed,
         };
         if command == Command::Resume && draw.permille(500) {
-            site.raise_budget(Some(draw.between(1, 10)));
+            site.raise_budget(draw.between(1, 10));
         }
         let again = command == Command::Cancel && draw.permille(500);
         site.give(draw.count(0, site.plan.processes - 1), command).await;

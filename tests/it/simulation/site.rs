@@ -163,23 +163,31 @@ impl Site {
         }
     }
 
-    /// Where the run stands still because a budget is spent, that one is raised by so many requests, or has no end any more.
-    pub fn raise_budget(&self, by: Option<u64>) {
+    /// Where the run stands still because a budget is spent, that one is raised by so many requests.
+    pub fn raise_budget(&self, by: u64) {
         let row = self.memory.run(self.key).expect("the run");
         let Some(spent) = row.pause.and_then(|pause| pause.spent) else { return };
         match spent.budget {
-            BudgetScope::Month => {
-                let mut allowed = self.month_budget.lock().expect("no panic under it");
-                *allowed = by.and_then(|by| allowed.and_then(|allowed| allowed.checked_add_unsigned(by)));
-                self.memory.set_month_budget(*allowed);
-            }
-            BudgetScope::Run => {
-                let raised = by.map(|by| spent.allowed.unsigned_abs() + by);
-                let settings = Map::from_iter([("request_budget".to_owned(), json!(raised))]);
-                // By now it may have been opened again with what somebody else raised it to.
-                let _ = self.memory.change_run(self.key, &Changes { name: None, settings });
-            }
+            BudgetScope::Run => self.set_budget(Some(spent.allowed.unsigned_abs() + by)),
+            BudgetScope::Month => self.set_month_budget(spent.allowed.checked_add_unsigned(by)),
         }
+    }
+
+    /// Budgets have no end from now on.
+    pub fn lift_budgets(&self) {
+        self.set_budget(None);
+        self.set_month_budget(None);
+    }
+
+    fn set_budget(&self, allowed: Option<u64>) {
+        let settings = Map::from_iter([("request_budget".to_owned(), json!(allowed))]);
+        // By now somebody may have opened the run again: then it stays as it is.
+        let _ = self.memory.change_run(self.key, &Changes { name: None, settings });
+    }
+
+    fn set_month_budget(&self, allowed: Option<i64>) {
+        *self.month_budget.lock().expect("no panic under it") = allowed;
+        self.memory.set_month_budget(allowed);
     }
 
     /// The run's status, where no process works on it.
