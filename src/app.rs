@@ -76,9 +76,9 @@ pub enum Doom {
     /// Nothing in this process can mend it.
     #[error("the engine died again and again; the log says why")]
     Engine,
-    /// The private database server died so often that it is not started again.
+    /// The private database server died so often that it is not started again, or could not be started for too long.
     #[error(
-        "the database server died again and again; the log says why, and the next start goes on where this one stood"
+        "the database server died again and again, or could not be started; the log says why, and the next start goes on where this one stood"
     )]
     Database,
 }

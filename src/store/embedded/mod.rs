@@ -141,7 +141,8 @@ impl Embedded {
         Ok(Self { url, data, server: Some(server), using, keeper, _engine: engine })
     }
 
-    /// Ends when the server died so often that it is not started again; never for a short command.
+    /// Ends when the server died so often that it is not started again, or could not be started for too long; never for a
+    /// short command.
     pub fn given_up(&self) -> impl Future<Output = ()> + use<> {
         let given_up = self.keeper.as_ref().map(Keeper::given_up);
         async move {
