@@ -255,7 +255,8 @@ impl App {
         if let Some(sandbox) = self.sandbox {
             sandbox.stop().await;
         }
-        // Dropped, a private server is told to end and not waited for.
+        // Where the time runs out, a private server is still on its way out, or was never told to go: another process has
+        // the turn to start or stop it. Then it is left running, and the next start finds it.
         let Ok(ended) = timeout(DATABASE_CLOSE_MAX, self.database.close()).await else {
             log::warn!("the database did not end within {} s; it is left to itself", DATABASE_CLOSE_MAX.as_secs());
             return closed.map(drop);

@@ -88,7 +88,8 @@ pub enum Role {
 
 /// A server that runs as long as somebody uses it. One that dies under an engine is started again.
 ///
-/// [`Embedded::stop`] waits until it has ended. A drop tells it to end and does not wait.
+/// [`Embedded::stop`] waits until it has ended. A drop tells it to end and does not wait; where another process is just
+/// starting or stopping the server, it tells nothing and the server runs on.
 pub struct Embedded {
     url: String,
     data: PathBuf,
