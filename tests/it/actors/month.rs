@@ -53,6 +53,7 @@ fn a_run_that_spends_the_month_says_whose_budget_it_is_and_goes_on_when_it_is_ra
         assert_eq!(spent.ends_at.expect("a time").to_rfc3339(), "2026-02-01T00:00:00+00:00");
         assert!(stands.what_to_do().contains("runs.monthly_request_budget"), "{}", stands.what_to_do());
         let told = world.store.events(key).pop().expect("an event");
+        assert!(told.data.contains("33 requests of 33 were drawn"), "{}", told.data);
         assert!(told.data.contains("the next one begins at 2026-02-01 00:00 UTC"), "{}", told.data);
         invariants::hold_at_rest(&world.store, key, &world.witness.seen());
 
