@@ -1,7 +1,7 @@
 //! Builds the rooms in order, ties them together, and drains them in reverse: the only file that knows everyone.
 //!
-//! Order: sandbox (it refuses a folder before anything is made), database, migrations, store, engine, web. The engine and all
-//! runs live on one arbiter of their own, so that neither the terminal nor a slow browser takes their thread.
+//! Order: sandbox (it refuses a folder before anything is made), database, migrations, store, engine, web. The engine
+//! and all runs live on one arbiter of their own, so that neither the terminal nor a slow browser takes their thread.
 
 pub mod check;
 pub mod data;
@@ -40,8 +40,8 @@ pub use front::Front;
 
 /// Longest wait for what is on the wire when the process stops, in milliseconds.
 pub const DRAIN_TIMEOUT_MS: u64 = 10_000;
-/// Longest wait for the private server to end: 40 s where it does not end fast, and its turn where a command starts just now.
-/// With the drain this is less than the 90 s that service managers leave.
+/// Longest wait for the private server to end: 40 s where it does not end fast, and its turn where a command starts
+/// just now. With the drain this is less than the 90 s that service managers leave.
 const DATABASE_CLOSE_MAX: Duration = Duration::from_secs(60);
 
 /// Why the rooms could not be built.
