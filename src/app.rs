@@ -1,7 +1,7 @@
 //! Builds the rooms in order, ties them together, and drains them in reverse: the only file that knows everyone.
 //!
-//! Order: sandbox (it refuses a folder before anything is made), database, migrations, store, engine, web. The engine and all
-//! runs live on one arbiter of their own, so that neither the terminal nor a slow browser takes their thread.
+//! Order: sandbox (it refuses a folder before anything is made), database, migrations, store, engine, web. The engine
+//! and all runs live on one arbiter of their own, so that neither the terminal nor a slow browser takes their thread.
 
 pub mod check;
 pub mod data;
@@ -40,8 +40,8 @@ pub use front::Front;
 
 /// Longest wait for what is on the wire when the process stops, in milliseconds.
 pub const DRAIN_TIMEOUT_MS: u64 = 10_000;
-/// Longest wait for the private server to end: 40 s where it does not end fast, and its turn where a command starts just now.
-/// With the drain this is less than the 90 s that service managers leave.
+/// Longest wait for the private server to end: 40 s where it does not end fast, and its turn where a command starts
+/// just now. With the drain this is less than the 90 s that service managers leave.
 const DATABASE_CLOSE_MAX: Duration = Duration::from_secs(60);
 
 /// Why the rooms could not be built.
@@ -76,9 +76,9 @@ pub enum Doom {
     /// Nothing in this process can mend it.
     #[error("the engine died again and again; the log says why")]
     Engine,
-    /// The private database server died so often that it is not started again.
+    /// The private database server died so often that it is not started again, or could not be started for too long.
     #[error(
-        "the database server died again and again; the log says why, and the next start goes on where this one stood"
+        "the database server died again and again, or could not be started; the log says why, and the next start goes on where this one stood"
     )]
     Database,
 }
@@ -255,7 +255,8 @@ impl App {
         if let Some(sandbox) = self.sandbox {
             sandbox.stop().await;
         }
-        // Dropped, a private server is told to end and not waited for.
+        // Where the time runs out, a private server is still on its way out, or was never told to go: another process has
+        // the turn to start or stop it. Then it is left running, and the next start finds it.
         let Ok(ended) = timeout(DATABASE_CLOSE_MAX, self.database.close()).await else {
             log::warn!("the database did not end within {} s; it is left to itself", DATABASE_CLOSE_MAX.as_secs());
             return closed.map(drop);

@@ -3,6 +3,8 @@
 //! Everything that must be reproducible asks a [`Clock`]; a seeded one makes ids, times and draws a function of its
 //! seed. Waiting is not done here: that is tokio's clock, which tests pause.
 
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,11 +20,24 @@ pub struct Clock {
 }
 
 struct Inner {
-    /// Where a seeded clock starts; `None` reads the machine's clock.
-    virtual_start: Option<(DateTime<Utc>, Instant)>,
-    /// How far the time of day was set off.
-    offset: Mutex<TimeDelta>,
+    /// `None` reads the machine's clock.
+    seeded: Option<Seeded>,
     chance: Mutex<StdRng>,
+}
+
+/// The time of day of a seeded clock.
+struct Seeded {
+    start: DateTime<Utc>,
+    since: Instant,
+    /// How far it was set off, in milliseconds.
+    offset_ms: AtomicI64,
+}
+
+impl Seeded {
+    fn now(&self) -> DateTime<Utc> {
+        let elapsed_ms = i64::try_from(self.since.elapsed().as_millis()).unwrap_or(i64::MAX / 2);
+        self.start + TimeDelta::milliseconds(elapsed_ms) + TimeDelta::milliseconds(self.offset_ms.load(Relaxed))
+    }
 }
 
 impl Clock {
@@ -30,7 +45,7 @@ impl Clock {
     #[must_use]
     pub fn system() -> Self {
         let chance = StdRng::try_from_rng(&mut SysRng).unwrap_or_else(|_| StdRng::seed_from_u64(system_nanos()));
-        Self { inner: Arc::new(Inner { virtual_start: None, offset: Mutex::default(), chance: Mutex::new(chance) }) }
+        Self { inner: Arc::new(Inner { seeded: None, chance: Mutex::new(chance) }) }
     }
 
     /// A clock that a seed decides: it starts on 2026-01-01 and moves with tokio's clock.
@@ -39,32 +54,23 @@ impl Clock {
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         let start = DateTime::from_timestamp(1_767_225_600, 0).unwrap_or_default();
-        let virtual_start = Some((start, Instant::now()));
-        Self {
-            inner: Arc::new(Inner {
-                virtual_start,
-                offset: Mutex::default(),
-                chance: Mutex::new(StdRng::seed_from_u64(seed)),
-            }),
-        }
+        let seeded = Seeded { start, since: Instant::now(), offset_ms: AtomicI64::new(0) };
+        Self { inner: Arc::new(Inner { seeded: Some(seeded), chance: Mutex::new(StdRng::seed_from_u64(seed)) }) }
     }
 
     /// The time of day, cut to whole milliseconds (what events show and rows keep).
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        let exact = match self.inner.virtual_start {
-            Some((start, since)) => {
-                start + TimeDelta::milliseconds(i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX / 2))
-            }
-            None => system_now(),
-        };
-        let exact = exact + *self.inner.offset.lock().unwrap_or_else(PoisonError::into_inner);
+        let exact = self.inner.seeded.as_ref().map_or_else(system_now, Seeded::now);
         DateTime::from_timestamp_millis(exact.timestamp_millis()).unwrap_or(exact)
     }
 
-    /// Sets the time of day off, as a person or a time server does with a machine's. What waits is not moved by it.
+    /// Sets a seeded clock's time of day off, as a person or a time server does with a machine's. What waits is not moved by
+    /// it. The machine's clock is not ours to set.
     pub fn jump(&self, by: TimeDelta) {
-        *self.inner.offset.lock().unwrap_or_else(PoisonError::into_inner) += by;
+        if let Some(seeded) = &self.inner.seeded {
+            seeded.offset_ms.fetch_add(by.num_milliseconds(), Relaxed);
+        }
     }
 
     /// A fresh UUIDv7: sorts by time, so that inserts stay local in an index.

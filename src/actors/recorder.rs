@@ -1,5 +1,7 @@
 //! The Recorder: the only writer of a run's rows, one transaction at a time for all that has gathered.
 //!
+//! What is drawn of a month's budget is not its: that is drawn and given back in transactions of its own.
+//!
 //! It decides nothing: what an entry means is the ledger's, what is told is the stream's. It never tells what it has
 //! not kept, and never drops what it was handed: while the database is away it tries again, and whoever waits for an
 //! answer waits.

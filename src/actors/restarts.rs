@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 /// How many deaths within which time are mended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
+pub struct RestartBudget {
     /// So many.
     pub max: usize,
     /// Within this time.
@@ -17,21 +17,21 @@ pub struct Budget {
 }
 
 /// Children of one supervisor: three poisonous tasks, each of which may kill three workers, and one death of chance.
-pub const CHILDREN: Budget = Budget { max: 10, window: Duration::from_secs(30) };
+pub const CHILDREN: RestartBudget = RestartBudget { max: 10, window: Duration::from_secs(30) };
 /// Supervisors of one run: each take-over may ask again for as many paid pages as there are workers.
-pub const SUPERVISORS: Budget = Budget { max: 5, window: Duration::from_secs(600) };
+pub const SUPERVISORS: RestartBudget = RestartBudget { max: 5, window: Duration::from_secs(600) };
 
 /// The deaths that a budget has paid for.
 #[derive(Debug)]
 pub struct Restarts {
-    budget: Budget,
+    budget: RestartBudget,
     deaths: VecDeque<Instant>,
 }
 
 impl Restarts {
     /// A budget of which nothing is spent.
     #[must_use]
-    pub fn within(budget: Budget) -> Self {
+    pub fn within(budget: RestartBudget) -> Self {
         Self { budget, deaths: VecDeque::new() }
     }
 

@@ -1,8 +1,9 @@
 //! A worker: pulls a task, asks for it page by page, has each page kept, reports, and asks for more.
 //!
-//! It never writes and never decides about the run: an answer becomes an outcome, the outcome is handed to the
-//! Recorder, and only its receipt lets the worker go on. It looks at the gate in the very poll that sends a request.
-//! Its work runs in a future that it spawned, so that a panic in it kills the worker and is seen.
+//! It never decides about the run and writes nothing, but for what it draws of a month's budget: an answer becomes an
+//! outcome, the outcome is handed to the Recorder, and only its receipt lets the worker go on. It looks at the gate in the
+//! very poll that sends a request. Its work runs in a future that it spawned, so that a panic in it kills the worker and is
+//! seen.
 
 mod admission;
 mod deadline;

@@ -1,5 +1,5 @@
-//! Keeps an engine: where the Engine dies, a new one takes its place once every actor of its runs is gone, and takes the runs
-//! over. Once a minute at most: a fault that comes back at once is not mended by starting again.
+//! Keeps an engine: where the Engine dies, a new one takes its place once every actor of its runs is gone, and takes
+//! the runs over. Once a minute at most: a fault that comes back at once is not mended by starting again.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! `gleaner reparse`: what the parser of today finds on the kept pages of a run, and saving it. Works beside an engine: a run
-//! that is under way is only looked at.
+//! `gleaner reparse`: what the parser of today finds on the kept pages of a run, and saving it. Works beside an engine:
+//! a run that is under way is only looked at.
 
 use chrono::{DateTime, Utc};
 

@@ -10,7 +10,7 @@ pub struct Spent {
     pub budget: BudgetScope,
     /// The requests that it allows.
     pub allowed: i64,
-    /// The requests that were sent of it.
+    /// The requests that were sent of it; of a month's, those that were drawn: a run may hold some that it has not sent.
     pub sent: i64,
     /// When the next one begins, of a month's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,12 +32,12 @@ impl Spent {
     #[must_use]
     pub fn in_words(&self) -> String {
         let Self { budget, allowed, sent, ends_at } = self;
-        let whose = match budget {
-            BudgetScope::Run => "the run's budget",
-            BudgetScope::Month => "the organisation's budget of this month",
+        let (whose, done) = match budget {
+            BudgetScope::Run => ("the run's budget", "sent"),
+            BudgetScope::Month => ("the organisation's budget of this month", "drawn"),
         };
         let next = ends_at.map(|at| format!("; the next one begins at {}", at.format("%Y-%m-%d %H:%M UTC")));
-        format!("{whose} is spent: {sent} requests of {allowed} were sent{}", next.unwrap_or_default())
+        format!("{whose} is spent: {sent} requests of {allowed} were {done}{}", next.unwrap_or_default())
     }
 }
 
@@ -158,13 +158,19 @@ mod tests {
     }
 
     #[test]
-    fn a_spent_month_says_when_the_next_begins() {
+    fn a_spent_month_says_what_was_drawn_of_it_and_when_the_next_begins() {
         let ends_at = Some(Grant { to: 0, month: day(2026, 11, 1) }.ends_at());
         let spent = Spent { budget: BudgetScope::Month, allowed: 500, sent: 500, ends_at };
         assert_eq!(
             spent.in_words(),
-            "the organisation's budget of this month is spent: 500 requests of 500 were sent; the next one begins at \
+            "the organisation's budget of this month is spent: 500 requests of 500 were drawn; the next one begins at \
              2026-12-01 00:00 UTC"
         );
+    }
+
+    #[test]
+    fn a_spent_run_says_what_it_has_sent() {
+        let spent = Spent { budget: BudgetScope::Run, allowed: 20, sent: 20, ends_at: None };
+        assert_eq!(spent.in_words(), "the run's budget is spent: 20 requests of 20 were sent");
     }
 }

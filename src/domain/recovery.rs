@@ -16,7 +16,8 @@ pub struct Recovery {
     pub answers_reattached: i32,
     /// Requests that were on the wire: their pages are asked for again, and may be paid twice.
     pub requests_repeated: i64,
-    /// Answers to requests of the old owner that came since and were refused.
+    /// Answers that came since from workers which the present owner had replaced meanwhile, and were refused. What the old
+    /// owner still sends is refused whole and is not among them.
     pub late_answers: i64,
     /// From the last sign of the old owner in the run's row to the take-over, in milliseconds.
     pub time_lost_ms: i64,

@@ -39,6 +39,8 @@ pub enum Delivery {
 
 /// Largest budget of requests that can be set.
 pub const REQUEST_BUDGET_MAX: u64 = 1_000_000_000;
+/// Most days that the setting `skip_searched_within_days` reaches back.
+pub const SEARCHED_WITHIN_DAYS_MAX: u16 = 365;
 /// Whole numbers that need not be set.
 const OPTIONAL: [&str; 2] = ["request_budget", "skip_searched_within_days"];
 
@@ -190,7 +192,12 @@ impl RunSettings {
             ("page_delay_ms", Some(self.page_delay_ms), 0, 60_000),
             ("query_chars", Some(self.query_chars.into()), 10, 300),
             ("request_budget", self.request_budget, 1, REQUEST_BUDGET_MAX),
-            ("skip_searched_within_days", self.skip_searched_within_days.map(u64::from), 1, 365),
+            (
+                "skip_searched_within_days",
+                self.skip_searched_within_days.map(u64::from),
+                1,
+                SEARCHED_WITHIN_DAYS_MAX.into(),
+            ),
         ]
     }
 

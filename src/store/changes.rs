@@ -34,8 +34,8 @@ pub enum NotChanged {
     Fields(Vec<FieldError>),
 }
 
-/// Changes the row, as both stores do, and answers its settings by then. A run whose `auto_resume` is switched is looked at by itself from now on, or not any
-/// more.
+/// Changes the row, as both stores do, and answers its settings by then. A run whose `auto_resume` is switched is looked at
+/// by itself from now on, or not any more.
 pub(super) fn change(row: &mut RunRow, changes: &Changes, now: DateTime<Utc>) -> Result<RunSettings, NotChanged> {
     if !matches!(row.status, RunStatus::Pending | RunStatus::Paused) {
         let failed_tasks = row.counters.amazon.failed + row.counters.ebay.failed;

@@ -97,7 +97,7 @@ pub(super) fn obey(
     Ok(obeyed)
 }
 
-/// A run that could send nothing would stand still again at once.
+/// A run whose own budget is spent would stand still again at once. What is left of a month shows only when it is drawn.
 fn refuse_if_spent(row: &RunRow) -> Result<(), StoreError> {
     let sent = row.spend.all_sent();
     match row.request_budget() {

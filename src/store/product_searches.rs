@@ -1,14 +1,26 @@
 //! `product_searches`: when each product was last searched to its end, with which search.
 //!
-//! It outlives the runs: what an organisation has searched lately it need not pay for again.
+//! It outlives the runs: what an organisation has searched lately it need not pay for again. Rows that no setting reaches
+//! back to are forgotten when a run comes to rest.
 
-use chrono::{DateTime, Utc};
-use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::fragment::fragment;
-use super::transition::Plan;
-use crate::domain::ids::RunKey;
+use super::transition::{Plan, closes};
+use super::{PgStore, StoreError};
+use crate::domain::ids::{OrgId, RunKey};
+use crate::domain::ledger::Group;
+use crate::domain::settings::SEARCHED_WITHIN_DAYS_MAX;
+
+/// Most searches that are forgotten at one time; the rest goes with the next run that comes to rest.
+const FORGOTTEN_AT_ONCE_MAX: i64 = 20_000;
+/// Longest time that a group waits for it.
+const FORGET_MAX: Duration = Duration::from_secs(5);
 
 fragment! {
     /// Of these products, those whose search is fresher than the run's settings ask for; none where they ask for nothing.
@@ -41,6 +53,48 @@ fragment! {
      WHERE r.org_id = $org AND r.id = $run ORDER BY n.asin \
      ON CONFLICT (org_id, external_id, searched_as) DO UPDATE \
         SET searched_at = greatest(s.searched_at, excluded.searched_at)"
+}
+
+fragment! {
+    /// Forgets searches that are too old, at most so many. Rows that somebody holds are left for the next time, so that it
+    /// waits for nobody. An index on the time would cost each search a second write; one look through the table a run does
+    /// not.
+    struct ForgetSearches {
+        org: Uuid => SqlUuid,
+        oldest: DateTime<Utc> => Timestamptz,
+        limit: i64 => BigInt,
+    }
+    answers ();
+    "DELETE FROM product_searches AS s USING (SELECT external_id, searched_as FROM product_searches \
+        WHERE org_id = $org AND searched_at < $oldest LIMIT $limit FOR UPDATE SKIP LOCKED) AS old \
+     WHERE s.org_id = $org AND s.external_id = old.external_id AND s.searched_as = old.searched_as"
+}
+
+/// Before when no setting reaches back to a search.
+pub(super) fn oldest(now: DateTime<Utc>) -> DateTime<Utc> {
+    now - TimeDelta::days(SEARCHED_WITHIN_DAYS_MAX.into())
+}
+
+impl PgStore {
+    /// Forgets old searches after a group that was kept, where it ended its run's work. The group is kept whatever becomes
+    /// of this.
+    pub(super) async fn forget_searches(&self, group: &Group) {
+        if !closes(group) {
+            return;
+        }
+        match tokio::time::timeout(FORGET_MAX, self.forget_searches_of(group.key.org)).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(count)) => log::info!("{count} searches were forgotten: they are too old to be asked for"),
+            Ok(Err(error)) => log::warn!("old searches cannot be forgotten: {error}"),
+            Err(_) => log::warn!("old searches were not forgotten in time"),
+        }
+    }
+
+    async fn forget_searches_of(&self, org: OrgId) -> Result<usize, StoreError> {
+        let (oldest, limit) = (oldest(self.clock.now()), FORGOTTEN_AT_ONCE_MAX);
+        let forget = ForgetSearches { org: org.0, oldest, limit };
+        Ok(forget.execute(&mut self.connection().await?).await?)
+    }
 }
 
 /// What a group adds, where it brings a search to its end.

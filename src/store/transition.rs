@@ -111,7 +111,7 @@ pub(crate) struct Plan {
     pub items: Vec<NewItem>,
     /// Places of products in categories; may repeat what is kept already.
     pub places: Vec<Place>,
-    /// Products whose search has come to its end, and when.
+    /// Products whose search has come to its end and found something, and when.
     pub searches: BTreeMap<Asin, DateTime<Utc>>,
     /// Replies, new tasks, moves and departments; the store adds what the registry knows.
     pub learned: Learned,
@@ -246,7 +246,10 @@ impl Plan {
                 let created = self.products(outcome.task_no, &category, rows);
                 self.learned.new_tasks.insert(index, created);
             }
-            (PageResult::Sellers { last: true, .. }, Work::Product(target)) => {
+            // A first page that holds nothing may be one that was not understood.
+            (PageResult::Sellers { sightings, last: true }, Work::Product(target))
+                if outcome.page > 1 || !sightings.is_empty() =>
+            {
                 self.searches.insert(target.asin.clone(), outcome.at);
             }
             _ => {}

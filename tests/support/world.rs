@@ -16,7 +16,7 @@ use gleaner::domain::settings::RunSettings;
 use gleaner::domain::task::Category;
 use gleaner::scrapers::mocked::{Mocked, Script, Witness};
 use gleaner::store::memory::MemoryStore;
-use gleaner::store::{Accepted, RunStore, StoreError};
+use gleaner::store::{Accepted, EngineSession, PgStore, RunStore, StoreError};
 use uuid::Uuid;
 
 /// Runs `test` on actix's own kind of runtime with tokio's clock paused.
@@ -181,18 +181,21 @@ pub async fn under_way(store: &dyn RunStore) -> Vec<RunKey> {
     survey.runs.into_iter().map(|run| run.key).collect()
 }
 
-/// The actors of one process over any store, in real time.
+/// The actors of one process over PostgreSQL, in real time, with the session without which they ask for nothing.
 pub struct PgWorld {
     store: Arc<dyn RunStore>,
     pub engine: Addr<Engine>,
+    _session: EngineSession,
 }
 
 impl PgWorld {
-    pub fn new(store: Arc<dyn RunStore>, script: Arc<Script>) -> Self {
+    pub async fn new(store: &PgStore, url: &str, script: Arc<Script>) -> Self {
+        let session = EngineSession::open(store, url).await.expect("the test database answers");
+        let store: Arc<dyn RunStore> = Arc::new(store.clone());
         let make_probe: MakeProbe = Arc::new(|| Rc::new(()));
         let means = means(store.clone(), Clock::system(), playing(script, Witness::default()), make_probe);
         let alive = tokio::sync::mpsc::channel(1).0;
-        Self { store, engine: Engine::new(means, 3, alive).start() }
+        Self { store, engine: Engine::new(means, 3, alive).start(), _session: session }
     }
 
     pub async fn give(&self, key: RunKey, command: Command) -> Result<Accepted, StoreError> {

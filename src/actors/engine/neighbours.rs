@@ -138,8 +138,8 @@ impl Engine {
         }
     }
 
-    /// A run that has actors here: its lease is renewed, or ends with our session; a command that another process took is obeyed, and where somebody
-    /// else owns it by now its actors end.
+    /// A run that has actors here: its lease is renewed, or ends with our session; a command that another process took is
+    /// obeyed, and where somebody else owns it by now its actors end.
     fn look_after(&mut self, run: &Surveyed, mine: bool, began: Instant) {
         let Some(live) = self.live.get_mut(&run.key).filter(|live| !live.ended) else { return };
         if mine {

@@ -10,7 +10,8 @@ use crate::actors::budget::Take;
 use crate::actors::run_context::Rule;
 use crate::domain::progress::WaitsFor;
 
-/// Longest wait for its turn at the provider: several times that of the last of 64 workers when one request a second is allowed.
+/// Longest wait for its turn at the provider: several times that of the last of 64 workers when one request a second is
+/// allowed.
 const TURN_MAX: Duration = Duration::from_secs(600);
 /// A wait for its turn at the provider is shown after this time.
 const SHOWN_AFTER: Duration = Duration::from_millis(250);

@@ -124,7 +124,8 @@ impl Dom {
         Walk { dom: self, top, next: Some(Step::Enter(top)) }
     }
 
-    /// The text below `top` with single spaces, without what stands in elements marked `without`. Elements do not part words.
+    /// The text below `top` with single spaces, without what stands in elements marked `without`. Elements do not part
+    /// words.
     pub(super) fn text(&self, top: NodeId, without: Marks) -> String {
         self.read_text(top, without, false)
     }

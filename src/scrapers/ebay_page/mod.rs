@@ -1,4 +1,5 @@
-//! Reads an eBay search result page: its sellers, and what kind of answer it is. It neither fetches nor decides what to do about a page.
+//! Reads an eBay search result page: its sellers, and what kind of answer it is. It neither fetches nor decides what to
+//! do about a page.
 mod bare;
 mod character;
 mod dom;

@@ -1,4 +1,5 @@
-//! One pass over the page: where its heading, its result cards and its notices stand. What is inside a card is not read here.
+//! One pass over the page: where its heading, its result cards and its notices stand. What is inside a card is not read
+//! here.
 use html5ever::local_name;
 
 use super::dom::{Dom, Kept, NodeId, Step};

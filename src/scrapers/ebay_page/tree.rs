@@ -1,4 +1,5 @@
-//! From bytes to a [`Dom`]: html5ever's tokenizer and tree builder over our own light tree, with bounds that hostile input cannot pass.
+//! From bytes to a [`Dom`]: html5ever's tokenizer and tree builder over our own light tree, with bounds that hostile
+//! input cannot pass.
 use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell};
 

@@ -1,5 +1,5 @@
-//! Oxylabs' Web Scraper API: one POST a page, the answer on the same connection or, as a job, by its id. Knows the vendor's dialect and
-//! nothing about runs; what an answer means is decided in `answer` alone.
+//! Oxylabs' Web Scraper API: one POST a page, the answer on the same connection or, as a job, by its id. Knows the
+//! vendor's dialect and nothing about runs; what an answer means is decided in `answer` alone.
 
 mod account;
 mod answer;

@@ -1,5 +1,5 @@
-//! What the sandbox answers from: the marketplace of a seed, or a folder of captures. Contents only; the vendor's envelope is
-//! put around them in `protocol`.
+//! What the sandbox answers from: the marketplace of a seed, or a folder of captures. Contents only; the vendor's
+//! envelope is put around them in `protocol`.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
 //! Keeps the server of an engine up: one that dies under it is started again in its place, and whoever uses it only waits.
-//! A server that dies again and again is not mended by that: then it is given up.
+//! A server that dies again and again is not mended by that, nor one that cannot be started: then it is given up.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,11 +15,13 @@ use super::lock::{Turn, UseLock};
 use super::server::Server;
 use super::{Settings, connection, open};
 
-/// So often a dead server is started again within that time: a kill or a full disk that was cleared needs one start.
+/// So often a dead server comes up again within that time: a kill needs one start. Starts that fail do not count.
 const STARTS_MAX: usize = 3;
 const STARTS_WITHIN: Duration = Duration::from_secs(600);
 /// How soon a death is seen.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How long a start is tried again that fails: a disk is cleared meanwhile, or a command leaves the database.
+const FAILING_MAX: Duration = Duration::from_secs(120);
 /// Wait behind a start that failed.
 const RETRY_WAIT: Duration = Duration::from_secs(2);
 
@@ -84,18 +86,33 @@ async fn keep(server: &Mutex<Server>, ground: &Ground) {
             );
             return;
         }
-        starts.push(Instant::now());
         log::error!("the database server died; it is started again");
-        match start_again(ground).await {
-            Ok(next) => {
-                *server.lock().await = next;
-                log::info!("the database server is up again");
-            }
-            Err(error) => {
-                log::error!("the database server cannot be started again: {error}");
-                sleep(RETRY_WAIT).await;
-            }
+        let Some(next) = insist(|| start_again(ground)).await else { return };
+        starts.push(Instant::now());
+        *server.lock().await = next;
+        log::info!("the database server is up again");
+    }
+}
+
+/// Starts until it works; gives nothing where it has failed for too long.
+async fn insist<T, F>(start: impl Fn() -> F) -> Option<T>
+where
+    F: Future<Output = Result<T, EmbeddedError>>,
+{
+    let mut failing_since = None;
+    loop {
+        let error = match start().await {
+            Ok(started) => return Some(started),
+            Err(error) => error,
+        };
+        let failing = failing_since.get_or_insert_with(Instant::now).elapsed();
+        if failing >= FAILING_MAX {
+            let seconds = failing.as_secs();
+            log::error!("the database server could not be started for {seconds} s; it is given up: {error}");
+            return None;
         }
+        log::error!("the database server cannot be started; the next try is in {} s: {error}", RETRY_WAIT.as_secs());
+        sleep(RETRY_WAIT).await;
     }
 }
 
@@ -104,10 +121,44 @@ async fn start_again(ground: &Ground) -> Result<Server, EmbeddedError> {
     let others = !ground.using.is_alone(&turn);
     let (mut server, password) = open(&ground.settings, &ground.data, &ground.account, others).await?;
     if connection::url(&server.socket, &password) != ground.url {
-        server.end().await?;
-        let what = "its socket's folder was taken by somebody else meanwhile".to_owned();
+        if !others {
+            server.end().await?;
+        }
+        let what = "it has another address than before: its socket's folder was taken meanwhile".to_owned();
         return Err(EmbeddedError::Program { program: "postgres".to_owned(), output: what });
     }
     server.keep();
     Ok(server)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A start that fails for so long, every failure within a second, and then works.
+    async fn failing_for(time: Duration) -> (Option<()>, Duration) {
+        let began = Instant::now();
+        let start = || async {
+            sleep(Duration::from_secs(1)).await;
+            let works = began.elapsed() > time;
+            works.then_some(()).ok_or(EmbeddedError::NoRoom { folder: "/data".into(), free_mb: 0, needed_mb: 1 })
+        };
+        (insist(start).await, began.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_start_that_fails_is_tried_until_it_works() {
+        for seconds in [0, 10, 110] {
+            let (started, took) = failing_for(Duration::from_secs(seconds)).await;
+            assert!(started.is_some(), "{seconds}");
+            assert!(took <= Duration::from_secs(seconds) + RETRY_WAIT * 2, "{seconds}: {took:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_start_that_fails_for_two_minutes_is_given_up() {
+        let (started, took) = failing_for(Duration::MAX).await;
+        assert_eq!(started, None);
+        assert!(took >= FAILING_MAX && took < FAILING_MAX + RETRY_WAIT * 3, "{took:?}");
+    }
 }

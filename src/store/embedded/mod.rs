@@ -88,7 +88,8 @@ pub enum Role {
 
 /// A server that runs as long as somebody uses it. One that dies under an engine is started again.
 ///
-/// [`Embedded::stop`] waits until it has ended. A drop tells it to end and does not wait.
+/// [`Embedded::stop`] waits until it has ended. A drop tells it to end and does not wait; where another process is just
+/// starting or stopping the server, it tells nothing and the server runs on.
 pub struct Embedded {
     url: String,
     data: PathBuf,
@@ -141,7 +142,8 @@ impl Embedded {
         Ok(Self { url, data, server: Some(server), using, keeper, _engine: engine })
     }
 
-    /// Ends when the server died so often that it is not started again; never for a short command.
+    /// Ends when the server died so often that it is not started again, or could not be started for too long; never for a
+    /// short command.
     pub fn given_up(&self) -> impl Future<Output = ()> + use<> {
         let given_up = self.keeper.as_ref().map(Keeper::given_up);
         async move {

@@ -83,6 +83,7 @@ impl PgStore {
         };
         if kept.is_ok() {
             self.bound_archive(group).await;
+            self.forget_searches(group).await;
         }
         kept
     }

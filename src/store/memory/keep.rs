@@ -6,13 +6,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Run, Shelf, StoreRule};
 use crate::clock::Clock;
-use crate::domain::ids::{EventId, RunKey, SellerId};
+use crate::domain::ids::{EventId, OrgId, RunKey, SellerId};
 use crate::domain::ledger::{Entry, Group, Reply, settle};
 use crate::domain::product::Asin;
 use crate::domain::run::RunStatus;
 use crate::domain::seller::{Platform, normalise};
 use crate::domain::task::{Phase, TaskState};
 use crate::store::obey::take_on;
+use crate::store::product_searches::oldest;
 use crate::store::run_sellers::SightingRow;
 use crate::store::sellers::{SellerRow, sighted, spotted};
 use crate::store::tasks::TaskRow;
@@ -48,11 +49,10 @@ pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Ke
 
     let keeps = shelf.limits.bytes_max > 0;
     shelf.keep_pages(group, |index| keeps && planned.accepts(index));
-    if closes(group) {
-        let limits = shelf.limits;
-        shelf.prune(group.key.org, limits, clock.now());
-    }
     remember_searches(shelf, group.key, &planned.searches);
+    if closes(group) {
+        throw_away(shelf, group.key.org, clock.now());
+    }
     let seller_count = shelf.seller_count(group.key.org);
     let run = shelf.run(group.key)?;
     run.row.fence = settled.after.fence;
@@ -130,6 +130,13 @@ fn remember_searches(shelf: &mut Shelf, key: RunKey, searches: &BTreeMap<Asin, D
         let newest = shelf.searches.entry((key.org, asin.clone(), searched_as.clone())).or_insert(*at);
         *newest = (*newest).max(*at);
     }
+}
+
+/// What of an organisation is too old, or too much.
+fn throw_away(shelf: &mut Shelf, org: OrgId, now: DateTime<Utc>) {
+    let (limits, oldest) = (shelf.limits, oldest(now));
+    shelf.prune(org, limits, now);
+    shelf.searches.retain(|(owner, ..), at| *owner != org || *at >= oldest);
 }
 
 fn facts(run: &Run, group: &Group, recently_searched: BTreeSet<Asin>) -> Facts {

@@ -21,6 +21,12 @@ impl MemoryStore {
         change_run(&mut *self.reach()?, self.clock.now(), key, changes)
     }
 
+    /// How many searches of an organisation are remembered.
+    #[must_use]
+    pub fn searches(&self, org: OrgId) -> usize {
+        self.shelf().searches.keys().filter(|(owner, ..)| *owner == org).count()
+    }
+
     /// The run's row.
     #[must_use]
     pub fn run(&self, key: RunKey) -> Option<RunRow> {

@@ -82,29 +82,29 @@ fn a_run_that_needs_no_more_than_its_budget_is_complete() {
 #[test]
 fn whoever_dies_no_request_more_is_sent() {
     let undisturbed = undisturbed();
-    for (actor, message) in [
-        ("worker", "assigned"),
-        ("worker", "answered"),
-        ("worker", "kept"),
-        ("coordinator", "pull"),
-        ("coordinator", "hold"),
-        ("failure_counter", "report"),
-        ("recorder", "tell"),
-        ("recorder", "hand"),
-        ("recorder", "kept"),
-        ("stream", "publish"),
-        ("supervisor", "spent"),
+    for (actor, message, each) in [
+        ("worker", "assigned", &[1, 7, 13][..]),
+        ("worker", "answered", &[1, 7, 19]),
+        ("worker", "kept", &[1, 7, 19]),
+        ("coordinator", "pull", &[1, 7, 17]),
+        ("coordinator", "hold", &[1]),
+        ("failure_counter", "report", &[1, 7, 19]),
+        ("recorder", "tell", &[1, 7, 19]),
+        ("recorder", "hand", &[1, 7, 19]),
+        ("recorder", "kept", &[1, 7, 13]),
+        ("stream", "publish", &[1, 7, 13]),
+        ("supervisor", "spent", &[1]),
     ] {
-        for nth in [1, 7, 19] {
+        for &nth in each {
             in_virtual_time(async {
                 let market = Market::small();
                 let world = World::new(market.script(LATENCY));
                 world.killer.aim(actor, message, nth);
                 let key = world.add_run(&with_budget(20), &market.chosen());
                 assert_eq!(world.run_to_rest(key).await, RunStatus::Paused);
-                let (requests, killed) = (world.witness.seen().requests, world.killer.killed());
-                let words = format!("{actor} at {message} {nth}: {killed} killed, {requests} requests");
-                assert!(nth > 1 || killed == 1, "{words}");
+                let requests = world.witness.seen().requests;
+                let words = format!("{actor} at {message} {nth}: {requests} requests");
+                assert_eq!(world.killer.killed(), 1, "{words}");
                 // With a supervisor its count dies: what it had sent just now is not in the row.
                 let most = if actor == "supervisor" { 25 } else { 20 };
                 assert_eq!(pause(&world, key).reason, PauseReason::Budget, "{words}");

@@ -10,6 +10,7 @@ mod hung;
 mod last_words;
 mod limits;
 mod month;
+mod neighbours;
 mod pauses;
 mod push_pull;
 mod recovery;

@@ -35,8 +35,9 @@ pub async fn opens_a_used_link(tab: &Tab, stranger: &Tab, site: &Site) {
 pub async fn sees_the_servers_own_settings(tab: &Tab, site: &Site) {
     tab.open(&format!("{}/?collect", site.base)).await;
     tab.until("document.querySelector('#f-workers')").await;
-    let shown = "[...document.querySelectorAll('#f-workers, #f-pages_per_product')].map((field) => field.placeholder)";
-    assert_eq!(tab.ask(shown).await, json!(["3", "2"]));
+    let shown = "['workers', 'pages_per_product', 'request_budget', 'skip_searched_within_days']\
+        .map((name) => document.getElementById(`f-${name}`).placeholder)";
+    assert_eq!(tab.ask(shown).await, json!(["3", "2", "no bound", "skips none"]));
     let checked =
         "['price_window_on', 'brand_new', 'us_only'].map((name) => document.getElementById(`f-${name}`).checked)";
     assert_eq!(tab.ask(checked).await, json!([false, true, false]));

@@ -14,6 +14,16 @@ fn plan(requests: u32, rendered: u32) -> Plan {
     Plan { requests_per_second: Some(requests), rendered_per_second: Some(rendered) }
 }
 
+fn settings(base_url: &str, username: &str, password: &str) -> Settings {
+    Settings {
+        base_url: base_url.to_owned(),
+        data_url: data_url_beside(base_url),
+        username: username.to_owned(),
+        password: Secret::new(password),
+        plan: plan(50, 13),
+    }
+}
+
 /// Lets `count` through, asked for at one time, and says when each came through.
 async fn let_through(account: &Account, count: usize, rendered: bool) -> Vec<Instant> {
     let admitted = |_| async {
@@ -189,17 +199,24 @@ async fn engines_that_share_an_account_send_their_share_of_it() {
 #[test]
 fn an_account_is_known_by_endpoint_and_user_whatever_its_password() {
     let accounts = Accounts::default();
-    let settings = |base_url: &str, username: &str, password: &str| Settings {
-        base_url: base_url.to_owned(),
-        data_url: data_url_beside(base_url),
-        username: username.to_owned(),
-        password: Secret::new(password),
-        plan: plan(50, 13),
-    };
     let first = accounts.of(&settings("https://x.io", "me", "old"));
     assert!(Arc::ptr_eq(&first, &accounts.of(&settings("https://x.io/", "me", "mended"))));
     assert!(!Arc::ptr_eq(&first, &accounts.of(&settings("https://x.io", "you", "old"))));
     assert!(!Arc::ptr_eq(&first, &accounts.of(&settings("https://y.io", "me", "old"))));
     let faster = Settings { plan: plan(100, 25), ..settings("https://x.io", "me", "old") };
     assert_eq!(accounts.of(&faster).plan(), plan(100, 25), "settings are read anew");
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_accounts_of_a_process_are_shared_those_too_that_are_made_later() {
+    let accounts = Accounts::default();
+    let before = accounts.of(&settings("https://x.io", "me", "old"));
+    accounts.share(5);
+    let after = accounts.of(&settings("https://x.io", "you", "old"));
+    let again = accounts.of(&settings("https://x.io", "me", "mended"));
+    for account in [before, after.clone(), again] {
+        assert!(most_in_a_second(let_through(&account, 40, false).await) <= 10, "a fifth of fifty");
+    }
+    accounts.share(1);
+    assert!(most_in_a_second(let_through(&after, 100, false).await) > 40, "all that the plan allows");
 }

@@ -1,6 +1,5 @@
 //! Whole runs of the real actors over PostgreSQL end as they do over the memory store.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use gleaner::domain::ids::RunKey;
@@ -18,7 +17,7 @@ async fn a_run_over_postgres_finds_exactly_the_truth() {
     let store = database.store().await;
     let org = store.create_org("Harbour").await.expect("a new organisation");
     let market = Market::small();
-    let world = PgWorld::new(Arc::new(store.clone()), market.script(Duration::ZERO));
+    let world = PgWorld::new(&store, &database.url, market.script(Duration::ZERO)).await;
     let new = NewRun { name: None, categories: market.chosen(), settings: RunSettings::default() };
     let run = store.create_run(org.id, &new, None).await.expect("a new run").run;
     let key = RunKey { org: org.id, run: run.id };

@@ -93,37 +93,35 @@ fn prices() -> Prices {
 impl House {
     /// Over an engine that never moves a run; `None` (said in one line) where PostgreSQL is not installed.
     pub async fn still() -> Option<Self> {
-        Self::open(|_| None, ServerSettings::default(), RunSettings::default()).await
+        Self::open(None, ServerSettings::default(), RunSettings::default()).await
     }
 
     /// As [`Self::still`], with these settings for runs that name none.
     pub async fn with_defaults(run_defaults: RunSettings) -> Option<Self> {
-        Self::open(|_| None, ServerSettings::default(), run_defaults).await
+        Self::open(None, ServerSettings::default(), run_defaults).await
     }
 
     /// As [`Self::still`], with room for that many streams of one address.
     pub async fn with_streams(streams_per_address_max: u32) -> Option<Self> {
         let settings = ServerSettings { streams_per_address_max, ..ServerSettings::default() };
-        Self::open(|_| None, settings, RunSettings::default()).await
+        Self::open(None, settings, RunSettings::default()).await
     }
 
     /// Over the real engine and a scripted marketplace that answers after `latency`.
     pub async fn acting(latency: Duration) -> Option<Self> {
-        let world = |store: &PgStore| Some(PgWorld::new(Arc::new(store.clone()), MARKET.script(latency)));
-        Self::open(world, ServerSettings::default(), RunSettings::default()).await
+        Self::open(Some(latency), ServerSettings::default(), RunSettings::default()).await
     }
 
-    async fn open(
-        world: impl FnOnce(&PgStore) -> Option<PgWorld>,
-        settings: ServerSettings,
-        run_defaults: RunSettings,
-    ) -> Option<Self> {
+    async fn open(latency: Option<Duration>, settings: ServerSettings, run_defaults: RunSettings) -> Option<Self> {
         let database = postgres::database().await?;
         let store = database.store().await;
         store.sync_categories(&catalogue()).await.expect("the catalogue");
         let org = store.create_org("Harbour").await.expect("an organisation").id;
         let (engine_alive, engine_silent) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
-        let world = world(&store);
+        let world = match latency {
+            Some(latency) => Some(PgWorld::new(&store, &database.url, MARKET.script(latency)).await),
+            None => None,
+        };
         let engine: Arc<dyn Engine> = match &world {
             Some(world) => Arc::new(EngineSeam(EngineLine::from(world.engine.clone()))),
             None => {

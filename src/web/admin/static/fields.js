@@ -3,7 +3,7 @@
 import { fill, h, icon, mark } from "./dom.js";
 import { capital, figure } from "./format.js";
 
-/** Name, label, unit, smallest, largest; the bounds of the engine. */
+/** Name, label, unit, smallest, largest; the bounds of the engine. Those that need not be set: what it means then. */
 const NUMBERS = [
   ["workers", "Workers", "", 1, 64],
   ["max_consecutive_failures", "Failures in a row that pause", "", 1, 1_000],
@@ -15,8 +15,8 @@ const NUMBERS = [
   ["page_delay_ms", "Wait between pages", "ms", 0, 60_000],
   ["rate_limit_wait_ms", "Wait when rate limited", "ms", 1, 120_000],
   ["retry_backoff_ms", "Back-off between attempts", "ms", 0, 30_000],
-  ["request_budget", "Requests it may send", "", 1, 1_000_000_000],
-  ["skip_searched_within_days", "Skip what was searched within", "days", 1, 365],
+  ["request_budget", "Requests it may send", "", 1, 1_000_000_000, "no bound"],
+  ["skip_searched_within_days", "Skip what was searched within", "days", 1, 365, "skips none"],
 ];
 /** Name, label, smallest, largest, and what is proposed where the server has no price window. */
 const MARKUPS = [["markup_min_percent", "Markup, from", -99, 10_000, 80], ["markup_max_percent", "Markup, to", -99, 10_000, 120]];
@@ -68,8 +68,8 @@ function readNumber(each, min, max) {
   return Number.NaN;
 }
 
-const number = (name, label, unit, min, max, usual) => field(name, label, `${figure(min)} to ${figure(max)}${unit ? ` ${unit}` : ""}`,
-  { inputmode: "numeric", placeholder: usual === null ? "no bound" : figure(usual) });
+const number = (name, label, unit, min, max, usual, unset) => field(name, label, `${figure(min)} to ${figure(max)}${unit ? ` ${unit}` : ""}`,
+  { inputmode: "numeric", placeholder: usual === null ? unset : figure(usual) });
 
 const check = (name, label, checked) => {
   const input = h("input", { type: "checkbox", id: `f-${name}`, checked });
@@ -83,7 +83,7 @@ export class Fields {
    */
   constructor(defaults, changed) {
     this.defaults = defaults;
-    this.numbers = NUMBERS.map(([name, label, unit, min, max]) => ({ ...number(name, label, unit, min, max, defaults[name]), min, max }));
+    this.numbers = NUMBERS.map(([name, label, unit, min, max, unset]) => ({ ...number(name, label, unit, min, max, defaults[name], unset), min, max }));
     this.markups = MARKUPS.map(([name, label, min, max, proposed]) => {
       const usual = defaults.price_window?.[name] ?? proposed;
       return { ...number(name, label, "%", min, max, usual), min, max, usual };

@@ -35,7 +35,7 @@ export class Halt {
       const { reason, since, proofs, error, spent, resumes_at: resumes, what_to_do: advice } = progress.pause;
       const at = Date.parse(since);
       return {
-        look: "paused", icon: reason === "manual" ? "pause" : "alert", at, proofs, advice, message: error ?? (spent ? `${figure(spent.sent)} of ${figure(spent.allowed)} requests ${spent.ends_at ? "of this month " : ""}were sent.` : resumes ? `It asks for one page at ${timeOfDay(Date.parse(resumes))}, and goes on by itself if that is fine.` : ""),
+        look: "paused", icon: reason === "manual" ? "pause" : "alert", at, proofs, advice, message: error ?? (spent ? `${figure(spent.sent)} of ${figure(spent.allowed)} requests ${spent.budget === "month" ? "of this month were drawn" : "were sent"}.` : resumes ? `It asks for one page at ${timeOfDay(Date.parse(resumes))}, and goes on by itself if that is fine.` : ""),
         title: pauseTitle(reason, proofs.length),
         since: reason === "manual" ? `at ${timeOfDay(at)}` : `The engine paused the run at ${timeOfDay(at)}`,
       };

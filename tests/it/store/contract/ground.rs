@@ -75,9 +75,9 @@ pub struct Seen {
 }
 
 #[derive(QueryableByName)]
-struct Months {
+struct Count {
     #[diesel(sql_type = BigInt)]
-    requests: i64,
+    count: i64,
 }
 
 /// A product with every category that holds it and its rank there.
@@ -100,6 +100,8 @@ pub trait Ground: Send + Sync {
     fn with_month_budget(&self, allowed: i64) -> Box<dyn RunStore>;
     /// Requests that are drawn of all months.
     async fn drawn(&self) -> i64;
+    /// How many searches are remembered.
+    async fn searches(&self) -> i64;
     async fn add_run(&self, settings: &RunSettings, categories: &[Category]) -> RunKey;
     async fn run(&self, key: RunKey) -> RunRow;
     async fn tasks(&self, key: RunKey) -> Vec<TaskRow>;
@@ -156,6 +158,10 @@ impl Ground for InMemory {
 
     async fn drawn(&self) -> i64 {
         self.store.drawn(self.org)
+    }
+
+    async fn searches(&self) -> i64 {
+        i64::try_from(self.store.searches(self.org)).expect("few")
     }
 
     async fn add_run(&self, settings: &RunSettings, categories: &[Category]) -> RunKey {
@@ -273,10 +279,17 @@ impl Ground for OverPostgres {
     }
 
     async fn drawn(&self) -> i64 {
-        let sql = "SELECT coalesce(sum(requests), 0)::bigint AS requests FROM org_months WHERE org_id = $1";
+        let sql = "SELECT coalesce(sum(requests), 0)::bigint AS count FROM org_months WHERE org_id = $1";
         let query = diesel::sql_query(sql).bind::<SqlUuid, _>(self.org.0);
-        let drawn: Months = query.get_result(&mut self.connection().await).await.expect("the months");
-        drawn.requests
+        let drawn: Count = query.get_result(&mut self.connection().await).await.expect("the months");
+        drawn.count
+    }
+
+    async fn searches(&self) -> i64 {
+        let sql = "SELECT count(*) AS count FROM product_searches WHERE org_id = $1";
+        let query = diesel::sql_query(sql).bind::<SqlUuid, _>(self.org.0);
+        let searches: Count = query.get_result(&mut self.connection().await).await.expect("the searches");
+        searches.count
     }
 
     async fn add_run(&self, settings: &RunSettings, categories: &[Category]) -> RunKey {

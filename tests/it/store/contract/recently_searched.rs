@@ -18,6 +18,9 @@ over_both_stores!(
     what_is_too_old_is_searched_again,
     another_search_does_not_count,
     what_was_begun_and_not_finished_is_searched,
+    what_found_nothing_is_searched_again,
+    what_found_something_is_remembered_though_its_last_page_is_empty,
+    what_no_setting_reaches_back_to_is_forgotten_when_a_run_comes_to_rest,
     settings_that_were_changed_count_from_then_on,
     an_older_search_that_is_kept_later_takes_nothing_back,
 );
@@ -93,6 +96,31 @@ async fn what_was_begun_and_not_finished_is_searched(ground: &dyn Ground) {
     let mut hand = Hand::start_searching(ground, 2).await;
     hand.keep(vec![sellers(ago(first(2), 5), &["Ann"], false), released(2, 1, false), started(first(3))]).await;
     assert_eq!(states(ground, &skipping(7)).await, NONE_SKIPPED);
+}
+
+async fn what_found_nothing_is_searched_again(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 2).await;
+    hand.accepts(sellers(ago(first(2), 5), &[], true)).await;
+    assert_eq!((hand.state(2).await, ground.searches().await), (TaskState::Done, 0));
+    assert_eq!(states(ground, &skipping(7)).await, NONE_SKIPPED);
+}
+
+async fn what_found_something_is_remembered_though_its_last_page_is_empty(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 2).await;
+    hand.accepts(sellers(ago(first(2), 6), &["Ann"], false)).await;
+    hand.accepts(sellers(ago(first(2).next_page(), 5), &[], true)).await;
+    assert_eq!(states(ground, &skipping(7)).await, ONE_SKIPPED);
+}
+
+async fn what_no_setting_reaches_back_to_is_forgotten_when_a_run_comes_to_rest(ground: &dyn Ground) {
+    const DAY: i64 = 24 * 60;
+    let mut hand = searched(ground, &RunSettings::default(), 366 * DAY).await;
+    hand.accepts(sellers(ago(first(3), 364 * DAY), &["Bob"], true)).await;
+    assert_eq!(ground.searches().await, 2);
+    assert_eq!(states(ground, &skipping(365)).await, [TaskState::Pending, TaskState::Skipped]);
+    hand.tell(close(paused(PauseReason::Manual, &[]))).await;
+    assert_eq!(ground.searches().await, 1);
+    assert_eq!(states(ground, &skipping(365)).await, [TaskState::Pending, TaskState::Skipped]);
 }
 
 async fn settings_that_were_changed_count_from_then_on(ground: &dyn Ground) {
