@@ -35,6 +35,8 @@ pub struct Report {
     pub answered: Answered,
     /// The run row after it was kept, with how the newest pages went.
     pub after: Box<Memory>,
+    /// The failure streak just after it, as it was kept.
+    pub streak: Vec<TaskNo>,
 }
 
 /// What a request came to, as far as the streak is concerned.
@@ -110,8 +112,6 @@ pub struct FailureCounter {
     empties: Proofs,
     /// Failures up to here are in the streak or before its start.
     counted: KeptNo,
-    /// The newest run row that a report brought: its group, and the streak as it was kept with it.
-    newest_row: (i64, Vec<TaskNo>),
     limited_since: Option<Instant>,
     /// The rate limits since then.
     limits: Proofs,
@@ -135,7 +135,6 @@ impl FailureCounter {
             failures: Proofs::new(),
             empties: Proofs::new(),
             counted: KeptNo { group: -1, index: 0 },
-            newest_row: (-1, Vec::new()),
             limited_since: None,
             limits: Proofs::new(),
             stated: None,
@@ -155,24 +154,19 @@ impl FailureCounter {
         self.counted = KeptNo { group, index: usize::MAX };
     }
 
-    /// Drops what was in a streak that has ended: a worker that dies between the keeping of its success and the report
-    /// of it leaves only the row to say so.
-    fn drop_ended(&mut self) {
-        let (newest, ref streak) = self.newest_row;
-        let lasts = |no: &KeptNo, task_no: &TaskNo| no.group > newest || streak.contains(task_no);
-        self.streak.retain(|no, task_no| lasts(no, task_no));
-        self.proofs.retain(|no, proof| lasts(no, &proof.task_no));
+    /// Drops what the streak that was kept up to `no` does not hold any more: a worker that dies between the keeping of its
+    /// success and the report of it leaves only that to say so.
+    fn drop_ended(&mut self, no: KeptNo, streak: &[TaskNo]) {
+        self.streak.retain(|other, task_no| *other > no || streak.contains(task_no));
+        self.proofs.retain(|other, proof| *other > no || streak.contains(&proof.task_no));
     }
 
     fn count(&mut self, report: Report) -> Verdict {
-        if report.after.group_no >= self.newest_row.0 {
-            self.newest_row = (report.after.group_no, report.after.streak.clone());
-        }
         if let Some(looks) = self.context.probing.looks() {
             self.judge_probe(looks.reason, report);
             return self.verdict();
         }
-        self.drop_ended();
+        self.drop_ended(report.no, &report.streak);
         if !matches!(report.answered, Answered::RateLimited(..)) {
             self.limited_since = None;
             self.limits.clear();
@@ -212,7 +206,6 @@ impl FailureCounter {
                 if known || report.no > self.counted {
                     prove(&mut self.proofs, PROOFS_MAX, report.no, proof);
                 }
-                self.drop_ended();
                 self.trip_if_due(report.after.recent);
             }
             Answered::TaskDone => {}

@@ -24,7 +24,8 @@ use crate::actors::guard::Guard;
 use crate::actors::line::Line;
 use crate::actors::run_context::{Rule, RunContext};
 use crate::actors::stream::Publish;
-use crate::domain::ledger::{Entry, Group, Memory, Reply, Summary};
+use crate::domain::ids::TaskNo;
+use crate::domain::ledger::{Entry, Group, Memory, Reply, Step, Summary};
 use crate::store::{Kept, StoreError};
 use keeping::{NotKept, keep_for_sure};
 
@@ -72,6 +73,8 @@ pub struct Receipt {
     pub no: KeptNo,
     /// Task counts and streak after its group, for whoever decides what comes next.
     pub after: Box<Memory>,
+    /// The failure streak just after this entry.
+    pub streak: Vec<TaskNo>,
 }
 
 /// Most entries in one group.
@@ -192,13 +195,24 @@ impl Recorder {
         let Some(before) = self.memory.clone() else { return };
         let count = if self.singly > 0 { 1 } else { self.queue.len().min(GROUP_MAX) };
         self.singly = self.singly.saturating_sub(1);
-        let (entries, askers) = self.queue.drain(..count).map(|waiting| (waiting.entry, waiting.asker)).unzip();
+        let (entries, askers): (Vec<Entry>, _) =
+            self.queue.drain(..count).map(|waiting| (waiting.entry, waiting.asker)).unzip();
+        let (steps, streak) = (entries.iter().map(Step::of).collect(), before.streak.clone());
         let group = Group { key: self.context.key, before, entries, summary: self.summary.take() };
         let keeping = keep_for_sure(self.context.clone(), self.stream.clone(), group);
-        ctx.spawn(keeping.into_actor(self).map(move |kept, recorder, ctx| recorder.kept(kept, askers, ctx)));
+        let keeping = keeping.into_actor(self);
+        ctx.spawn(keeping.map(move |kept, recorder, ctx| recorder.kept(kept, askers, steps, streak, ctx)));
     }
 
-    fn kept(&mut self, kept: Result<Kept, NotKept>, askers: Vec<Asker>, ctx: &mut Context<Self>) {
+    /// `steps` is what each entry makes of the streak, which was this one before.
+    fn kept(
+        &mut self,
+        kept: Result<Kept, NotKept>,
+        askers: Vec<Asker>,
+        steps: Vec<Step>,
+        mut streak: Vec<TaskNo>,
+        ctx: &mut Context<Self>,
+    ) {
         let kept = match kept {
             Ok(kept) => kept,
             Err(NotKept::Lost) => {
@@ -213,9 +227,10 @@ impl Recorder {
         let group = kept.after.group_no;
         // A group of nothing but a summary changes nothing that people see.
         let told = !kept.replies.is_empty();
-        for (index, (reply, asker)) in kept.replies.into_iter().zip(askers).enumerate() {
+        for (index, ((reply, asker), step)) in kept.replies.into_iter().zip(askers).zip(steps).enumerate() {
             let no = KeptNo { group, index };
-            asker.answer(|| Receipt { reply, no, after: Box::new(kept.after.clone()) });
+            step.take(&reply, &mut streak);
+            asker.answer(|| Receipt { reply, no, after: Box::new(kept.after.clone()), streak: streak.clone() });
         }
         if told {
             self.stream.tell(Publish { events: kept.events, after: kept.after.clone(), away_since: None });

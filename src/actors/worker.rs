@@ -204,8 +204,8 @@ impl Job {
 
     /// What follows from a kept outcome: the task goes on (`None`) or is left.
     async fn follow(&self, task: &mut OpenTask, outcome: &Outcome, kept: Receipt) -> Option<Left> {
-        let (worker, task_no, no, after) = (self.id, task.task_no, kept.no, kept.after);
-        let report = |answered| Report { worker, task_no, no, answered, after: after.clone() };
+        let (worker, task_no, Receipt { no, after, streak, .. }) = (self.id, task.task_no, kept);
+        let report = |answered| Report { worker, task_no, no, answered, after: after.clone(), streak: streak.clone() };
         if holds_nothing(&outcome.result) {
             let proof = self.proof(outcome, "the page was answered and holds nothing");
             // Counted with what follows: a failure of the same group must not come in between.

@@ -5,6 +5,7 @@
 
 mod entry;
 mod settle;
+mod streak;
 mod summary;
 
 pub use entry::{
@@ -12,4 +13,5 @@ pub use entry::{
     Reply, Started, StoredEvent, Submitted, Verdict,
 };
 pub use settle::{Settled, settle};
+pub use streak::Step;
 pub use summary::{Summary, checkpoint};

@@ -117,6 +117,9 @@ impl Engine {
     fn surveyed(&mut self, survey: &Survey, began: Instant, ctx: &mut Context<Self>) {
         self.probe.handling("engine", "surveyed");
         let gone = self.neighbours.judge(survey, began);
+        if self.neighbours.beaten.is_none() {
+            self.live.values().for_each(|live| live.lease.end());
+        }
         let others = survey.engines.iter().filter(|engine| engine.id != self.neighbours.own);
         let living = others.filter(|engine| !gone.contains_key(&engine.id)).count();
         (self.means.hear_engines)(u32::try_from(living).unwrap_or(u32::MAX).saturating_add(1));
@@ -138,14 +141,13 @@ impl Engine {
         }
     }
 
-    /// A run that has actors here: its lease is renewed, or ends with our session; a command that another process took is
+    /// A run that has actors here: its lease is renewed, a command that another process took is
     /// obeyed, and where somebody else owns it by now its actors end.
     fn look_after(&mut self, run: &Surveyed, mine: bool, began: Instant) {
         let Some(live) = self.live.get_mut(&run.key).filter(|live| !live.ended) else { return };
         if mine {
-            match self.neighbours.beaten {
-                Some(beat) => live.lease.renew(beat),
-                None => live.lease.end(),
+            if let Some(beat) = self.neighbours.beaten {
+                live.lease.renew(beat);
             }
             if run.commands > live.commands && run.status == RunStatus::Running {
                 match run.wanted {

@@ -10,6 +10,7 @@ use super::entry::{
     Close, Entry, Group, Learned, Memory, NewTasks, Outcome, PageResult, Release, ReleaseResult, Reply, StoredEvent,
     Verdict,
 };
+use super::streak::Step;
 use crate::domain::event::{Action, Event, Operation, OperationType, Scope, Totals};
 use crate::domain::failure::{ErrorStage, ErrorType};
 use crate::domain::ids::{EventId, WorkerId};
@@ -126,8 +127,9 @@ impl Ledger<'_> {
         self.after.counters.requests_made += 1;
         self.after.counters.requests_billed += i64::from(outcome.cost.billed);
         self.after.spend.ended(outcome);
+        Step::of_outcome(outcome).take(&Reply::Outcome(Verdict::Accepted), &mut self.after.streak);
         match &outcome.result {
-            PageResult::Products { rows, bad_rows, unread_prices, last } => {
+            PageResult::Products { rows, bad_rows, unread_prices, .. } => {
                 self.after.recent.kept(!rows.is_empty());
                 let count = narrow(rows.len());
                 self.after.counters.products_fetched += count;
@@ -145,13 +147,11 @@ impl Ledger<'_> {
                 self.operation(outcome, OperationType::ProductBatch, count, Action::Uploading)?;
                 let inserted = new_tasks.pending + new_tasks.skipped;
                 self.operation(outcome, OperationType::ProductBatch, inserted, Action::Inserted)?;
-                self.succeed(*last);
                 Ok(())
             }
-            PageResult::Sellers { sightings, last } => {
+            PageResult::Sellers { sightings, .. } => {
                 self.after.recent.kept(!sightings.is_empty());
                 self.sellers(outcome)?;
-                self.succeed(*last);
                 Ok(())
             }
             PageResult::Retry { error_type, error_stage, message, wait_ms } => {
@@ -171,12 +171,8 @@ impl Ledger<'_> {
                 self.error(outcome, *error_type, *error_stage, message.clone(), None)
             }
             PageResult::Failed { error_type, error_stage, message, .. } => {
-                // A page that could not be kept says nothing of the provider.
                 if *error_stage != ErrorStage::Storage {
                     self.after.recent.failed();
-                    if !self.after.streak.contains(&outcome.task_no) {
-                        self.after.streak.push(outcome.task_no);
-                    }
                 }
                 self.error(outcome, *error_type, *error_stage, message.clone(), None)
             }
@@ -190,13 +186,6 @@ impl Ledger<'_> {
     fn begin_anew(&mut self) {
         self.after.streak.clear();
         self.after.recent = Recent::default();
-    }
-
-    /// A finished task ends the streak; a page in the middle of a task does not.
-    fn succeed(&mut self, last: bool) {
-        if last {
-            self.after.streak.clear();
-        }
     }
 
     fn sellers(&mut self, outcome: &Outcome) -> Result<(), serde_json::Error> {

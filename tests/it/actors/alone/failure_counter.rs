@@ -74,7 +74,9 @@ fn report_after(task_no: i32, answered: Answered, recent: Recent, sellers_found:
 
 fn report(task_no: i32, (group, index): (i64, usize), answered: Answered) -> Report {
     let worker = WorkerId(u16::try_from(task_no % 5).expect("small") + 1);
-    Report { worker, task_no: TaskNo(task_no), no: KeptNo { group, index }, answered, after: Box::default() }
+    // What was kept ends no streak here, but where a test is about that.
+    let streak = (1..=100).map(TaskNo).collect();
+    Report { worker, task_no: TaskNo(task_no), no: KeptNo { group, index }, answered, after: Box::default(), streak }
 }
 
 fn proof(task_no: i32, error_type: ErrorType) -> Proof {
@@ -162,6 +164,24 @@ fn what_was_kept_first_counts_first_even_where_it_is_reported_last() {
         assert_eq!(alone.fail(7).await, Verdict::Hold);
         // Then the streak and its proofs are those since the success.
         assert_eq!(tasks(&alone.tripped.next().await), (vec![2, 4, 5, 6, 7], vec![2, 4, 5, 6, 7]));
+    });
+}
+
+#[test]
+fn a_success_whose_report_was_lost_ends_the_streak_by_what_was_kept() {
+    in_virtual_time(async {
+        let mut alone = Alone::new().await;
+        for task_no in 1..=4 {
+            alone.fail(task_no).await;
+        }
+        // Task 5 was done, and its worker died before it could report; then, in the same group, others failed.
+        for (index, task_no) in (6..=10).enumerate() {
+            let streak = (6..=task_no).map(TaskNo).collect();
+            let report = Report { streak, ..report(task_no, (5, index + 1), failed(task_no)) };
+            let verdict = alone.counter.send(report).await.expect("the counter lives");
+            assert_eq!(verdict == Verdict::Hold, task_no == 10, "task {task_no}");
+        }
+        assert_eq!(tasks(&alone.tripped.next().await), (vec![6, 7, 8, 9, 10], vec![6, 7, 8, 9, 10]));
     });
 }
 

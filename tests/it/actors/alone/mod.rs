@@ -149,7 +149,7 @@ impl Bench {
 
     /// The receipt of an entry whose keeping is of no matter.
     fn receipt(&self, reply: Reply) -> Receipt {
-        Receipt { reply, no: KeptNo { group: 1, index: 0 }, after: Box::new(self.memory.clone()) }
+        Receipt { reply, no: KeptNo { group: 1, index: 0 }, after: Box::new(self.memory.clone()), streak: Vec::new() }
     }
 }
 
