@@ -122,7 +122,7 @@ impl Database {
     async fn connect(url: &str, config: &Config, clock: &Clock) -> Result<(PgStore, Vec<String>), AppError> {
         let applied = migrate::run(url).await?;
         let store = PgStore::connect(url, config.pool_size, clock.clone()).await?.with_archive(config.archive);
-        let store = store.with_month_budget(config.monthly_request_budget);
+        let store = store.with_month_budget(config.monthly_request_budget).with_provider(config.provider.name());
         store.sync_categories(&catalogue_rows()).await?;
         Ok((store, applied))
     }
@@ -269,9 +269,13 @@ type Parts = (EngineSession, Arbiter, EngineLine);
 
 /// Makes a run's providers. Credentials of the real one are read anew for each run that starts or resumes, so that mended
 /// ones are used at once; where they cannot be read, the run is refused and says why. All runs share what an account may
-/// send.
+/// send. A run that was begun with another provider is refused too: what one sells would be mixed with what another makes up.
 fn make_providers(config: Config, sandbox: Option<oxylabs::Settings>, accounts: Accounts) -> MakeProviders {
-    Arc::new(move || {
+    Arc::new(move |begun_with| {
+        let own = config.provider.name();
+        if let Some(other) = begun_with.filter(|other| *other != own) {
+            return refusing(format!("the run was begun with {other}, and this engine asks {own}"));
+        }
         let settings = match &sandbox {
             Some(settings) => Ok(settings.clone()),
             None => config.oxylabs_anew().map_err(AppError::from),
@@ -282,10 +286,12 @@ fn make_providers(config: Config, sandbox: Option<oxylabs::Settings>, accounts: 
         };
         match settings.and_then(on_account) {
             Ok(client) => Providers { best_sellers: Rc::new(client.clone()), seller_search: Rc::new(client) },
-            Err(error) => {
-                let refusing = Refusing::new(format!("the provider's settings cannot be used: {error}"));
-                Providers { best_sellers: Rc::new(refusing.clone()), seller_search: Rc::new(refusing) }
-            }
+            Err(error) => refusing(format!("the provider's settings cannot be used: {error}")),
         }
     })
+}
+
+fn refusing(reason: String) -> Providers {
+    let refusing = Refusing::new(reason);
+    Providers { best_sellers: Rc::new(refusing.clone()), seller_search: Rc::new(refusing) }
 }

@@ -76,6 +76,17 @@ pub enum Provider {
     Oxylabs(oxylabs::Settings),
 }
 
+impl Provider {
+    /// What runs note of it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Sandbox(_) => "sandbox",
+            Self::Oxylabs(_) => "oxylabs",
+        }
+    }
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {

@@ -37,7 +37,7 @@ pub async fn measure(asked: &Asked, table: &mut Table) {
     let deaths = Arc::new(Mutex::new(Deaths::default()));
     let script = deadly(market, deaths.clone());
     let database = Database::open().await;
-    let providers = move || {
+    let providers = move |_: Option<&str>| {
         let mocked = Rc::new(Mocked::new(script.clone(), Witness::default()));
         Providers { best_sellers: mocked.clone(), seller_search: mocked }
     };

@@ -37,7 +37,7 @@ impl Shop {
     /// What a run asks.
     pub fn providers(&self) -> MakeProviders {
         let shop = self.clone();
-        Arc::new(move || {
+        Arc::new(move |_| {
             let shop = Rc::new(shop.clone());
             Providers { best_sellers: shop.clone(), seller_search: shop }
         })

@@ -50,8 +50,8 @@ impl Providers {
     }
 }
 
-/// Makes the providers; called on the arbiter of each run.
-pub type MakeProviders = Arc<dyn Fn() -> Providers + Send + Sync>;
+/// Makes the providers; called on the arbiter of each run, with the name of the provider that the run was begun with.
+pub type MakeProviders = Arc<dyn Fn(Option<&str>) -> Providers + Send + Sync>;
 
 /// A rule of the actors that a test may have broken, to see whether the simulation notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -170,9 +170,9 @@ impl PgStore {
     ) -> Result<TakenOver, StoreError> {
         conn.batch_execute("BEGIN").await?;
         let row_key = (key.org.0, key.run.0);
-        let (owner, last_seen): (Option<Uuid>, DateTime<Utc>) = collection_runs::table
+        let (owner, last_seen, provider): (Option<Uuid>, DateTime<Utc>, Option<String>) = collection_runs::table
             .find(row_key)
-            .select((collection_runs::owner, collection_runs::updated_at))
+            .select((collection_runs::owner, collection_runs::updated_at, collection_runs::provider))
             .for_no_key_update()
             .first(&mut conn)
             .await?;
@@ -188,6 +188,7 @@ impl PgStore {
             .set((
                 collection_runs::fence.eq(collection_runs::fence + 1),
                 collection_runs::owner.eq(self.engine.0),
+                collection_runs::provider.eq(provider.or(self.provider.map(str::to_owned))),
                 collection_runs::updated_at.eq(now),
             ))
             .returning(StoredRun::as_returning())

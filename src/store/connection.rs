@@ -48,6 +48,8 @@ pub struct PgStore {
     pub(super) archive: ArchiveLimits,
     /// Requests that an organisation's runs may send in a month.
     pub(super) month_budget: Option<i64>,
+    /// The provider that runs of this engine ask.
+    pub(super) provider: Option<&'static str>,
     /// Bytes that were added to archives since they were pruned last.
     pub(super) unpruned: Arc<AtomicI64>,
 }
@@ -73,7 +75,7 @@ impl PgStore {
             .build()
             .map_err(|error| StoreError::Broken(error.to_string()))?;
         let (archive, unpruned) = (ArchiveLimits::default(), Arc::default());
-        let store = Self { pool, clock, engine, archive, month_budget: None, unpruned };
+        let store = Self { pool, clock, engine, archive, month_budget: None, provider: None, unpruned };
         drop(store.connection().await?);
         Ok(store)
     }
@@ -88,6 +90,12 @@ impl PgStore {
     #[must_use]
     pub fn with_month_budget(self, month_budget: Option<i64>) -> Self {
         Self { month_budget, ..self }
+    }
+
+    /// The same store, for an engine whose runs ask this provider: a run that is begun with it stays with it.
+    #[must_use]
+    pub fn with_provider(self, provider: &'static str) -> Self {
+        Self { provider: Some(provider), ..self }
     }
 
     /// A connection for statements that each stand alone.

@@ -135,6 +135,8 @@ pub struct TakenOver {
     pub time_lost_ms: i64,
     /// What it has drawn of the organisation's month, where months have a budget.
     pub grant: Option<Grant>,
+    /// The provider that it was begun with, where engines say which one they ask.
+    pub provider: Option<String>,
     /// When it was first started.
     pub started_at: Option<DateTime<Utc>>,
     /// The organisation's run before it, the last that searched anything, found sellers.

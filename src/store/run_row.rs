@@ -61,6 +61,8 @@ pub struct RunRow {
     pub streak: Vec<TaskNo>,
     /// The engine that works on it.
     pub owner: Option<EngineId>,
+    /// The provider that it asks, from its first start on.
+    pub provider: Option<String>,
     /// Commands accepted so far.
     pub commands: i32,
     /// How the newest pages went.
@@ -169,6 +171,7 @@ impl RunRow {
             repeated,
             time_lost_ms,
             grant: None,
+            provider: self.provider.clone(),
             started_at: self.started_at,
             found_before: false,
             pause: self.pause.clone(),
@@ -213,6 +216,7 @@ pub(super) struct StoredRun {
     last_seq: i64,
     streak: Vec<Option<i32>>,
     owner: Option<Uuid>,
+    provider: Option<String>,
     commands: i32,
     recent_pages: i64,
     recent_pages_count: i16,
@@ -311,6 +315,7 @@ impl TryFrom<StoredRun> for RunRow {
             last_seq: stored.last_seq,
             streak: stored.streak.into_iter().flatten().map(TaskNo).collect(),
             owner: stored.owner.map(EngineId),
+            provider: stored.provider,
             commands: stored.commands,
             recent: Recent { pages: stored.recent_pages, count: stored.recent_pages_count, empty: stored.empty_pages },
             counters: stored.counters.into(),

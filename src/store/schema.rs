@@ -114,6 +114,7 @@ diesel::table! {
         granted -> Nullable<Int8>,
         granted_month -> Nullable<Date>,
         searched_as -> Text,
+        provider -> Nullable<Text>,
     }
 }
 

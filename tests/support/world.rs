@@ -71,7 +71,7 @@ impl Probe for Killer {
 
 /// Providers that play a script and are watched.
 pub fn playing(script: Arc<Script>, witness: Witness) -> MakeProviders {
-    Arc::new(move || {
+    Arc::new(move |_| {
         let mocked = Rc::new(Mocked::new(script.clone(), witness.clone()));
         Providers { best_sellers: mocked.clone(), seller_search: mocked }
     })

@@ -77,7 +77,7 @@ impl Supervisor {
             prices: self.means.prices,
             gate: self.gate.clone(),
             lease: self.lease.clone(),
-            providers: (self.means.make_providers)(),
+            providers: (self.means.make_providers)(taken.provider.as_deref()),
             fence: Rc::new(Cell::new(taken.memory.fence)),
             probing: probing.clone(),
             found_before: taken.found_before,

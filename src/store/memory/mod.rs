@@ -146,6 +146,7 @@ impl MemoryStore {
             last_seq: 0,
             streak: Vec::new(),
             owner: None,
+            provider: None,
             commands: 0,
             recent: Recent::default(),
             counters,

@@ -55,6 +55,8 @@ pub struct RunView {
     requests_billed: i64,
     spend: SpendView,
     recovery: Option<Recovery>,
+    /// The provider that it asks, from its first start on.
+    provider: Option<String>,
     percent: f64,
     last_event_id: i64,
     checkpoint: Value,
@@ -97,6 +99,7 @@ impl RunView {
             requests_billed: counters.requests_billed,
             spend: row.spend.view(prices),
             recovery: row.recovery,
+            provider: row.provider,
             percent: percent(counters.phase(row.phase)),
             last_event_id: row.last_seq,
             seller_count_snapshot: row.seller_count_snapshot,

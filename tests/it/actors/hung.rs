@@ -61,7 +61,7 @@ fn a_worker_that_makes_no_progress_is_replaced_and_its_task_is_done_by_the_next(
         let store = MemoryStore::new(clock.clone());
         let key = store.add_run(OrgId(Uuid::from_u128(1)), "a run", &RunSettings::default(), &market.chosen());
         let (turns, watching) = (Arc::new(AtomicU32::new(0)), witness.clone());
-        let make_providers = Arc::new(move || {
+        let make_providers = Arc::new(move |_: Option<&str>| {
             let mocked = Rc::new(Mocked::new(market.script(LATENCY), watching.clone()));
             let turns = turns.clone();
             let forgets = Forgets { mocked: mocked.clone(), turns, forgotten: 9 };

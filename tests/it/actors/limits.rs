@@ -104,7 +104,7 @@ impl Scene {
         let (account, asked_at, witness) =
             (Arc::new(Account::new(begins)), Arc::<Mutex<Vec<_>>>::default(), Witness::default());
         let (noting, watching) = (asked_at.clone(), witness.clone());
-        let make_providers: MakeProviders = Arc::new(move || {
+        let make_providers: MakeProviders = Arc::new(move |_| {
             let mocked = Rc::new(Mocked::new(script.clone(), watching.clone()));
             let limited = Rc::new(Limited { mocked, account: account.clone(), asked_at: noting.clone(), says });
             Providers { best_sellers: limited.clone(), seller_search: limited }

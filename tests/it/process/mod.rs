@@ -16,6 +16,7 @@ mod load;
 mod outage;
 pub mod outside;
 mod private;
+mod provider;
 mod push_pull;
 mod refusals;
 mod reparse;

@@ -83,7 +83,7 @@ async fn a_run_is_made_read_and_commanded_with_the_names_of_the_original() {
         "departments_total": 2, "departments_completed": 0, "categories_total": 3, "categories_completed": 0,
         "products_fetched": 0, "products_total": 0, "products_searched": 0, "sellers_found": 0, "sellers_new": 0,
         "total_items": 3, "processed_items": 0, "failed_items": 0, "skipped_items": 0, "requests_made": 0,
-        "requests_billed": 0, "spend": nothing_spent(), "recovery": null, "percent": 0.0, "last_event_id": 0, "checkpoint": {}, "worker_status": [],
+        "requests_billed": 0, "spend": nothing_spent(), "recovery": null, "provider": null, "percent": 0.0, "last_event_id": 0, "checkpoint": {}, "worker_status": [],
         "seller_count_snapshot": null, "started_at": null, "completed_at": null,
     });
     let moments = ["id", "created_at", "updated_at"];

@@ -61,7 +61,7 @@ impl Alone {
     /// A supervisor of the run; the receiver is closed when its last actor is gone.
     fn supervise(&self, recovery: Option<&str>) -> (Addr<Supervisor>, mpsc::Receiver<()>) {
         let watching = self.witness.clone();
-        let make_providers: MakeProviders = Arc::new(move || {
+        let make_providers: MakeProviders = Arc::new(move |_| {
             let mocked = Rc::new(Mocked::new(Market::small().script(LATENCY), watching.clone()));
             Providers { best_sellers: mocked.clone(), seller_search: mocked }
         });
