@@ -94,7 +94,15 @@ async fn without_its_page(context: &RunContext, group: &Group, error: &StoreErro
     };
     outcome.raw = None;
     let task_no = outcome.task_no;
-    let mut kept = context.store.keep(&substitute).await.ok()?;
+    let mut wait = AWAY_WAIT_MIN;
+    let mut kept = loop {
+        match context.store.keep(&substitute).await {
+            // It may be kept by now: sent again as the page that it was, it would be taken for that.
+            Err(StoreError::Away(_)) => sleep(wait).await,
+            answered => break answered.ok()?,
+        }
+        wait = (wait * 2).min(AWAY_WAIT_MAX);
+    };
     log::error!("run {}: a page of task {task_no} is given up: {error}", context.key.run);
     // Its worker leaves the task: nothing of it is to be asked for any more.
     kept.replies = vec![Reply::Outcome(Verdict::Refused)];

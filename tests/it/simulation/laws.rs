@@ -34,13 +34,14 @@ pub fn hold_at_rest(site: &Site) {
     holds(diary, "5", || invariants::numbers_have_no_gap(store.events(key).iter().map(|event| event.seq)));
 }
 
-/// 7. No request is sent beyond a budget, but for those that were on the wire when the one died who counted them.
+/// 7. No request is sent beyond a budget, but for those that were on the wire when the one died who counted them, or who was
+/// to keep that they were sent.
 pub fn within_budgets(diary: &Diary, row: &RunRow, of_month: Option<i64>, sent: i64) {
     let of_run = row.settings["request_budget"].as_i64();
     for (whose, allowed) in [("run", of_run), ("month", of_month)] {
         let Some(allowed) = allowed.filter(|allowed| sent > *allowed) else { continue };
         let died = |(_, fact): &&Line| {
-            matches!(fact, Fact::Killed("supervisor" | "engine", _) | Fact::Trouble(..) | Fact::GaveUp(_))
+            matches!(fact, Fact::Killed("supervisor" | "engine" | "recorder", _) | Fact::Trouble(..) | Fact::GaveUp(_))
         };
         let deaths = i64::try_from(diary.lines().iter().filter(died).count()).expect("few");
         if sent > allowed + deaths * row.settings["workers"].as_i64().expect("a number") {
@@ -55,7 +56,12 @@ fn counted_once(site: &Site) {
     let (counters, tasks, sightings) =
         (store.run(key).expect("the run").counters, store.tasks(key), store.sightings(key));
     let requests: i64 = tasks.iter().map(|task| i64::from(task.requests)).sum();
-    assert_eq!(counters.requests_made, requests, "requests made are those of the tasks");
+    let late = store.run(key).expect("the run").spend.outcomes.late.requests;
+    assert_eq!(
+        counters.requests_made,
+        requests + late,
+        "requests made are those of the tasks, and those that came late"
+    );
     let names: BTreeSet<_> = sightings.iter().map(|sighting| &sighting.normalised_name).collect();
     assert_eq!(counters.sellers_found, i32::try_from(names.len()).expect("few"), "sellers found are those sighted");
     assert_eq!(counters.sellers_new, counters.sellers_found, "the registry was empty");
