@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use actix::fut::wrap_future;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient};
+use log::Level;
 
 use crate::actors::coordinator::Standstill;
 use crate::actors::engine::{Ended, StreamIs, SupervisorDown};
@@ -29,7 +30,7 @@ use crate::clock::Clock;
 use crate::domain::ids::{RunKey, TaskNo};
 use crate::domain::ledger::{Close, Entry, Memory};
 use crate::domain::price::Prices;
-use crate::domain::run::{FailReason, Pause, RunStatus, Wish};
+use crate::domain::run::{FailReason, Pause, PauseReason, RunStatus, Wish};
 use crate::domain::task::Phase;
 use crate::store::{EngineSeen, RunStore};
 use pausing::{is_outage, with_late};
@@ -260,7 +261,7 @@ impl Supervisor {
             Close::Failed { .. } => (RunStatus::Failed, Wish::Run, None),
             Close::Cancelled => (RunStatus::Cancelled, Wish::Cancel, None),
         };
-        let giving_back = tree.gives_back();
+        let (giving_back, (level, words)) = (tree.gives_back(), announced(&close));
         let closing = async move {
             giving_back.await;
             let close = match close {
@@ -273,6 +274,7 @@ impl Supervisor {
             hand.ask(Hand(Entry::Close { close, at })).await
         };
         ctx.spawn(wrap_future::<_, Self>(closing).map(move |_: Receipt, supervisor, ctx| {
+            log::log!(level, "run {}: {words}", supervisor.key.run);
             if let Some(tree) = &mut supervisor.tree {
                 tree.stands(Standing { status, wanted, pause });
             }
@@ -293,6 +295,19 @@ impl Supervisor {
         self.closing = true;
         self.lines.ended.do_send(Ended { key: self.key, status, gave_up: None });
         ctx.stop();
+    }
+}
+
+/// What the log says of a close, for those who watch nothing else.
+fn announced(close: &Close) -> (Level, String) {
+    match close {
+        Close::Paused { pause, message, .. } => {
+            let level = if pause.reason == PauseReason::Manual { Level::Info } else { Level::Warn };
+            (level, format!("paused ({}): {message}", pause.reason.as_str()))
+        }
+        Close::Completed => (Level::Info, "completed".to_owned()),
+        Close::Failed { reason, message } => (Level::Error, format!("failed ({}): {message}", reason.as_str())),
+        Close::Cancelled => (Level::Info, "cancelled".to_owned()),
     }
 }
 

@@ -226,9 +226,17 @@ impl Spend {
             remove(tasks, outcome.task_no);
         }
         let was_pushed = remove(&mut self.pushed, outcome.task_no);
-        if outcome.request.api_params.job_id.is_some() && !was_pushed {
-            self.fetched += 1;
-            self.reattached += i64::from(came);
+        match outcome.request.api_params.job_id {
+            Some(_) if !was_pushed => {
+                self.fetched += 1;
+                self.reattached += i64::from(came);
+            }
+            // The vendor did not know the job any more: what was left with it is asked for again.
+            Some(_) if self.left > 0 => {
+                self.left -= 1;
+                self.repeated += 1;
+            }
+            _ => {}
         }
         self.outcomes.of_mut(&outcome.result).count(outcome.cost);
         let took = match outcome.phase {

@@ -129,7 +129,7 @@ impl Engine {
                 self.look_after(run, mine, began);
             } else if run.status == RunStatus::Running {
                 let orphaned = match run.owner {
-                    None => Some((None, "taken over from a process that is gone")),
+                    None => Some((None, "given up by a process that stopped, and begun again")),
                     Some(_) if mine => Some((None, "its actors were gone, and new ones took over")),
                     Some(owner) => gone.get(&owner).map(|(engine, why)| (Some(*engine), *why)),
                 };
