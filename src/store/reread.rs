@@ -83,6 +83,8 @@ pub(super) fn plan(
 fn go_on(row: &mut RunRow, task: &mut TaskRow, last: bool) {
     task.next_page = task.next_page.saturating_add(1);
     task.page_attempts = 0;
+    // A job that stands for the page that is there now has nothing more to say.
+    task.job = None;
     if last {
         *row.counters.ebay.of_mut(task.state) -= 1;
         task.state = TaskState::Done;
@@ -192,6 +194,7 @@ impl PgStore {
                     collection_tasks::state.eq(task.state.as_str()),
                     collection_tasks::next_page.eq(task.next_page),
                     collection_tasks::page_attempts.eq(task.page_attempts),
+                    collection_tasks::job_id.eq(None::<String>),
                     collection_tasks::error_code.eq(&task.error_code),
                     collection_tasks::error_message.eq(&task.error_message),
                 ))

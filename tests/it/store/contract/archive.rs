@@ -1,7 +1,7 @@
 //! Pages that were paid for and on which nothing was found: kept, bounded, read again, entered.
 
-use gleaner::domain::ids::{RunId, RunKey, TaskNo};
-use gleaner::domain::ledger::{Close, Entry, Reply, Verdict};
+use gleaner::domain::ids::{JobId, RunId, RunKey, TaskNo};
+use gleaner::domain::ledger::{Close, Entry, Outcome, Reply, Verdict};
 use gleaner::domain::raw_page::{ArchiveLimits, BodyHash, RawForm, RawPage, Reread};
 use gleaner::domain::run::{Command, PauseReason, RunStatus};
 use gleaner::domain::task::TaskState;
@@ -42,6 +42,12 @@ fn reread(asked: Asked, names: &[&str], last: bool) -> Reread {
         sightings: names.iter().map(|name| sighting(name)).collect(),
         last,
     }
+}
+
+/// The vendor's job of the page has not said its last word.
+fn with_job(entry: Entry) -> Entry {
+    let Entry::Outcome(outcome) = entry else { return entry };
+    Entry::Outcome(Outcome { job: JobId::parse("job-1"), ..outcome })
 }
 
 async fn a_page_is_kept_with_its_outcome_and_a_body_once(ground: &dyn Ground) {
@@ -143,15 +149,17 @@ async fn a_task_that_stands_at_the_page_goes_on_behind_it(ground: &dyn Ground) {
     let mut hand = Hand::start_searching(ground, 3).await;
     hand.keep(vec![
         with_body(failed(first(2), false), b"one"),
-        with_body(failed(first(3), false), b"two"),
+        with_body(with_job(failed(first(3), false)), b"two"),
         close(paused(PauseReason::Manual, &[])),
     ])
     .await;
+    assert!(hand.task(3).await.job.is_some());
     let found = vec![reread(first(2), &["Ann"], true), reread(first(3), &["Bea"], false)];
     assert_eq!(ground.archive().apply(hand.key, found).await.expect("it is saved").sellers_new, 2);
     let (whole, part) = (hand.task(2).await, hand.task(3).await);
     assert_eq!((whole.state, whole.next_page, whole.error_code), (TaskState::Done, 2, None));
     assert_eq!((part.state, part.next_page, part.page_attempts), (TaskState::Failed, 2, 0));
+    assert_eq!(part.job, None, "it stands for the page that is there now");
     hand.give_and_take_over(Command::Resume).await;
     hand.adds_up().await;
     hand.keep(vec![sellers(first(4), &["Ann"], true), close(Close::Completed)]).await;
