@@ -21,6 +21,10 @@ pub struct SellerText {
 const NAME_CHARS: std::ops::RangeInclusive<usize> = 4..=32;
 /// Words besides name, percentage and count: one in most languages, a short phrase in some.
 const WORDS_MAX: usize = 4;
+/// Several times the longest feedback seen, in bytes and in texts. What is longer is none, and each of its parts would be
+/// read again and again.
+const FEEDBACK_BYTES_MAX: usize = 1_000;
+const TEXTS_MAX: usize = 16;
 
 /// Reads the seller from the texts of one row, or none where the row says something else.
 pub(super) fn of_row(texts: &[String], language: Option<&str>) -> Option<SellerText> {
@@ -29,7 +33,7 @@ pub(super) fn of_row(texts: &[String], language: Option<&str>) -> Option<SellerT
         if !is_name(name) {
             continue;
         }
-        let rest = &texts[at + 1..];
+        let rest = short(&texts[at + 1..]);
         for end in (1..=rest.len()).rev() {
             if let Some(feedback) = Feedback::read(&rest[..end].join(" "), language).filter(Feedback::is_row) {
                 return Some(feedback.of(name));
@@ -37,11 +41,21 @@ pub(super) fn of_row(texts: &[String], language: Option<&str>) -> Option<SellerT
         }
     }
     // All in one element.
-    texts.iter().find_map(|text| {
+    texts.iter().filter(|text| text.len() <= FEEDBACK_BYTES_MAX).find_map(|text| {
         let (name, rest) = text.split_once(char::is_whitespace)?;
         let feedback = Feedback::read(rest, language).filter(Feedback::is_row)?;
         is_name(name).then(|| feedback.of(name))
     })
+}
+
+/// The first texts, as many as one feedback can take.
+fn short(texts: &[String]) -> &[String] {
+    let mut bytes = 0;
+    let fits = |text: &&String| {
+        bytes += text.len();
+        bytes <= FEEDBACK_BYTES_MAX
+    };
+    &texts[..texts.iter().take(TEXTS_MAX).take_while(fits).count()]
 }
 
 /// Reads an element that holds nothing but a seller: `name (1,493) 98.9%`, a label with a colon before it, the
@@ -175,6 +189,15 @@ mod tests {
             feedback_count: count,
             feedback_count_approx: approx,
         })
+    }
+
+    #[test]
+    fn what_is_longer_than_any_feedback_is_not_read_as_one() {
+        let long = "x ".repeat(FEEDBACK_BYTES_MAX);
+        let known = seller("shop_one", Some(9_890), Some(1_493), false);
+        assert_eq!(row(&["shop_one", "98.9% positive (1,493)", &long]), known, "what follows it does no harm");
+        assert_eq!(row(&["shop_one", &long, "98.9% positive (1,493)"]), None);
+        assert_eq!(row(&[&format!("shop_one 98.9% {long}")]), None);
     }
 
     #[test]
