@@ -9,6 +9,7 @@ use std::time::Duration;
 use awc::http::StatusCode;
 use awc::http::header::CONTENT_LENGTH;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -142,10 +143,14 @@ fn said(received: Received, open: &mut Option<JobId>) -> Received {
     Received { job: open.take().filter(|_| refused), ..received }
 }
 
-/// The client takes a body that ends early for whole where the connection was closed in order.
+/// The client takes a body that ends early for whole where the connection was closed in order; one without a length is whole
+/// where it can be read to its end.
 fn is_whole(received: &Received) -> bool {
     let announced = received.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    announced.is_none_or(|length| received.body.len() >= length)
+    match announced {
+        Some(length) => received.body.len() >= length,
+        None => serde_json::from_slice::<IgnoredAny>(&received.body).is_ok(),
+    }
 }
 
 /// The id of a job that was taken on.
@@ -163,7 +168,24 @@ fn id_of(body: &[u8]) -> Result<JobId, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use awc::http::header::{HeaderMap, HeaderValue};
+    use bytes::Bytes;
+
     use super::*;
+
+    #[test]
+    fn a_body_without_a_length_is_whole_where_it_can_be_read_to_its_end() {
+        let received = |length: Option<&str>, body: &'static str| {
+            let mut headers = HeaderMap::new();
+            if let Some(length) = length {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from_str(length).expect("a value"));
+            }
+            Received { status: 200, headers, body: Bytes::from_static(body.as_bytes()), job: None }
+        };
+        assert!(is_whole(&received(None, r#"{"results":[]}"#)));
+        assert!(!is_whole(&received(None, r#"{"results":[{"content":"<html"#)));
+        assert!(is_whole(&received(Some("3"), "abc")) && !is_whole(&received(Some("4"), "abc")));
+    }
 
     #[test]
     fn the_id_of_a_job_is_a_text_or_a_number_and_nothing_else() {
