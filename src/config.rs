@@ -80,10 +80,7 @@ impl Provider {
     /// What runs note of it.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Sandbox(_) => "sandbox",
-            Self::Oxylabs(_) => "oxylabs",
-        }
+        if matches!(self, Self::Sandbox(_)) { "sandbox" } else { "oxylabs" }
     }
 }
 

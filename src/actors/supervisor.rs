@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 use actix::fut::wrap_future;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient};
-use log::Level;
 
 use crate::actors::coordinator::Standstill;
 use crate::actors::engine::{Ended, StreamIs, SupervisorDown};
@@ -30,10 +29,10 @@ use crate::clock::Clock;
 use crate::domain::ids::{RunKey, TaskNo};
 use crate::domain::ledger::{Close, Entry, Memory};
 use crate::domain::price::Prices;
-use crate::domain::run::{FailReason, Pause, PauseReason, RunStatus, Wish};
+use crate::domain::run::{FailReason, Pause, RunStatus, Wish};
 use crate::domain::task::Phase;
 use crate::store::{EngineSeen, RunStore};
-use pausing::{is_outage, with_late};
+use pausing::{announced, is_outage, with_late};
 
 /// A wish was accepted: bring it about.
 #[derive(Clone, Copy, Debug, Message)]
@@ -295,19 +294,6 @@ impl Supervisor {
         self.closing = true;
         self.lines.ended.do_send(Ended { key: self.key, status, gave_up: None });
         ctx.stop();
-    }
-}
-
-/// What the log says of a close, for those who watch nothing else.
-fn announced(close: &Close) -> (Level, String) {
-    match close {
-        Close::Paused { pause, message, .. } => {
-            let level = if pause.reason == PauseReason::Manual { Level::Info } else { Level::Warn };
-            (level, format!("paused ({}): {message}", pause.reason.as_str()))
-        }
-        Close::Completed => (Level::Info, "completed".to_owned()),
-        Close::Failed { reason, message } => (Level::Error, format!("failed ({}): {message}", reason.as_str())),
-        Close::Cancelled => (Level::Info, "cancelled".to_owned()),
     }
 }
 

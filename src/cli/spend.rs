@@ -15,7 +15,7 @@ pub fn table(spend: &SpendView) -> String {
         }
     }
     if spend.repeated > 0 {
-        line(&mut text, "asked again", &spend.repeated.to_string(), "cut off by a crash, perhaps paid twice");
+        line(&mut text, "asked again", &spend.repeated.to_string(), "cut off, perhaps paid all the same");
     }
     if spend.reattached > 0 {
         line(&mut text, "fetched later", &spend.reattached.to_string(), "paid for before, not bought again");
@@ -76,7 +76,7 @@ mod tests {
         let prices = Prices::new(price("1.35 USD"), Some(price("1.6 USD"))).expect("one currency");
         let expected = "  requests                      454  451 billed, 6 rendered\n    ok                          449  \
                         billed, 6 rendered\n    ok, held nothing              2  billed\n    timed out                     \
-                        3  not billed\n  asked again                     1  cut off by a crash, perhaps paid twice\n  \
+                        3  not billed\n  asked again                     1  cut off, perhaps paid all the same\n  \
                         fetched later                   4  paid for before, not bought again\n  cost                        $0.61\n";
         assert_eq!(table(&spend.view(Some(&prices))), expected);
         let free = table(&Spend::default().view(None));

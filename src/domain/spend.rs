@@ -162,7 +162,8 @@ pub struct Spend {
     /// Requests by outcome.
     #[serde(flatten)]
     pub outcomes: Outcomes,
-    /// Requests whose worker or process died with them on the wire: their page is asked for again, and may be paid twice.
+    /// Requests that were cut off on the wire by a death or a second cancel, or whose job the vendor forgot: they may be paid
+    /// for nothing, and their page is asked for again.
     pub repeated: i64,
     /// Answers that an earlier request had paid for, fetched by the vendor's job and not bought again.
     #[serde(skip_serializing_if = "is_zero")]
@@ -255,11 +256,11 @@ impl Spend {
         self.outcomes.late.count(cost);
     }
 
-    /// A task is given back, by the death of its worker or in order. A request of it that was on the wire then has no
-    /// outcome.
-    pub fn given_back(&mut self, task_no: TaskNo, by_death: bool) {
+    /// A task is given back, by the death of its worker or by a second cancel. A request of it that was on the wire then has
+    /// no outcome.
+    pub fn given_back(&mut self, task_no: TaskNo) {
         self.left += i64::from(remove(&mut self.pushed, task_no));
-        if remove(&mut self.on_wire, task_no) && by_death {
+        if remove(&mut self.on_wire, task_no) {
             self.repeated += 1;
             self.cut_off.push(task_no);
         }
@@ -270,20 +271,15 @@ impl Spend {
         let count = i64::try_from(self.on_wire.len()).unwrap_or(i64::MAX);
         self.repeated += count;
         self.cut_off.append(&mut self.on_wire);
-        self.leave_pushed();
+        self.left += i64::try_from(self.pushed.len()).unwrap_or(i64::MAX);
+        self.pushed.clear();
         count
     }
 
-    /// Nobody works on the run: nothing is on the wire, and no answer is late.
+    /// Nobody works on the run: what is still on the wire was cut off without a word, and no answer is late.
     pub fn rest(&mut self) {
-        self.on_wire.clear();
+        self.died();
         self.cut_off.clear();
-        self.leave_pushed();
-    }
-
-    fn leave_pushed(&mut self) {
-        self.left += i64::try_from(self.pushed.len()).unwrap_or(i64::MAX);
-        self.pushed.clear();
     }
 
     /// What it comes to at these prices.

@@ -209,8 +209,7 @@ impl PgStore {
         }
         let found_before = found_before(conn, &row).await?;
         let time_lost_ms = (now - last_seen).num_milliseconds().max(0);
-        let grant = self.grant_of(&row);
-        Ok(TakenOver { found_before, grant, ..row.taken_over(released, cut_off, time_lost_ms) })
+        Ok(TakenOver { found_before, grant: self.grant_of(&row), ..row.taken_over(released, cut_off, time_lost_ms) })
     }
 
     pub(super) async fn raise_run_fence(&self, key: RunKey, fence: i64) -> Result<Memory, StoreError> {

@@ -3,6 +3,7 @@
 use actix::fut::wrap_future;
 use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, Handler};
 use chrono::TimeDelta;
+use log::Level;
 
 use super::{Aim, Supervisor};
 use crate::actors::engine::Ended;
@@ -13,7 +14,7 @@ use crate::actors::restarts::CHILDREN;
 use crate::actors::stream::Standing;
 use crate::domain::budget::Spent;
 use crate::domain::ids::TaskNo;
-use crate::domain::ledger::{Entry, Memory};
+use crate::domain::ledger::{Close, Entry, Memory};
 use crate::domain::recent::{EMPTY_MAX, WINDOW};
 use crate::domain::run::{Pause, PauseReason, RunStatus, Wish};
 
@@ -96,6 +97,19 @@ pub(super) fn with_late(mut streak: Vec<TaskNo>, at_rest: &Receipt) -> Vec<TaskN
     let late = Memory::clone(&at_rest.after).streak;
     streak.extend(late.into_iter().filter(|task_no| !streak.contains(task_no)).collect::<Vec<_>>());
     streak
+}
+
+/// What the log says of a close, for those who watch nothing else.
+pub(super) fn announced(close: &Close) -> (Level, String) {
+    match close {
+        Close::Paused { pause, message, .. } => {
+            let level = if pause.reason == PauseReason::Manual { Level::Info } else { Level::Warn };
+            (level, format!("paused ({}): {message}", pause.reason.as_str()))
+        }
+        Close::Completed => (Level::Info, "completed".to_owned()),
+        Close::Failed { reason, message } => (Level::Error, format!("failed ({}): {message}", reason.as_str())),
+        Close::Cancelled => (Level::Info, "cancelled".to_owned()),
+    }
 }
 
 fn why(tripped: &Tripped) -> String {

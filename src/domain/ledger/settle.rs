@@ -250,7 +250,7 @@ impl Ledger<'_> {
 
     fn release(&mut self, release: &Release, reply: &Reply) -> Result<(), serde_json::Error> {
         if matches!(reply, Reply::Release(ReleaseResult::Pending(_) | ReleaseResult::Quarantined)) {
-            self.after.spend.given_back(release.task_no, release.crash.is_some());
+            self.after.spend.given_back(release.task_no);
         }
         let Some(crash) = &release.crash else { return Ok(()) };
         if matches!(reply, Reply::Release(ReleaseResult::PendingBefore(_))) {

@@ -34,8 +34,8 @@ pub fn hold_at_rest(site: &Site) {
     holds(diary, "5", || invariants::numbers_have_no_gap(store.events(key).iter().map(|event| event.seq)));
 }
 
-/// 7. No request is sent beyond a budget, but for those that were on the wire when the one died who counted them, or who was
-/// to keep that they were sent.
+/// 7. No request is sent beyond a budget, but for those that were on the wire when the one died who counted them, or who
+///    was to keep that they were sent.
 pub fn within_budgets(diary: &Diary, row: &RunRow, of_month: Option<i64>, sent: i64) {
     let of_run = row.settings["request_budget"].as_i64();
     for (whose, allowed) in [("run", of_run), ("month", of_month)] {

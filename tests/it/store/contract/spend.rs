@@ -17,7 +17,7 @@ over_both_stores!(
     a_group_that_is_sent_again_spends_nothing,
     a_request_that_a_worker_died_with_is_counted_as_asked_again,
     requests_that_a_process_died_with_are_counted_as_asked_again,
-    what_is_given_back_in_order_is_not_asked_again,
+    what_is_cut_off_in_order_may_be_paid_all_the_same,
 );
 
 /// A billed and rendered one, as a page of Best Sellers is.
@@ -107,12 +107,12 @@ async fn requests_that_a_process_died_with_are_counted_as_asked_again(ground: &d
     assert!(matches!(late, Err(StoreError::FenceLost)), "{late:?}");
 }
 
-async fn what_is_given_back_in_order_is_not_asked_again(ground: &dyn Ground) {
+async fn what_is_cut_off_in_order_may_be_paid_all_the_same(ground: &dyn Ground) {
     let mut hand = Hand::start(ground, 2).await;
     hand.keep(vec![started(first(1)), started(first(2)), released(1, 1, false)]).await;
     assert_eq!(spent(&hand).await.on_wire, [TaskNo(2)]);
     hand.keep(vec![close(paused(PauseReason::Manual, &[]))]).await;
     let spend = spent(&hand).await;
-    assert_eq!((spend.repeated, spend.on_wire), (0, Vec::new()));
+    assert_eq!((spend.repeated, spend.on_wire), (2, Vec::new()));
     hand.adds_up().await;
 }
