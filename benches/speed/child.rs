@@ -11,8 +11,8 @@ use gleaner::domain::estimate::Latency;
 use gleaner::domain::ids::RunKey;
 use gleaner::domain::run::Command;
 use gleaner::domain::settings::RunSettings;
-use gleaner::store::PgStore;
 use gleaner::store::runs::NewRun;
+use gleaner::store::{EngineSession, PgStore};
 use gleaner::web::auth::token::Secret;
 use gleaner::web::server::{self, ServerSettings};
 use gleaner::web::shared::Rooms;
@@ -31,6 +31,7 @@ use crate::watched_store::WatchedStore;
 pub async fn serve(asked: &Asked) {
     let url = std::env::var(DATABASE).expect("the address of a database");
     let store = PgStore::connect(&url, 8, Clock::system()).await.expect("it answers");
+    let _session = EngineSession::open(&store, &url).await.expect("a session of the engine's own");
     let watched = match asked.number("notes", 0) {
         0 => WatchedStore::new(store.clone()),
         _ => WatchedStore::noting_events(store.clone()),

@@ -14,11 +14,13 @@ use crate::Asked;
 use crate::database::Database;
 use crate::durable::run_at;
 use crate::figures::Figures;
-use crate::market::Market;
+use crate::market::{CATEGORY_PAGES, Market};
 use crate::table::{Goal, Table};
 
 /// Deaths that a task may cause before it is set aside.
 const DEATHS_OF_A_TASK: usize = 3;
+/// Products of one run, of which three kill their worker: beyond ten deaths in half a minute it would pause.
+const PRODUCTS: usize = 16;
 
 /// When the last panic was, and how long each kept its worker away.
 #[derive(Default)]
@@ -28,30 +30,33 @@ struct Deaths {
     of_task: BTreeMap<String, usize>,
 }
 
-/// Measures over one run in which every fifth product kills its worker until it is set aside.
+/// Measures over runs in which every fifth product kills its worker until it is set aside.
 pub async fn measure(asked: &Asked, table: &mut Table) {
     // As the program does it; the panics are meant, and are not printed.
     gleaner::actors::guard::remember_panics();
-    let tasks = asked.number("killers", 40) * 5;
-    let market = Market::of(tasks);
-    let deaths = Arc::new(Mutex::new(Deaths::default()));
-    let script = deadly(market, deaths.clone());
+    let market = Market { categories: 1, page_products: PRODUCTS / CATEGORY_PAGES };
+    let rounds = asked.number("rounds", 13);
+    let (mut away, mut panics) = (Figures::default(), 0);
     let database = Database::open().await;
-    let providers = move |_: Option<&str>| {
-        let mocked = Rc::new(Mocked::new(script.clone(), Witness::default()));
-        Providers { best_sellers: mocked.clone(), seller_search: mocked }
-    };
-    let (_, _, run) = run_at(&database, market, 1, Arc::new(providers)).await;
-    database.close().await;
-    let deaths = deaths.lock().expect("no panic under it");
-    let killers = deaths.of_task.len();
-    assert_eq!(usize::try_from(run.counters.ebay.failed), Ok(killers), "each is set aside");
-    assert_eq!(usize::try_from(run.counters.ebay.done), Ok(market.products() - killers), "the rest is complete");
-    let mut away = Figures::default();
-    for duration in &deaths.away {
-        away.add(duration.as_secs_f64() * 1_000.0);
+    for _ in 0..rounds {
+        let deaths = Arc::new(Mutex::new(Deaths::default()));
+        let script = deadly(market, deaths.clone());
+        let providers = move |_: Option<&str>| {
+            let mocked = Rc::new(Mocked::new(script.clone(), Witness::default()));
+            Providers { best_sellers: mocked.clone(), seller_search: mocked }
+        };
+        let (_, _, run) = run_at(&database, market, 1, Arc::new(providers)).await;
+        let deaths = deaths.lock().expect("no panic under it");
+        let killers = deaths.of_task.len();
+        assert_eq!(usize::try_from(run.counters.ebay.failed), Ok(killers), "each is set aside");
+        assert_eq!(usize::try_from(run.counters.ebay.done), Ok(market.products() - killers), "the rest is complete");
+        for duration in &deaths.away {
+            away.add(duration.as_secs_f64() * 1_000.0);
+        }
+        panics += deaths.away.len();
     }
-    eprintln!("restart: {} panics of {killers} tasks in a run of {} products", deaths.away.len(), market.products());
+    database.close().await;
+    eprintln!("restart: {panics} panics in {rounds} runs of {} products", market.products());
     table.figure("restart: a panic to the next request of its successor, ms", &away, Goal::AtMost(10.0));
 }
 
