@@ -141,8 +141,8 @@ impl Engine {
         }
     }
 
-    /// A run that has actors here: its lease is renewed, a command that another process took is
-    /// obeyed, and where somebody else owns it by now its actors end.
+    /// A run that has actors here: its lease is renewed, a command that another process took is obeyed, and where somebody
+    /// else owned it in a look that was begun after our take-over its actors end.
     fn look_after(&mut self, run: &Surveyed, mine: bool, began: Instant) {
         let Some(live) = self.live.get_mut(&run.key).filter(|live| !live.ended) else { return };
         if mine {
