@@ -2,14 +2,17 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Integer, Text, Uuid as SqlUuid};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::fault::conflict;
+use super::fragment::fragment;
 use super::loan::{Lease, Loan};
 pub use super::run_row::RunRow;
 use super::run_row::{StoredRun, distinct, first_counters};
-use super::schema::{collection_runs, collection_tasks, orgs};
+use super::schema::{collection_runs, orgs};
 use super::{PgStore, StoreError};
 use crate::domain::estimate::{Past, RUNS_MAX};
 use crate::domain::ids::{OrgId, RunId};
@@ -44,6 +47,22 @@ pub struct Created {
     pub run: RunRow,
     /// It was made by an earlier request with the same key.
     pub replayed: bool,
+}
+
+fragment! {
+    /// A new run's first tasks, one for each of its categories.
+    struct AddCategories<'a> {
+        org: Uuid => SqlUuid,
+        run: Uuid => SqlUuid,
+        task_nos: Vec<i32> => Array<Integer>,
+        node_ids: Vec<&'a str> => Array<Text>,
+        names: Vec<&'a str> => Array<Text>,
+        departments: Vec<&'a str> => Array<Text>,
+    }
+    answers ();
+    "INSERT INTO collection_tasks (org_id, run_id, task_no, phase, state, node_id, category, department) \
+     SELECT $org, $run, c.task_no, 'amazon', 'pending', c.node_id, c.name, c.department \
+     FROM unnest($task_nos, $node_ids, $names, $departments) AS c (task_no, node_id, name, department)"
 }
 
 /// How often a run is made anew when another request took the same key in between.
@@ -163,22 +182,15 @@ impl PgStore {
             .returning(StoredRun::as_returning())
             .get_result(&mut conn)
             .await?;
-        let tasks: Vec<_> = (1_i32..)
-            .zip(&categories)
-            .map(|(task_no, category)| {
-                (
-                    collection_tasks::org_id.eq(org.0),
-                    collection_tasks::run_id.eq(id),
-                    collection_tasks::task_no.eq(task_no),
-                    collection_tasks::phase.eq("amazon"),
-                    collection_tasks::state.eq("pending"),
-                    collection_tasks::node_id.eq(&category.node_id),
-                    collection_tasks::category.eq(&category.name),
-                    collection_tasks::department.eq(&category.department),
-                )
-            })
-            .collect();
-        diesel::insert_into(collection_tasks::table).values(tasks).execute(&mut conn).await?;
+        let tasks = AddCategories {
+            org: org.0,
+            run: id,
+            task_nos: (1_i32..).zip(&categories).map(|(task_no, _)| task_no).collect(),
+            node_ids: categories.iter().map(|category| category.node_id.as_str()).collect(),
+            names: categories.iter().map(|category| category.name.as_str()).collect(),
+            departments: categories.iter().map(|category| category.department.as_str()).collect(),
+        };
+        tasks.execute(&mut conn).await?;
         conn.batch_execute("COMMIT").await?;
         RunRow::try_from(stored).map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))
     }

@@ -39,6 +39,22 @@ task_read! {
         WHERE k.org_id = $org AND k.run_id = $run AND k.task_no = n.number LIMIT 1)"
 }
 
+fragment! {
+    /// Departments of the categories among these tasks, each with its unfinished categories, counted to `most`.
+    pub(super) struct OpenCategories {
+        org: Uuid => SqlUuid,
+        run: Uuid => SqlUuid,
+        numbers: Vec<i32> => Array<Integer>,
+        most: i64 => BigInt,
+    }
+    answers (Text, BigInt);
+    "SELECT d.department, (SELECT count(*) FROM (SELECT 1 FROM collection_tasks AS o WHERE o.org_id = $org \
+        AND o.run_id = $run AND o.department = d.department AND NOT o.finished LIMIT $most) AS few) \
+     FROM (SELECT DISTINCT k.department FROM unnest($numbers) AS n (number) CROSS JOIN LATERAL \
+        (SELECT t.department FROM collection_tasks AS t WHERE t.org_id = $org AND t.run_id = $run \
+            AND t.task_no = n.number LIMIT 1) AS k WHERE k.department IS NOT NULL) AS d"
+}
+
 task_read! {
     /// Unfinished tasks of a phase after a number, lowest first, at most so many.
     struct OpenTasksAfter {

@@ -20,9 +20,11 @@ use crate::domain::task::{Phase, Target, TaskState, Work};
 
 /// What a store knows before it plans a group.
 pub(crate) struct Facts {
-    /// Every task that the group names; all of phase `amazon` while the run is in it or closes; at a close also every
-    /// claimed one.
+    /// Every task that the group names; at a close also every claimed one.
     pub tasks: BTreeMap<TaskNo, TaskRow>,
+    /// Unfinished categories of each department to which a category that the group names belongs, counted no further than
+    /// to one more than the group names tasks.
+    pub open_categories: BTreeMap<String, i64>,
     /// Of the products that the group brings, those that the run has already.
     pub known_products: BTreeSet<Asin>,
     /// Of the products that the group brings, those whose search is fresher than the run asks for.
@@ -72,8 +74,8 @@ pub(crate) fn closes(group: &Group) -> bool {
     group.entries.iter().any(|entry| matches!(entry, Entry::Close { .. }))
 }
 
-/// Whether all categories must be known: only then can it be told which departments are complete.
-pub(crate) fn needs_categories(group: &Group) -> bool {
+/// Whether a category may become final, or run again.
+pub(crate) fn moves_categories(group: &Group) -> bool {
     group.before.phase == Phase::Amazon || closes(group)
 }
 
@@ -119,7 +121,9 @@ pub(crate) struct Plan {
     recently_searched: BTreeSet<Asin>,
     needs_price: bool,
     next_task_no: i32,
-    amazon_moved: bool,
+    open_categories: BTreeMap<String, i64>,
+    /// By how much that changes.
+    reopened: BTreeMap<String, i64>,
     phase: Phase,
     running: bool,
 }
@@ -139,7 +143,8 @@ pub(crate) fn plan(group: &Group, facts: Facts) -> Plan {
         recently_searched: facts.recently_searched,
         needs_price: facts.needs_price,
         next_task_no: counters.amazon.total() + counters.ebay.total() + 1,
-        amazon_moved: false,
+        open_categories: facts.open_categories,
+        reopened: BTreeMap::new(),
         phase: group.before.phase,
         running: facts.running,
     };
@@ -147,8 +152,8 @@ pub(crate) fn plan(group: &Group, facts: Facts) -> Plan {
         let reply = plan.enter(index, entry);
         plan.learned.replies.push(reply);
     }
-    if plan.amazon_moved {
-        plan.learned.departments_completed = Some(departments_completed(plan.tasks.values()));
+    if !plan.reopened.is_empty() {
+        plan.learned.departments_completed = Some(counters.departments_completed + plan.more_departments());
     }
     plan
 }
@@ -196,13 +201,26 @@ impl Plan {
         }
     }
 
+    /// How many more departments are complete than before: all of their categories are final.
+    fn more_departments(&self) -> i32 {
+        let more = self.reopened.iter().map(|(department, change)| {
+            let open = self.open_categories.get(department).copied().unwrap_or_default();
+            i32::from(open + change == 0) - i32::from(open == 0)
+        });
+        more.sum()
+    }
+
     /// Changes a row and notes where it went.
     fn change(&mut self, task_no: TaskNo, change: impl FnOnce(&mut TaskRow)) {
         let Some(task) = self.tasks.get_mut(&task_no) else { return };
         let (from, was_final) = (task.state, task.is_final());
         change(task);
         let (phase, to) = (task.phase(), task.state);
-        self.amazon_moved |= phase == Phase::Amazon && was_final != task.is_final();
+        if let Work::Category(category) = &task.work
+            && was_final != task.is_final()
+        {
+            *self.reopened.entry(category.department.clone()).or_default() += if was_final { 1 } else { -1 };
+        }
         if from != to {
             self.learned.moves.push(Move { phase, from, to });
         }

@@ -1,13 +1,14 @@
 //! What must hold on every run, simulated or real; each function panics with what it saw.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gleaner::domain::counters::Counters;
 use gleaner::domain::ids::RunKey;
 use gleaner::domain::run::RunStatus;
-use gleaner::domain::task::TaskState;
+use gleaner::domain::task::{TaskState, Work};
 use gleaner::scrapers::mocked::Seen;
 use gleaner::store::memory::MemoryStore;
+use gleaner::store::tasks::TaskRow;
 
 /// What a run came to, without ids and times: equal for an undisturbed and a disturbed run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,14 +50,27 @@ pub fn tasks_add_up(store: &MemoryStore, key: RunKey) {
     let row = store.run(key).expect("the run");
     let counters = row.counters;
     let mut counted = Counters::default();
-    for task in store.tasks(key) {
+    let tasks = store.tasks(key);
+    for task in &tasks {
         *counted.phase_mut(task.phase()).of_mut(task.state) += 1;
     }
+    assert_eq!(counters.departments_completed, departments_completed(&tasks), "departments without an open category");
     assert_eq!((counters.amazon, counters.ebay), (counted.amazon, counted.ebay), "the counters are those of the rows");
     assert_eq!((counted.amazon.claimed, counted.ebay.claimed), (0, 0), "nobody holds a task at rest");
     let spent = row.spend.outcomes.total();
     assert_eq!((spent.requests, spent.billed), (counters.requests_made, counters.requests_billed), "what is spent");
     assert_eq!(row.spend.on_wire, [], "nothing is on the wire at rest");
+}
+
+/// How many departments have only final categories.
+pub fn departments_completed(tasks: &[TaskRow]) -> i32 {
+    let mut finished = BTreeMap::new();
+    for task in tasks {
+        if let Work::Category(category) = &task.work {
+            *finished.entry(&category.department).or_insert(true) &= task.is_final();
+        }
+    }
+    i32::try_from(finished.into_values().filter(|finished| *finished).count()).expect("few")
 }
 
 /// 2. Each task has its effect exactly once: the result is that of a run without faults.

@@ -1,6 +1,6 @@
 //! The first round trip of a group: hold the run's row, read the tasks it names, and let the registry say who is new.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
@@ -17,10 +17,10 @@ use crate::domain::seller::Platform;
 use crate::store::fragment::fragment;
 use crate::store::product_searches::RecentlySearched;
 use crate::store::sellers::Spotted;
-use crate::store::task_reads::{ClaimedTasks, TasksByNumber};
+use crate::store::task_reads::{ClaimedTasks, OpenCategories, TasksByNumber};
 use crate::store::tasks::StoredTask;
 use crate::store::text::{Clean, clean};
-use crate::store::transition::{closes, named_products, named_tasks, needs_categories};
+use crate::store::transition::{closes, moves_categories, named_products, named_tasks};
 
 use super::super::loan::Loan;
 use super::write::Begin;
@@ -99,6 +99,7 @@ pub(super) struct Learned {
     pub needs_price: bool,
     pub running: bool,
     pub tasks: Vec<StoredTask>,
+    pub open_categories: BTreeMap<String, i64>,
     pub known_products: BTreeSet<Asin>,
     pub recently_searched: BTreeSet<Asin>,
     pub sellers: Vec<Entered>,
@@ -107,17 +108,16 @@ pub(super) struct Learned {
 /// Sends everything at once; the server does it in this order.
 pub(super) async fn learn(conn: &Loan, clock: &Clock, group: &Group, spotted: &[Spotted<'_>]) -> QueryResult<Learned> {
     let (org, run) = (group.key.org.0, group.key.run.0);
-    let mut numbers: BTreeSet<i32> = named_tasks(group).into_iter().map(|TaskNo(number)| number).collect();
-    if needs_categories(group) {
-        // Categories are a run's first tasks.
-        numbers.extend(1..=group.before.counters.amazon.total());
-    }
+    let numbers: Vec<i32> = named_tasks(group).into_iter().map(|TaskNo(number)| number).collect();
     let products: Vec<&str> = named_products(group).into_iter().map(Asin::as_str).collect();
     let hold = HoldRun { org, run, fence: group.before.fence, group: group.number() };
 
     let begin = Begin {}.execute(&mut &*conn);
     let held = hold.get_result::<(bool, bool)>(&mut &*conn);
-    let named = TasksByNumber { org, run, numbers: numbers.into_iter().collect() }.load::<StoredTask>(&mut &*conn);
+    let named = TasksByNumber { org, run, numbers: numbers.clone() }.load::<StoredTask>(&mut &*conn);
+    let most = i64::try_from(numbers.len()).unwrap_or(i64::MAX - 1) + 1;
+    let open = (moves_categories(group) && !numbers.is_empty())
+        .then(|| OpenCategories { org, run, numbers, most }.load::<(String, i64)>(&mut &*conn));
     let claimed = closes(group).then(|| ClaimedTasks { org, run }.load::<StoredTask>(&mut &*conn));
     let searched = (!products.is_empty()).then(|| {
         RecentlySearched { org, run, asins: products.clone(), now: clock.now() }.load::<(String,)>(&mut &*conn)
@@ -126,14 +126,23 @@ pub(super) async fn learn(conn: &Loan, clock: &Clock, group: &Group, spotted: &[
     let offered: Vec<Uuid> = spotted.iter().map(|_| clock.new_id()).collect();
     let entered =
         (!spotted.is_empty()).then(|| enter(org, run, &offered, spotted).load::<(Uuid, String, bool)>(&mut &*conn));
-    let (_, (needs_price, running), named, claimed, searched, known, entered) =
-        try_join!(begin, held, named, optional(claimed), optional(searched), optional(known), optional(entered))?;
+    let (_, (needs_price, running), named, open, claimed, searched, known, entered) = try_join!(
+        begin,
+        held,
+        named,
+        optional(open),
+        optional(claimed),
+        optional(searched),
+        optional(known),
+        optional(entered)
+    )?;
     let asins =
         |rows: Option<Vec<(String,)>>| rows.into_iter().flatten().filter_map(|(asin,)| Asin::parse(&asin)).collect();
     Ok(Learned {
         needs_price,
         running,
         tasks: named.into_iter().chain(claimed.into_iter().flatten()).collect(),
+        open_categories: open.into_iter().flatten().collect(),
         known_products: asins(known),
         recently_searched: asins(searched),
         sellers: told(offered, entered.unwrap_or_default()),

@@ -136,7 +136,9 @@ impl PgStore {
         }
         let (known_products, recently_searched) = (learned.known_products, learned.recently_searched);
         let (needs_price, running) = (learned.needs_price, learned.running);
-        let mut planned = plan(group, Facts { tasks, known_products, recently_searched, needs_price, running });
+        let open_categories = learned.open_categories;
+        let facts = Facts { tasks, open_categories, known_products, recently_searched, needs_price, running };
+        let mut planned = plan(group, facts);
         let accepted: BTreeSet<usize> =
             sighted(group, |index| planned.accepts(index)).map(|(index, ..)| index).collect();
         if accepted != *counting {

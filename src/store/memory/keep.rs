@@ -6,18 +6,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Run, Shelf, StoreRule};
 use crate::clock::Clock;
-use crate::domain::ids::{EventId, OrgId, RunKey, SellerId};
+use crate::domain::ids::{EventId, OrgId, RunKey, SellerId, TaskNo};
 use crate::domain::ledger::{Entry, Group, Reply, settle};
 use crate::domain::product::Asin;
 use crate::domain::run::RunStatus;
 use crate::domain::seller::{Platform, normalise};
-use crate::domain::task::{Phase, TaskState};
+use crate::domain::task::{TaskState, Work};
 use crate::store::obey::take_on;
 use crate::store::product_searches::oldest;
 use crate::store::run_sellers::SightingRow;
 use crate::store::sellers::{SellerRow, sighted, spotted};
 use crate::store::tasks::TaskRow;
-use crate::store::transition::{Facts, NewItem, Place, closes, named_products, named_tasks, needs_categories, plan};
+use crate::store::transition::{Facts, NewItem, Place, closes, moves_categories, named_products, named_tasks, plan};
 use crate::store::{Kept, StoreError};
 
 pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Kept, StoreError> {
@@ -140,20 +140,25 @@ fn throw_away(shelf: &mut Shelf, org: OrgId, now: DateTime<Utc>) {
 }
 
 fn facts(run: &Run, group: &Group, recently_searched: BTreeSet<Asin>) -> Facts {
-    let (named, categories, closes) = (named_tasks(group), needs_categories(group), closes(group));
-    let wanted = |task: &&TaskRow| {
-        named.contains(&task.task_no)
-            || (categories && task.phase() == Phase::Amazon)
-            || (closes && task.state == TaskState::Claimed)
-    };
-    let tasks = if categories || closes {
-        run.tasks.values().filter(wanted).map(|task| (task.task_no, task.clone())).collect()
-    } else {
-        named.iter().filter_map(|task_no| Some((*task_no, run.tasks.get(task_no)?.clone()))).collect()
-    };
+    let of_number = |task_no: &TaskNo| run.tasks.get(task_no);
+    let mut tasks: BTreeMap<TaskNo, TaskRow> =
+        named_tasks(group).iter().filter_map(of_number).map(|task| (task.task_no, task.clone())).collect();
+    if closes(group) {
+        let claimed = run.tasks.values().filter(|task| task.state == TaskState::Claimed);
+        tasks.extend(claimed.map(|task| (task.task_no, task.clone())));
+    }
+    let mut open_categories = BTreeMap::new();
+    if moves_categories(group) {
+        for task in run.tasks.values().filter(|task| !task.is_final()) {
+            if let Work::Category(category) = &task.work {
+                *open_categories.entry(category.department.clone()).or_default() += 1;
+            }
+        }
+    }
     let known = |asin: &&Asin| run.items.contains_key(*asin);
     Facts {
         tasks,
+        open_categories,
         known_products: named_products(group).into_iter().filter(known).cloned().collect(),
         recently_searched,
         needs_price: run.row.needs_price(),

@@ -100,7 +100,9 @@ impl<'a> Hand<'a> {
         let row = self.ground.run(self.key).await;
         assert_eq!(row.memory(), self.before, "what the Recorder remembers is the run's row");
         let mut counted = gleaner::domain::counters::Counters::default();
-        for task in self.ground.tasks(self.key).await {
+        let tasks = self.ground.tasks(self.key).await;
+        assert_eq!(row.counters.departments_completed, invariants::departments_completed(&tasks));
+        for task in tasks {
             *counted.phase_mut(task.phase()).of_mut(task.state) += 1;
         }
         assert_eq!((row.counters.amazon, row.counters.ebay), (counted.amazon, counted.ebay));

@@ -1,0 +1,1 @@
+DROP INDEX collection_tasks_open_categories;
