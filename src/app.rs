@@ -32,7 +32,7 @@ use crate::scrapers::catalogue;
 use crate::scrapers::oxylabs::{self, Accounts, Oxylabs, Refusing};
 use crate::scrapers::sandbox::{Running as RunningSandbox, Sandbox, SandboxError};
 use crate::store::embedded::{Embedded, EmbeddedError, Role};
-use crate::store::orgs::OrgRow;
+use crate::store::people::orgs::OrgRow;
 use crate::store::{CategoryRow, EngineSession, PgStore, StoreError, migrate};
 pub use engine_keeper::{EngineLine, start_here};
 pub use engine_seam::EngineSeam;

@@ -3,42 +3,22 @@
 //! [`RunStore`] is all that the actors of a run need, with two implementations (PostgreSQL and memory) under one
 //! contract suite. Reads for people are functions of the tables' own files.
 
-pub mod api_tokens;
-pub mod archive;
-pub mod audit_log;
 pub mod categories;
-pub mod changes;
-mod commands;
 mod connection;
 pub mod embedded;
 mod engine_session;
 mod engines;
 mod fault;
 mod fragment;
-pub mod items;
-mod keep;
 mod loan;
 pub mod memory;
 pub mod migrate;
-mod obey;
-mod org_months;
-pub mod orgs;
-mod product_searches;
-mod quarantine;
-mod reread;
-mod run_events;
-mod run_row;
-pub mod run_sellers;
+pub mod people;
+pub mod registry;
 pub mod runs;
 #[rustfmt::skip]
 mod schema;
-pub mod sellers;
-mod task_outcome;
-mod task_reads;
-pub mod tasks;
 mod text;
-mod transition;
-mod unattended;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -51,17 +31,17 @@ use crate::domain::run::{Command, Pause, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
 use crate::domain::task::{OpenTask, Phase};
 
-pub use api_tokens::{TokenKind, TokenRow};
-pub use archive::{Applied, Archive};
 pub use categories::CategoryRow;
 pub use connection::{PgStore, check_address};
 pub use engine_session::EngineSession;
 pub use engines::{EngineSeen, Survey, Surveyed};
 pub use loan::ANSWER_MAX;
 pub use memory::MemoryStore;
-pub use run_sellers::RunSellerRow;
+pub use people::api_tokens::{TokenKind, TokenRow};
 pub use runs::RunRow;
-pub use tasks::TaskRow;
+pub use runs::archive::{Applied, Archive};
+pub use runs::run_sellers::RunSellerRow;
+pub use runs::tasks::TaskRow;
 
 /// Why the store did not do what it was asked, named after what the caller can do.
 #[derive(Debug, Error)]

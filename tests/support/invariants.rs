@@ -8,7 +8,7 @@ use gleaner::domain::run::RunStatus;
 use gleaner::domain::task::{TaskState, Work};
 use gleaner::scrapers::mocked::Seen;
 use gleaner::store::memory::MemoryStore;
-use gleaner::store::tasks::TaskRow;
+use gleaner::store::runs::tasks::TaskRow;
 
 /// What a run came to, without ids and times: equal for an undisturbed and a disturbed run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,9 +12,9 @@ use crate::domain::ids::{OrgId, RunKey};
 use crate::domain::ledger::Group;
 use crate::domain::raw_page::{ArchiveLimits, BodyHash, RawPageRow, Reread};
 use crate::store::StoreError;
-use crate::store::archive::{Applied, Archive, kept_pages, oldest, row_of};
-use crate::store::audit_log::{EntryAction, RunEntryRow};
-use crate::store::reread::{named, plan};
+use crate::store::registry::audit_log::{EntryAction, RunEntryRow};
+use crate::store::runs::archive::{Applied, Archive, kept_pages, oldest, row_of};
+use crate::store::runs::reread::{named, plan};
 
 /// A kept body.
 pub(super) struct Body {

@@ -6,10 +6,10 @@ use super::{Run, Shelf, StoreRule};
 use crate::clock::Clock;
 use crate::domain::ids::{EngineId, RunKey};
 use crate::domain::run::{Command, Pause};
-use crate::store::audit_log::{EntryAction, RunEntryRow};
-use crate::store::changes::{Changes, NotChanged, change};
-use crate::store::obey::{self, Asked, Obeyed};
-use crate::store::org_months::forfeit;
+use crate::store::registry::audit_log::{EntryAction, RunEntryRow};
+use crate::store::runs::changes::{Changes, NotChanged, change};
+use crate::store::runs::obey::{self, Asked, Obeyed};
+use crate::store::runs::org_months::forfeit;
 use crate::store::{Accepted, RunRow, StoreError};
 
 pub(super) fn command(

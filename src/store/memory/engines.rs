@@ -4,8 +4,8 @@ use super::Shelf;
 use crate::clock::Clock;
 use crate::domain::ids::{EngineId, RunKey};
 use crate::domain::run::RunStatus;
-use crate::store::org_months::forfeit;
-use crate::store::quarantine::Released;
+use crate::store::runs::org_months::forfeit;
+use crate::store::runs::quarantine::Released;
 use crate::store::{EngineSeen, StoreError, Survey, Surveyed, TakenOver};
 
 pub(super) fn take_over(

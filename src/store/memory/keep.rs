@@ -12,12 +12,14 @@ use crate::domain::product::Asin;
 use crate::domain::run::RunStatus;
 use crate::domain::seller::{Platform, normalise};
 use crate::domain::task::{TaskState, Work};
-use crate::store::obey::take_on;
-use crate::store::product_searches::oldest;
-use crate::store::run_sellers::SightingRow;
-use crate::store::sellers::{SellerRow, sighted, spotted};
-use crate::store::tasks::TaskRow;
-use crate::store::transition::{Facts, NewItem, Place, closes, moves_categories, named_products, named_tasks, plan};
+use crate::store::registry::sellers::{SellerRow, sighted, spotted};
+use crate::store::runs::obey::take_on;
+use crate::store::runs::product_searches::oldest;
+use crate::store::runs::run_sellers::SightingRow;
+use crate::store::runs::tasks::TaskRow;
+use crate::store::runs::transition::{
+    Facts, NewItem, Place, closes, moves_categories, named_products, named_tasks, plan,
+};
 use crate::store::{Kept, StoreError};
 
 pub(super) fn keep(shelf: &mut Shelf, clock: &Clock, group: &Group) -> Result<Kept, StoreError> {

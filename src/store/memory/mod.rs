@@ -17,13 +17,6 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 
-use super::audit_log::RunEntryRow;
-use super::quarantine::{Released, left_behind};
-use super::run_row::{RunRow, distinct, first_counters};
-use super::run_sellers::SightingRow;
-use super::sellers::{SellerRow, sighted};
-use super::tasks::TaskRow;
-use super::transition::{NewItem, Place};
 use super::{Accepted, EngineSeen, Kept, RunStore, StoreError, Survey, TakenOver};
 use crate::clock::Clock;
 use crate::domain::budget::Drawn;
@@ -36,6 +29,13 @@ use crate::domain::run::{Command, Pause, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
 use crate::domain::spend::Spend;
 use crate::domain::task::{Category, OpenTask, Phase, TaskState, Work};
+use crate::store::registry::audit_log::RunEntryRow;
+use crate::store::registry::sellers::{SellerRow, sighted};
+use crate::store::runs::quarantine::{Released, left_behind};
+use crate::store::runs::run_row::{RunRow, distinct, first_counters};
+use crate::store::runs::run_sellers::SightingRow;
+use crate::store::runs::tasks::TaskRow;
+use crate::store::runs::transition::{NewItem, Place};
 
 /// The store in memory; cheap to clone, all clones share what they keep.
 #[derive(Clone)]

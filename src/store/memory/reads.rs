@@ -5,12 +5,12 @@ use super::{MemoryStore, Run};
 use crate::domain::ids::{OrgId, RunKey, TaskNo};
 use crate::domain::ledger::StoredEvent;
 use crate::domain::product::Asin;
-use crate::store::audit_log::RunEntryRow;
-use crate::store::changes::{Changes, NotChanged};
-use crate::store::run_row::RunRow;
-use crate::store::run_sellers::SightingRow;
-use crate::store::sellers::SellerRow;
-use crate::store::tasks::TaskRow;
+use crate::store::registry::audit_log::RunEntryRow;
+use crate::store::registry::sellers::SellerRow;
+use crate::store::runs::changes::{Changes, NotChanged};
+use crate::store::runs::run_row::RunRow;
+use crate::store::runs::run_sellers::SightingRow;
+use crate::store::runs::tasks::TaskRow;
 
 impl MemoryStore {
     /// Changes a pending or paused run, and answers it as it is then.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::new_run::{read_name, refuse};
 use crate::domain::settings::FieldError;
-use crate::store::changes::{Changes, NotChanged};
+use crate::store::runs::changes::{Changes, NotChanged};
 use crate::web::auth::{Caller, run_key};
 use crate::web::body::{json_object, kind_of};
 use crate::web::error::Problem;

@@ -9,7 +9,7 @@ use gleaner::domain::run::{Command, Pause, PauseReason, RunStatus};
 use gleaner::domain::settings::RunSettings;
 use gleaner::scrapers::mocked::Witness;
 use gleaner::store::StoreError;
-use gleaner::store::changes::Changes;
+use gleaner::store::runs::changes::Changes;
 use serde_json::{Map, Value, json};
 use tokio::time::sleep;
 

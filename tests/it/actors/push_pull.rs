@@ -167,7 +167,7 @@ fn a_run_that_goes_on_in_realtime_still_fetches_what_was_pushed_before() {
         let world = World::over(store, Clock::seeded(8), script, witness, Killer::default());
         assert_eq!(world.rest(key).await, RunStatus::Paused);
         let realtime = serde_json::json!({"delivery": "realtime"}).as_object().cloned().expect("an object");
-        let changes = gleaner::store::changes::Changes { name: None, settings: realtime };
+        let changes = gleaner::store::runs::changes::Changes { name: None, settings: realtime };
         world.store.change_run(key, &changes).expect("it is paused");
         world.give(key, Command::Resume).await.expect("it can be resumed");
         assert_eq!(world.rest(key).await, RunStatus::Completed);

@@ -5,7 +5,7 @@ use gleaner::domain::ledger::{Close, Entry, Outcome, Reply, Verdict};
 use gleaner::domain::raw_page::{ArchiveLimits, BodyHash, RawForm, RawPage, Reread};
 use gleaner::domain::run::{Command, PauseReason, RunStatus};
 use gleaner::domain::task::TaskState;
-use gleaner::store::audit_log::EntryAction;
+use gleaner::store::registry::audit_log::EntryAction;
 use gleaner::store::{Applied, StoreError};
 use uuid::Uuid;
 

@@ -4,7 +4,7 @@ use gleaner::domain::ledger::Close;
 use gleaner::domain::run::{Command, Pause, PauseReason};
 use gleaner::domain::settings::RunSettings;
 use gleaner::store::StoreError;
-use gleaner::store::changes::{Changes, NotChanged};
+use gleaner::store::runs::changes::{Changes, NotChanged};
 use serde_json::{Value, json};
 
 use super::entries::{at, categories, close, paused};

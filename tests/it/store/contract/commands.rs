@@ -6,7 +6,7 @@ use gleaner::domain::run::{Command, FailReason, Pause, PauseReason, RunStatus, W
 use gleaner::domain::settings::RunSettings;
 use gleaner::domain::task::{Phase, TaskState};
 use gleaner::store::StoreError;
-use gleaner::store::changes::Changes;
+use gleaner::store::runs::changes::Changes;
 use serde_json::{Map, json};
 
 use super::entries::{

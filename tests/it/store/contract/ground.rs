@@ -11,9 +11,9 @@ use gleaner::domain::ledger::StoredEvent;
 use gleaner::domain::raw_page::ArchiveLimits;
 use gleaner::domain::settings::RunSettings;
 use gleaner::domain::task::Category;
-use gleaner::store::audit_log::RunEntryRow;
-use gleaner::store::changes::{Changes, NotChanged};
+use gleaner::store::registry::audit_log::RunEntryRow;
 use gleaner::store::runs::NewRun;
+use gleaner::store::runs::changes::{Changes, NotChanged};
 use gleaner::store::{Archive, MemoryStore, PgStore, RunRow, RunStore, TaskRow};
 use uuid::Uuid;
 
@@ -201,7 +201,7 @@ impl Ground for InMemory {
     }
 
     async fn sellers(&self) -> Vec<Seller> {
-        let seller = |row: gleaner::store::sellers::SellerRow| Seller {
+        let seller = |row: gleaner::store::registry::sellers::SellerRow| Seller {
             name: row.normalised_name,
             display_name: row.display_name,
             tenths: row.feedback_tenths,

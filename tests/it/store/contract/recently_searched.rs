@@ -5,7 +5,7 @@ use gleaner::clock::Clock;
 use gleaner::domain::run::PauseReason;
 use gleaner::domain::settings::{Filters, RunSettings};
 use gleaner::domain::task::TaskState;
-use gleaner::store::changes::Changes;
+use gleaner::store::runs::changes::Changes;
 use serde_json::{Map, json};
 
 use super::entries::{Asked, at, close, first, paused, phase_over, product, products, released, sellers, started};

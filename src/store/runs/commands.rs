@@ -2,98 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use serde_json::Value;
 use uuid::Uuid;
 
-use super::audit_log::{close_entry, open_entry};
-use super::engines::has_come_back;
-use super::loan::{Lease, Loan};
+use super::found_before;
 use super::obey::{Asked, Obeyed, obey, starts_actors};
 use super::org_months::forfeit;
 use super::quarantine::{Released, left_behind};
+use super::run_change::RunChange;
 use super::run_events::add_events;
 use super::run_row::{RunRow, StoredRun};
-use super::runs::found_before;
-use super::schema::{collection_runs, collection_tasks, orgs};
 use super::task_reads::ClaimedTasks;
 use super::tasks::{StoredTask, TaskRow, failed_tasks_and_categories};
-use super::{Accepted, EngineSeen, PgStore, StoreError, TakenOver};
 use crate::domain::ids::{EngineId, RunKey, TaskNo};
 use crate::domain::ledger::Memory;
 use crate::domain::run::{Command, RunStatus};
-
-/// What a command may change of a run's row.
-#[derive(AsChangeset)]
-#[diesel(table_name = collection_runs, treat_none_as_null = true)]
-struct RunChange<'a> {
-    status: &'a str,
-    wanted: &'a str,
-    phase: &'a str,
-    pause: Option<Value>,
-    fail_reason: Option<&'a str>,
-    fail_message: Option<&'a str>,
-    fence: i64,
-    last_seq: i64,
-    streak: Vec<i32>,
-    owner: Option<Uuid>,
-    commands: i32,
-    recent_pages: i64,
-    recent_pages_count: i16,
-    empty_pages: i32,
-    resume_at: Option<DateTime<Utc>>,
-    departments_completed: i32,
-    amazon_pending: i32,
-    amazon_claimed: i32,
-    amazon_failed: i32,
-    ebay_pending: i32,
-    ebay_claimed: i32,
-    ebay_failed: i32,
-    spend: Value,
-    granted: Option<i64>,
-    granted_month: Option<NaiveDate>,
-    started_at: Option<DateTime<Utc>>,
-    completed_at: Option<DateTime<Utc>>,
-    updated_at: DateTime<Utc>,
-}
-
-impl<'a> RunChange<'a> {
-    fn of(row: &'a RunRow) -> Result<Self, StoreError> {
-        let pause = row.pause.as_ref().map(serde_json::to_value).transpose();
-        Ok(Self {
-            status: row.status.as_str(),
-            wanted: row.wanted.as_str(),
-            phase: row.phase.as_str(),
-            pause: pause.map_err(|error| StoreError::Broken(error.to_string()))?,
-            fail_reason: row.fail_reason.map(crate::domain::run::FailReason::as_str),
-            fail_message: row.fail_message.as_deref(),
-            fence: row.fence,
-            last_seq: row.last_seq,
-            streak: row.streak.iter().map(|task_no| task_no.0).collect(),
-            owner: row.owner.map(|engine| engine.0),
-            commands: row.commands,
-            recent_pages: row.recent.pages,
-            recent_pages_count: row.recent.count,
-            empty_pages: row.recent.empty,
-            resume_at: row.pause.as_ref().and_then(|pause| pause.resumes_at),
-            departments_completed: row.counters.departments_completed,
-            amazon_pending: row.counters.amazon.pending,
-            amazon_claimed: row.counters.amazon.claimed,
-            amazon_failed: row.counters.amazon.failed,
-            ebay_pending: row.counters.ebay.pending,
-            ebay_claimed: row.counters.ebay.claimed,
-            ebay_failed: row.counters.ebay.failed,
-            spend: serde_json::to_value(&row.spend).map_err(|error| StoreError::Broken(error.to_string()))?,
-            granted: row.grant.map(|grant| grant.to),
-            granted_month: row.grant.map(|grant| grant.month),
-            started_at: row.started_at,
-            completed_at: row.completed_at,
-            updated_at: row.updated_at,
-        })
-    }
-}
+use crate::store::engines::has_come_back;
+use crate::store::loan::{Lease, Loan};
+use crate::store::registry::audit_log::{close_entry, open_entry};
+use crate::store::schema::{collection_runs, collection_tasks, orgs};
+use crate::store::{Accepted, EngineSeen, PgStore, StoreError, TakenOver};
 
 async fn write_row(mut conn: &Loan, row: &RunRow) -> Result<(), StoreError> {
     let row_key = (row.org_id.0, row.id.0);
@@ -102,7 +32,7 @@ async fn write_row(mut conn: &Loan, row: &RunRow) -> Result<(), StoreError> {
 }
 
 /// Puts the claims of a run's old owner back; how many there were.
-pub(super) async fn give_claims_back(
+pub(in crate::store) async fn give_claims_back(
     mut conn: &Loan,
     row: &mut RunRow,
     process_died: bool,
@@ -133,7 +63,7 @@ pub(super) async fn give_claims_back(
 
 impl PgStore {
     /// Ends a transaction as its work ended.
-    pub(super) async fn finish<T>(lease: Lease, worked: Result<T, StoreError>) -> Result<T, StoreError> {
+    pub(in crate::store) async fn finish<T>(lease: Lease, worked: Result<T, StoreError>) -> Result<T, StoreError> {
         match worked {
             Ok(value) => {
                 (&mut &*lease).batch_execute("COMMIT").await?;
@@ -147,7 +77,11 @@ impl PgStore {
         }
     }
 
-    pub(super) async fn take_run_over(&self, key: RunKey, gone: Option<EngineSeen>) -> Result<TakenOver, StoreError> {
+    pub(in crate::store) async fn take_run_over(
+        &self,
+        key: RunKey,
+        gone: Option<EngineSeen>,
+    ) -> Result<TakenOver, StoreError> {
         if let Some(gone) = gone {
             self.end_sessions(gone.id).await?;
         }
@@ -212,7 +146,7 @@ impl PgStore {
         Ok(TakenOver { found_before, grant: self.grant_of(&row), ..row.taken_over(released, cut_off, time_lost_ms) })
     }
 
-    pub(super) async fn raise_run_fence(&self, key: RunKey, fence: i64) -> Result<Memory, StoreError> {
+    pub(in crate::store) async fn raise_run_fence(&self, key: RunKey, fence: i64) -> Result<Memory, StoreError> {
         let mut connection = self.connection().await?;
         let raised: Option<StoredRun> = diesel::update(collection_runs::table.find((key.org.0, key.run.0)))
             .filter(collection_runs::fence.eq(fence))
@@ -231,7 +165,7 @@ impl PgStore {
         }
     }
 
-    pub(super) async fn command_run(
+    pub(in crate::store) async fn command_run(
         &self,
         key: RunKey,
         command: Command,
@@ -270,7 +204,7 @@ impl PgStore {
         self.write_obeyed(conn, &mut row, obeyed, asked.now).await
     }
 
-    pub(super) async fn write_obeyed(
+    pub(in crate::store) async fn write_obeyed(
         &self,
         mut conn: &Loan,
         row: &mut RunRow,
@@ -308,7 +242,7 @@ impl PgStore {
 }
 
 /// Runs under way, counted under the organisation's lock: two commands that start runs wait for each other.
-pub(super) async fn count_running(mut conn: &Loan, key: RunKey) -> Result<i64, StoreError> {
+pub(in crate::store) async fn count_running(mut conn: &Loan, key: RunKey) -> Result<i64, StoreError> {
     let _locked: Uuid = orgs::table.find(key.org.0).select(orgs::id).for_no_key_update().first(&mut conn).await?;
     let running: i64 = collection_runs::table
         .filter(collection_runs::org_id.eq(key.org.0))

@@ -7,11 +7,11 @@ use diesel::sql_types::{Integer, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::fragment::fragment;
-use super::loan::Loan;
-use super::schema::seller_audit_log;
-use super::{PgStore, StoreError};
 use crate::domain::ids::{OrgId, RunId, RunKey};
+use crate::store::fragment::fragment;
+use crate::store::loan::Loan;
+use crate::store::schema::seller_audit_log;
+use crate::store::{PgStore, StoreError};
 
 /// What made a change of the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub struct RunEntryRow {
 fragment! {
     /// Takes the registry's count for the run and closes its open entry: the sellers that the run added since the entry
     /// opened are those that no earlier entry of the run counted.
-    pub(super) struct CloseEntry { org: Uuid => SqlUuid, run: Uuid => SqlUuid, now: DateTime<Utc> => Timestamptz }
+    pub(in crate::store) struct CloseEntry { org: Uuid => SqlUuid, run: Uuid => SqlUuid, now: DateTime<Utc> => Timestamptz }
     answers ();
     "WITH registry AS (SELECT count(*) AS sellers FROM sellers WHERE org_id = $org), \
      ended AS (UPDATE collection_runs SET seller_count_snapshot = registry.sellers FROM registry \
@@ -65,7 +65,12 @@ fragment! {
 }
 
 /// Opens the entry of a run that begins.
-pub(super) async fn open_entry(mut conn: &Loan, key: RunKey, id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub(in crate::store) async fn open_entry(
+    mut conn: &Loan,
+    key: RunKey,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     diesel::insert_into(seller_audit_log::table)
         .values((
             seller_audit_log::org_id.eq(key.org.0),
@@ -81,7 +86,7 @@ pub(super) async fn open_entry(mut conn: &Loan, key: RunKey, id: Uuid, now: Date
 }
 
 /// Closes the entry of a run that ends.
-pub(super) async fn close_entry(mut conn: &Loan, key: RunKey, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub(in crate::store) async fn close_entry(mut conn: &Loan, key: RunKey, now: DateTime<Utc>) -> Result<(), StoreError> {
     CloseEntry { org: key.org.0, run: key.run.0, now }.execute(&mut conn).await?;
     Ok(())
 }
@@ -103,7 +108,7 @@ fragment! {
 }
 
 /// Adds the entry of pages that were read again and brought so many new sellers.
-pub(super) async fn add_reparse(
+pub(in crate::store) async fn add_reparse(
     mut conn: &Loan,
     key: RunKey,
     id: Uuid,

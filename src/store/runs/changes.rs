@@ -6,13 +6,13 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::loan::Loan;
 use super::run_row::{RunRow, StoredRun};
-use super::schema::collection_runs;
-use super::{PgStore, StoreError};
 use crate::domain::ids::RunKey;
 use crate::domain::run::{Pause, RunStatus};
 use crate::domain::settings::{FieldError, RunSettings};
+use crate::store::loan::Loan;
+use crate::store::schema::collection_runs;
+use crate::store::{PgStore, StoreError};
 
 /// What is to be another one.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,7 +36,11 @@ pub enum NotChanged {
 
 /// Changes the row, as both stores do, and answers its settings by then. A run whose `auto_resume` is switched is looked at
 /// by itself from now on, or not any more.
-pub(super) fn change(row: &mut RunRow, changes: &Changes, now: DateTime<Utc>) -> Result<RunSettings, NotChanged> {
+pub(in crate::store) fn change(
+    row: &mut RunRow,
+    changes: &Changes,
+    now: DateTime<Utc>,
+) -> Result<RunSettings, NotChanged> {
     if !matches!(row.status, RunStatus::Pending | RunStatus::Paused) {
         let failed_tasks = row.counters.amazon.failed + row.counters.ebay.failed;
         return Err(StoreError::NotAllowed { status: row.status, wanted: row.wanted, failed_tasks }.into());

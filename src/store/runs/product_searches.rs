@@ -10,12 +10,12 @@ use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::fragment::fragment;
 use super::transition::{Plan, closes};
-use super::{PgStore, StoreError};
 use crate::domain::ids::{OrgId, RunKey};
 use crate::domain::ledger::Group;
 use crate::domain::settings::SEARCHED_WITHIN_DAYS_MAX;
+use crate::store::fragment::fragment;
+use crate::store::{PgStore, StoreError};
 
 /// Most searches that are forgotten at one time; the rest goes with the next run that comes to rest.
 const FORGOTTEN_AT_ONCE_MAX: i64 = 20_000;
@@ -24,7 +24,7 @@ const FORGET_MAX: Duration = Duration::from_secs(5);
 
 fragment! {
     /// Of these products, those whose search is fresher than the run's settings ask for; none where they ask for nothing.
-    pub(super) struct RecentlySearched<'a> {
+    pub(in crate::store) struct RecentlySearched<'a> {
         org: Uuid => SqlUuid,
         run: Uuid => SqlUuid,
         asins: Vec<&'a str> => Array<Text>,
@@ -41,7 +41,7 @@ fragment! {
 fragment! {
     /// Products whose search has come to its end, in the order of their ASINs, so that two runs never wait for each other
     /// both ways.
-    pub(super) struct AddSearches<'a> {
+    pub(in crate::store) struct AddSearches<'a> {
         org: Uuid => SqlUuid,
         run: Uuid => SqlUuid,
         asins: Vec<&'a str> => Array<Text>,
@@ -71,14 +71,14 @@ fragment! {
 }
 
 /// Before when no setting reaches back to a search.
-pub(super) fn oldest(now: DateTime<Utc>) -> DateTime<Utc> {
+pub(in crate::store) fn oldest(now: DateTime<Utc>) -> DateTime<Utc> {
     now - TimeDelta::days(SEARCHED_WITHIN_DAYS_MAX.into())
 }
 
 impl PgStore {
     /// Forgets old searches after a group that was kept, where it ended its run's work. The group is kept whatever becomes
     /// of this.
-    pub(super) async fn forget_searches(&self, group: &Group) {
+    pub(in crate::store) async fn forget_searches(&self, group: &Group) {
         if !closes(group) {
             return;
         }
@@ -98,7 +98,7 @@ impl PgStore {
 }
 
 /// What a group adds, where it brings a search to its end.
-pub(super) fn add_searches(key: RunKey, plan: &Plan) -> Option<AddSearches<'_>> {
+pub(in crate::store) fn add_searches(key: RunKey, plan: &Plan) -> Option<AddSearches<'_>> {
     let (org, run) = (key.org.0, key.run.0);
     (!plan.searches.is_empty()).then(|| AddSearches {
         org,

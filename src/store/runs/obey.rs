@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::StoreError;
 use super::run_row::RunRow;
 use super::tasks::TaskRow;
 use super::transition::{departments_completed, retry};
@@ -14,9 +13,10 @@ use crate::domain::ledger::Close;
 use crate::domain::recent::Recent;
 use crate::domain::run::{Command, Pause, RunStatus, Wish};
 use crate::domain::task::{Phase, TaskState};
+use crate::store::StoreError;
 
 /// What a command needs to know beside the run's row.
-pub(super) struct Asked {
+pub(in crate::store) struct Asked {
     /// The command.
     pub command: Command,
     /// Runs of the organisation that are under way.
@@ -31,7 +31,7 @@ pub(super) struct Asked {
 
 /// What a command did beside changing the row.
 #[derive(Default)]
-pub(super) struct Obeyed {
+pub(in crate::store) struct Obeyed {
     /// The event to number and keep.
     pub event: Option<Action>,
     /// An entry of the audit log opens.
@@ -45,12 +45,12 @@ pub(super) struct Obeyed {
 }
 
 /// Whether the command starts actors, so that the organisation's other runs count.
-pub(super) fn starts_actors(command: Command) -> bool {
+pub(in crate::store) fn starts_actors(command: Command) -> bool {
     matches!(command, Command::Start | Command::Resume | Command::RetryFailed)
 }
 
 /// Changes the row, and for *retry failed* the tasks (all failed ones and all categories), as the command asks.
-pub(super) fn obey(
+pub(in crate::store) fn obey(
     row: &mut RunRow,
     tasks: &mut BTreeMap<TaskNo, TaskRow>,
     asked: &Asked,
@@ -149,7 +149,7 @@ fn reopen(row: &mut RunRow, tasks: &mut BTreeMap<TaskNo, TaskRow>) -> Obeyed {
 }
 
 /// A paused run whose time has come runs to see whether the provider is well again; its pause stays beside that.
-pub(super) fn look_again(row: &mut RunRow, asked: &Asked) -> Result<Obeyed, StoreError> {
+pub(in crate::store) fn look_again(row: &mut RunRow, asked: &Asked) -> Result<Obeyed, StoreError> {
     let (status, wanted) = (row.status, row.wanted);
     let failed_tasks = row.counters.amazon.failed + row.counters.ebay.failed;
     let is_due = |pause: &&mut Pause| pause.resumes_at.is_some_and(|at| at <= asked.now);
@@ -170,7 +170,7 @@ pub(super) fn look_again(row: &mut RunRow, asked: &Asked) -> Result<Obeyed, Stor
 }
 
 /// A run on which nobody works any more stands still for this reason; a cancel that is wanted is brought about instead.
-pub(super) fn set_aside(
+pub(in crate::store) fn set_aside(
     row: &mut RunRow,
     pause: &Pause,
     engine: EngineId,
@@ -198,7 +198,7 @@ pub(super) fn set_aside(
 }
 
 /// The state that a run takes on when its actors end. A cancel that came in the meantime stays wanted.
-pub(super) fn take_on(row: &mut RunRow, close: &Close, now: DateTime<Utc>) {
+pub(in crate::store) fn take_on(row: &mut RunRow, close: &Close, now: DateTime<Utc>) {
     row.owner = None;
     match close {
         Close::Paused { pause, .. } => {

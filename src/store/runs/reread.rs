@@ -7,24 +7,24 @@ use diesel::prelude::*;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 
 use super::archive::Applied;
-use super::audit_log::add_reparse;
 use super::keep::enter_sightings;
-use super::loan::Loan;
 use super::run_events::add_events;
 use super::run_row::{RunRow, StoredRun};
-use super::schema::{collection_runs, collection_tasks, run_sellers};
 use super::task_reads::TasksByNumber;
 use super::tasks::{StoredTask, TaskRow};
-use super::{PgStore, StoreError};
 use crate::domain::event::{Action, ApiParams, Request, Subject};
 use crate::domain::ids::{RunKey, TaskNo, WorkerId};
 use crate::domain::ledger::{Cost, Entry, Group, Outcome, PageResult};
 use crate::domain::raw_page::Reread;
 use crate::domain::run::RunStatus;
 use crate::domain::task::{Phase, TaskState};
+use crate::store::loan::Loan;
+use crate::store::registry::audit_log::add_reparse;
+use crate::store::schema::{collection_runs, collection_tasks, run_sellers};
+use crate::store::{PgStore, StoreError};
 
 /// What is to be written.
-pub(super) struct Planned {
+pub(in crate::store) struct Planned {
     /// The pages that bring something, as outcomes of their tasks.
     pub group: Group,
     /// Tasks that stood at one of the pages, as they are after it.
@@ -32,7 +32,7 @@ pub(super) struct Planned {
 }
 
 /// The tasks that these pages belong to.
-pub(super) fn named(pages: &[Reread]) -> BTreeSet<TaskNo> {
+pub(in crate::store) fn named(pages: &[Reread]) -> BTreeSet<TaskNo> {
     pages.iter().map(|page| page.task_no).collect()
 }
 
@@ -41,7 +41,7 @@ pub(super) fn named(pages: &[Reread]) -> BTreeSet<TaskNo> {
 ///
 /// # Errors
 /// [`StoreError::NotAllowed`] where the run is under way.
-pub(super) fn plan(
+pub(in crate::store) fn plan(
     row: &mut RunRow,
     tasks: &mut BTreeMap<TaskNo, TaskRow>,
     pages: Vec<Reread>,
@@ -119,7 +119,9 @@ impl Planned {
     /// What was saved, once it is known who was new; the row counts it.
     pub fn applied(&self, row: &mut RunRow, new_in_run: usize, new_in_registry: usize) -> Applied {
         let narrow = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
-        let sighted = super::sellers::sighted(&self.group, |_| true).map(|(.., sightings)| sightings.len()).sum();
+        let sighted = crate::store::registry::sellers::sighted(&self.group, |_| true)
+            .map(|(.., sightings)| sightings.len())
+            .sum();
         let applied = Applied {
             pages: narrow(self.group.entries.len()),
             sightings: narrow(sighted),
@@ -134,13 +136,13 @@ impl Planned {
 
 impl Applied {
     /// The event that tells of it.
-    pub(super) fn event(&self) -> Action {
+    pub(in crate::store) fn event(&self) -> Action {
         Action::Reparsed { items_count: self.sightings, new_sellers_count: self.sellers_new }
     }
 }
 
 impl PgStore {
-    pub(super) async fn apply_reread(&self, key: RunKey, pages: Vec<Reread>) -> Result<Applied, StoreError> {
+    pub(in crate::store) async fn apply_reread(&self, key: RunKey, pages: Vec<Reread>) -> Result<Applied, StoreError> {
         let lease = self.lease().await?;
         let worked = self.applying(&lease, key, pages).await;
         Self::finish(lease, worked).await

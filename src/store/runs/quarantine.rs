@@ -38,7 +38,7 @@ pub(crate) fn left_behind(task: &mut TaskRow, process_died: bool) {
 }
 
 /// Sets a task aside that killed its workers too often.
-pub(super) fn quarantine_if_due(task: &mut TaskRow, message: &str) {
+pub(in crate::store) fn quarantine_if_due(task: &mut TaskRow, message: &str) {
     if task.crashes >= CRASHES_MAX {
         task.state = TaskState::Failed;
         task.error_code = Some(WORKER_CRASHED.to_owned());

@@ -7,14 +7,14 @@
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
-use super::fragment::fragment;
+use crate::store::fragment::fragment;
 
 /// Defines a statement that answers tasks, found as `$source` says under the name `t`, in the order of a stored task.
 macro_rules! task_read {
     ($(#[$doc:meta])* struct $name:ident { $($field:ident: $rust:ty => $sql:ty),* $(,)? } $source:literal) => {
         fragment! {
             $(#[$doc])*
-            pub(super) struct $name { $($field: $rust => $sql),* }
+            pub(in crate::store) struct $name { $($field: $rust => $sql),* }
             answers (
                 Integer, Text, Integer, SmallInt, SmallInt, SmallInt, SmallInt, Integer, Nullable<Text>, Integer, Bool, Bool,
                 Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>,
@@ -41,7 +41,7 @@ task_read! {
 
 fragment! {
     /// Departments of the categories among these tasks, each with its unfinished categories, counted to `most`.
-    pub(super) struct OpenCategories {
+    pub(in crate::store) struct OpenCategories {
         org: Uuid => SqlUuid,
         run: Uuid => SqlUuid,
         numbers: Vec<i32> => Array<Integer>,

@@ -13,10 +13,10 @@ use crate::domain::ledger::{Close, Entry, Group, Reply, Settled};
 use crate::domain::run::{FailReason, RunStatus};
 use crate::domain::seller::normalise;
 use crate::store::StoreError;
-use crate::store::sellers::sighted;
-use crate::store::tasks::TaskRow;
+use crate::store::registry::sellers::sighted;
+use crate::store::runs::tasks::TaskRow;
+use crate::store::runs::transition::Plan;
 use crate::store::text::{clean, clean_json};
-use crate::store::transition::Plan;
 
 type Time = chrono::DateTime<chrono::Utc>;
 

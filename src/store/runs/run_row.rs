@@ -9,8 +9,6 @@ use uuid::Uuid;
 
 use super::org_months::grant;
 use super::quarantine::Released;
-use super::schema::collection_runs;
-use super::{Accepted, StoreError, TakenOver};
 use crate::clock::Clock;
 use crate::domain::budget::Grant;
 use crate::domain::counters::{Counters, TaskCounts};
@@ -23,6 +21,8 @@ use crate::domain::run::{FailReason, Pause, RunStatus, Wish};
 use crate::domain::settings::RunSettings;
 use crate::domain::spend::Spend;
 use crate::domain::task::{Category, Phase};
+use crate::store::schema::collection_runs;
+use crate::store::{Accepted, StoreError, TakenOver};
 
 /// A run as it is kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,17 +127,17 @@ impl RunRow {
     }
 
     /// Whether a product without a price cannot be searched. Settings that cannot be read filter nothing.
-    pub(super) fn needs_price(&self) -> bool {
+    pub(in crate::store) fn needs_price(&self) -> bool {
         self.settings.get("price_window").is_some_and(|window| !window.is_null())
     }
 
     /// Requests that it may send in all. Settings that cannot be read set no bound.
-    pub(super) fn request_budget(&self) -> Option<i64> {
+    pub(in crate::store) fn request_budget(&self) -> Option<i64> {
         self.settings.get("request_budget").and_then(Value::as_i64)
     }
 
     /// Gives an event of the system the run's next number.
-    pub(super) fn say(&mut self, clock: &Clock, action: Action) -> Result<StoredEvent, StoreError> {
+    pub(in crate::store) fn say(&mut self, clock: &Clock, action: Action) -> Result<StoredEvent, StoreError> {
         self.last_seq += 1;
         let event = Event {
             id: EventId(clock.new_id()),
@@ -153,13 +153,13 @@ impl RunRow {
     }
 
     /// What whoever gave a command is told.
-    pub(super) fn accepted(&self, repeated: bool, event: Option<StoredEvent>) -> Accepted {
+    pub(in crate::store) fn accepted(&self, repeated: bool, event: Option<StoredEvent>) -> Accepted {
         let (status, wanted, owner, commands) = (self.status, self.wanted, self.owner, self.commands);
         Accepted { status, wanted, repeated, events: event.into_iter().collect(), owner, commands }
     }
 
     /// What a supervisor is told.
-    pub(super) fn taken_over(&self, released: Released, repeated: i64, time_lost_ms: i64) -> TakenOver {
+    pub(in crate::store) fn taken_over(&self, released: Released, repeated: i64, time_lost_ms: i64) -> TakenOver {
         TakenOver {
             name: self.name.clone(),
             status: self.status,
@@ -180,13 +180,13 @@ impl RunRow {
 }
 
 /// The categories without those that repeat an earlier one's node.
-pub(super) fn distinct(categories: &[Category]) -> Vec<Category> {
+pub(in crate::store) fn distinct(categories: &[Category]) -> Vec<Category> {
     let mut seen = BTreeSet::new();
     categories.iter().filter(|category| seen.insert(&category.node_id)).cloned().collect()
 }
 
 /// The counters of a run that nobody has started.
-pub(super) fn first_counters(categories: &[Category]) -> Counters {
+pub(in crate::store) fn first_counters(categories: &[Category]) -> Counters {
     let departments: BTreeSet<&str> = categories.iter().map(|category| category.department.as_str()).collect();
     let count = |length: usize| i32::try_from(length).unwrap_or(i32::MAX);
     let mut counters = Counters { departments_total: count(departments.len()), ..Counters::default() };
@@ -197,7 +197,7 @@ pub(super) fn first_counters(categories: &[Category]) -> Counters {
 /// The row as PostgreSQL answers it.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = collection_runs)]
-pub(super) struct StoredRun {
+pub(in crate::store) struct StoredRun {
     org_id: Uuid,
     id: Uuid,
     number: i32,
@@ -212,7 +212,7 @@ pub(super) struct StoredRun {
     fail_message: Option<String>,
     fence: i64,
     group_no: i64,
-    pub(super) group_replies: String,
+    pub(in crate::store) group_replies: String,
     last_seq: i64,
     streak: Vec<Option<i32>>,
     owner: Option<Uuid>,
@@ -231,7 +231,7 @@ pub(super) struct StoredRun {
     checkpoint: Value,
     worker_status: Value,
     seller_count_snapshot: Option<i64>,
-    pub(super) idempotency_hash: Option<Vec<u8>>,
+    pub(in crate::store) idempotency_hash: Option<Vec<u8>>,
     created_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
     completed_at: Option<DateTime<Utc>>,
@@ -241,7 +241,7 @@ pub(super) struct StoredRun {
 /// Its counters; the sums that the database makes of them are left where they are.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = collection_runs)]
-pub(super) struct StoredCounters {
+pub(in crate::store) struct StoredCounters {
     departments_total: i32,
     departments_completed: i32,
     amazon_pending: i32,

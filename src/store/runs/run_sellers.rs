@@ -6,10 +6,10 @@ use diesel_async::RunQueryDsl;
 use futures_util::{Stream, TryStreamExt, stream};
 use uuid::Uuid;
 
-use super::fragment::fragment;
-use super::{PgStore, StoreError};
 use crate::domain::ids::{OrgId, RunId, SellerId, TaskNo};
 use crate::domain::seller::Sighting;
+use crate::store::fragment::fragment;
+use crate::store::{PgStore, StoreError};
 
 /// One listing of one seller on one page, as it is kept.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,13 +5,13 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::schema::{collection_items, collection_tasks};
 use super::task_reads::OpenTasksAfter;
-use super::{PgStore, StoreError};
 use crate::domain::ids::{JobId, OrgId, RunId, RunKey, TaskNo};
 use crate::domain::money::{Currency, Money};
 use crate::domain::product::Asin;
 use crate::domain::task::{Category, OpenTask, Phase, Target, TaskState, Work};
+use crate::store::schema::{collection_items, collection_tasks};
+use crate::store::{PgStore, StoreError};
 
 /// A task as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl TaskRow {
 
 /// A task with its product as PostgreSQL answers it.
 #[derive(Queryable)]
-pub(super) struct StoredTask {
+pub(in crate::store) struct StoredTask {
     task_no: i32,
     state: String,
     claim_no: i32,
@@ -177,7 +177,7 @@ impl TryFrom<StoredTask> for TaskRow {
 }
 
 /// An amount from its two columns.
-pub(super) fn money(minor: Option<i64>, currency: Option<&str>) -> Option<Money> {
+pub(in crate::store) fn money(minor: Option<i64>, currency: Option<&str>) -> Option<Money> {
     Some(Money { minor: minor?, currency: Currency::parse(currency?)? })
 }
 
@@ -220,7 +220,7 @@ fn tasks_of(org: Uuid, run: Uuid) -> _ {
 
 /// The failed tasks and all categories.
 #[auto_type]
-pub(super) fn failed_tasks_and_categories(key: RunKey) -> _ {
+pub(in crate::store) fn failed_tasks_and_categories(key: RunKey) -> _ {
     let org: Uuid = key.org.0;
     let run: Uuid = key.run.0;
     let tasks: tasks_of = tasks_of(org, run);
@@ -230,7 +230,7 @@ pub(super) fn failed_tasks_and_categories(key: RunKey) -> _ {
 
 impl PgStore {
     /// Unfinished tasks of a phase after a number.
-    pub(super) async fn open_tasks_after(
+    pub(in crate::store) async fn open_tasks_after(
         &self,
         key: RunKey,
         phase: Phase,

@@ -1,4 +1,27 @@
-//! `collection_runs`: making runs and reading them.
+//! Runs: what was asked, what came of it, and everything that a run keeps. Here `collection_runs`: making runs and reading
+//! them.
+//!
+//! `transition` and `obey` say what a group or a command does to rows, for both stores; `keep` writes it to PostgreSQL.
+
+pub mod archive;
+pub mod changes;
+mod commands;
+pub mod items;
+pub(in crate::store) mod keep;
+pub(in crate::store) mod obey;
+pub(in crate::store) mod org_months;
+pub(in crate::store) mod product_searches;
+pub(in crate::store) mod quarantine;
+pub(in crate::store) mod reread;
+mod run_change;
+mod run_events;
+pub(in crate::store) mod run_row;
+pub mod run_sellers;
+mod task_outcome;
+mod task_reads;
+pub mod tasks;
+pub(in crate::store) mod transition;
+mod unattended;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -7,18 +30,18 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::fault::conflict;
-use super::fragment::fragment;
-use super::loan::{Lease, Loan};
-pub use super::run_row::RunRow;
-use super::run_row::{StoredRun, distinct, first_counters};
-use super::schema::{collection_runs, orgs};
-use super::{PgStore, StoreError};
+pub use self::run_row::RunRow;
+use self::run_row::{StoredRun, distinct, first_counters};
 use crate::domain::estimate::{Past, RUNS_MAX};
 use crate::domain::ids::{OrgId, RunId};
 use crate::domain::run::RunStatus;
 use crate::domain::settings::RunSettings;
 use crate::domain::task::Category;
+use crate::store::fault::conflict;
+use crate::store::fragment::fragment;
+use crate::store::loan::{Lease, Loan};
+use crate::store::schema::{collection_runs, orgs};
+use crate::store::{PgStore, StoreError};
 
 /// A run to be made.
 #[derive(Clone, Debug)]
@@ -69,7 +92,7 @@ fragment! {
 const CREATE_TRIES: usize = 3;
 
 /// Whether the last run before this one that searched anything found sellers.
-pub(super) async fn found_before(mut conn: &Loan, row: &RunRow) -> Result<bool, StoreError> {
+pub(in crate::store) async fn found_before(mut conn: &Loan, row: &RunRow) -> Result<bool, StoreError> {
     let found: Option<i32> = collection_runs::table
         .filter(collection_runs::org_id.eq(row.org_id.0))
         .filter(collection_runs::number.lt(row.number))
@@ -209,7 +232,7 @@ impl PgStore {
     }
 
     /// Whether the organisation has the run; for reads of its other tables.
-    pub(super) async fn must_have(&self, org: OrgId, run: RunId) -> Result<(), StoreError> {
+    pub(in crate::store) async fn must_have(&self, org: OrgId, run: RunId) -> Result<(), StoreError> {
         let found: Option<i32> = collection_runs::table
             .find((org.0, run.0))
             .select(collection_runs::number)

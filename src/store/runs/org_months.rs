@@ -9,14 +9,14 @@ use diesel::sql_types::{BigInt, Date, Uuid as SqlUuid};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
-use super::fragment::fragment;
-use super::loan::Loan;
 use super::run_row::RunRow;
-use super::schema::{collection_runs, org_months};
-use super::{PgStore, StoreError};
 use crate::domain::budget::{Drawing, Drawn, Grant, month_of};
 use crate::domain::ids::{OrgId, RunKey};
 use crate::domain::settings::RunSettings;
+use crate::store::fragment::fragment;
+use crate::store::loan::Loan;
+use crate::store::schema::{collection_runs, org_months};
+use crate::store::{PgStore, StoreError};
 
 fragment! {
     /// Draws so many of a month, or none where fewer are left; answers how many are drawn by then. Also where it draws none
@@ -42,7 +42,7 @@ fragment! {
 
 /// After a death: a request whose word was lost with its Recorder is in no row. So one is taken for sent for each worker
 /// that has none there, of what was drawn and not used.
-pub(super) fn forfeit(row: &mut RunRow, cut_off: i64) {
+pub(in crate::store) fn forfeit(row: &mut RunRow, cut_off: i64) {
     let workers = row.run_settings().map_or_else(|_| RunSettings::default().workers, |settings| settings.workers);
     let sent = row.spend.all_sent();
     if let Some(grant) = &mut row.grant {
@@ -51,7 +51,7 @@ pub(super) fn forfeit(row: &mut RunRow, cut_off: i64) {
 }
 
 /// Gives back what a run on which nobody works has drawn and not sent.
-pub(super) async fn give_back(conn: &Loan, row: &mut RunRow) -> Result<(), StoreError> {
+pub(in crate::store) async fn give_back(conn: &Loan, row: &mut RunRow) -> Result<(), StoreError> {
     let sent = row.spend.all_sent();
     if let Some(grant) = &mut row.grant {
         put_back(conn, row.org_id, grant.month, grant.unused(sent)).await?;
@@ -91,12 +91,12 @@ async fn take(
 
 impl PgStore {
     /// What this run has of the month.
-    pub(super) fn grant_of(&self, row: &RunRow) -> Option<Grant> {
+    pub(in crate::store) fn grant_of(&self, row: &RunRow) -> Option<Grant> {
         self.month_budget?;
         Some(row.grant.unwrap_or_else(|| Grant::nothing(row.spend.all_sent(), self.clock.now())))
     }
 
-    pub(super) async fn draw_requests(
+    pub(in crate::store) async fn draw_requests(
         &self,
         key: RunKey,
         fence: i64,
@@ -142,6 +142,6 @@ impl PgStore {
 }
 
 /// A grant from its two columns.
-pub(super) fn grant(to: Option<i64>, month: Option<NaiveDate>) -> Option<Grant> {
+pub(in crate::store) fn grant(to: Option<i64>, month: Option<NaiveDate>) -> Option<Grant> {
     Some(Grant { to: to?, month: month? })
 }

@@ -13,15 +13,15 @@ use diesel::sql_types::{Array, BigInt, Bytea, Integer, SmallInt, Text, Timestamp
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::fragment::fragment;
-use super::schema::{collection_tasks, raw_bodies, raw_pages};
-use super::text::{Clean, clean};
 use super::transition::closes;
-use super::{PgStore, StoreError};
 use crate::domain::ids::{OrgId, RunKey, TaskNo};
 use crate::domain::ledger::{Entry, Group, Outcome};
 use crate::domain::raw_page::{ArchiveLimits, BodyHash, RawForm, RawPage, RawPageRow, Reread, why};
 use crate::domain::task::Phase;
+use crate::store::fragment::fragment;
+use crate::store::schema::{collection_tasks, raw_bodies, raw_pages};
+use crate::store::text::{Clean, clean};
+use crate::store::{PgStore, StoreError};
 
 /// Most bodies that one statement deletes, and most statements at one time: whoever waits for it waits a bounded time.
 const PRUNED_AT_ONCE_MAX: i64 = 1_000;
@@ -74,7 +74,10 @@ pub trait Archive: Send + Sync {
 }
 
 /// The pages that a group brings to be kept, of the outcomes that count.
-pub(super) fn kept_pages(group: &Group, counts: impl Fn(usize) -> bool) -> impl Iterator<Item = (&Outcome, &RawPage)> {
+pub(in crate::store) fn kept_pages(
+    group: &Group,
+    counts: impl Fn(usize) -> bool,
+) -> impl Iterator<Item = (&Outcome, &RawPage)> {
     group.entries.iter().enumerate().filter_map(move |(index, entry)| match entry {
         Entry::Outcome(outcome) if counts(index) => outcome.raw.as_ref().map(|raw| (outcome, raw)),
         _ => None,
@@ -87,12 +90,12 @@ fn added(group: &Group) -> i64 {
 }
 
 /// Before when a body is too old.
-pub(super) fn oldest(limits: ArchiveLimits, now: DateTime<Utc>) -> DateTime<Utc> {
+pub(in crate::store) fn oldest(limits: ArchiveLimits, now: DateTime<Utc>) -> DateTime<Utc> {
     now - TimeDelta::try_days(limits.days_max).unwrap_or(TimeDelta::MAX)
 }
 
 /// A row of `raw_pages` as it is kept.
-pub(super) fn row_of(outcome: &Outcome, raw: &RawPage) -> RawPageRow {
+pub(in crate::store) fn row_of(outcome: &Outcome, raw: &RawPage) -> RawPageRow {
     let (why, message) = why(&outcome.result);
     RawPageRow {
         task_no: outcome.task_no,
@@ -110,7 +113,7 @@ pub(super) fn row_of(outcome: &Outcome, raw: &RawPage) -> RawPageRow {
 fragment! {
     /// Keeps pages with their bodies, which are sorted by hash: writers that take rows in one order never wait for each
     /// other in a circle.
-    pub(super) struct KeepPages<'a> {
+    pub(in crate::store) struct KeepPages<'a> {
         org: Uuid => SqlUuid,
         run: Uuid => SqlUuid,
         hashes: Vec<&'a [u8]> => Array<Bytea>,
@@ -137,7 +140,7 @@ fragment! {
 }
 
 /// The statement that keeps a group's pages, where it brings any.
-pub(super) fn keep_pages(group: &Group, counts: impl Fn(usize) -> bool) -> Option<KeepPages<'_>> {
+pub(in crate::store) fn keep_pages(group: &Group, counts: impl Fn(usize) -> bool) -> Option<KeepPages<'_>> {
     let pages: Vec<(&Outcome, &RawPage)> = kept_pages(group, counts).collect();
     let mut bodies: std::collections::BTreeMap<BodyHash, (&RawPage, DateTime<Utc>)> = Default::default();
     for (outcome, raw) in &pages {
@@ -193,7 +196,7 @@ impl PgStore {
 
     /// Prunes after a group that was kept, where it ended its run's work or enough has gathered. The group is kept whatever
     /// becomes of this.
-    pub(super) async fn bound_archive(&self, group: &Group) {
+    pub(in crate::store) async fn bound_archive(&self, group: &Group) {
         let added = added(group);
         let unpruned = self.unpruned.fetch_add(added, Ordering::Relaxed) + added;
         if !closes(group) && unpruned <= self.archive.bytes_max / SLACK {
@@ -209,7 +212,7 @@ impl PgStore {
         }
     }
 
-    pub(super) async fn prune_raw(&self, org: OrgId) -> Result<usize, StoreError> {
+    pub(in crate::store) async fn prune_raw(&self, org: OrgId) -> Result<usize, StoreError> {
         let limits = self.archive;
         let (oldest, bytes_max, limit) = (oldest(limits, self.clock.now()), limits.bytes_max, PRUNED_AT_ONCE_MAX);
         let mut gone = 0;
@@ -224,7 +227,7 @@ impl PgStore {
         Ok(gone)
     }
 
-    pub(super) async fn raw_pages_of(&self, key: RunKey) -> Result<Vec<RawPageRow>, StoreError> {
+    pub(in crate::store) async fn raw_pages_of(&self, key: RunKey) -> Result<Vec<RawPageRow>, StoreError> {
         self.must_have(key.org, key.run).await?;
         type Row = (i32, String, i32, i16, DateTime<Utc>, Vec<u8>, String, String, String);
         let its_task = collection_tasks::org_id

@@ -5,20 +5,20 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
 use super::commands::{count_running, give_claims_back};
-use super::loan::Loan;
 use super::obey::{Asked, look_again, set_aside};
 use super::org_months::{forfeit, give_back};
 use super::run_row::{RunRow, StoredRun};
-use super::schema::collection_runs;
-use super::{Accepted, PgStore, StoreError};
 use crate::domain::ids::{OrgId, RunId, RunKey};
 use crate::domain::run::{Command, Pause};
+use crate::store::loan::Loan;
+use crate::store::schema::collection_runs;
+use crate::store::{Accepted, PgStore, StoreError};
 
 /// Most runs that are found due at one time; the others are found next.
 const DUE_MAX: i64 = 100;
 
 impl PgStore {
-    pub(super) async fn set_run_aside(&self, key: RunKey, pause: &Pause) -> Result<Accepted, StoreError> {
+    pub(in crate::store) async fn set_run_aside(&self, key: RunKey, pause: &Pause) -> Result<Accepted, StoreError> {
         let lease = self.lease().await?;
         let worked = self.setting_aside(&lease, key, pause).await;
         Self::finish(lease, worked).await
@@ -41,7 +41,7 @@ impl PgStore {
         self.write_obeyed(conn, &mut row, obeyed, now).await
     }
     /// Paused runs of every organisation whose time has come.
-    pub(super) async fn due_runs(&self) -> Result<Vec<RunKey>, StoreError> {
+    pub(in crate::store) async fn due_runs(&self) -> Result<Vec<RunKey>, StoreError> {
         let keys: Vec<(Uuid, Uuid)> = collection_runs::table
             .filter(collection_runs::resume_at.le(self.clock.now()))
             .filter(collection_runs::status.eq("paused"))
@@ -53,7 +53,11 @@ impl PgStore {
         Ok(keys.into_iter().map(|(org, run)| RunKey { org: OrgId(org), run: RunId(run) }).collect())
     }
 
-    pub(super) async fn have_run_look_again(&self, key: RunKey, runs_max: i64) -> Result<Accepted, StoreError> {
+    pub(in crate::store) async fn have_run_look_again(
+        &self,
+        key: RunKey,
+        runs_max: i64,
+    ) -> Result<Accepted, StoreError> {
         let lease = self.lease().await?;
         let worked = self.looking_again(&lease, key, runs_max).await;
         Self::finish(lease, worked).await

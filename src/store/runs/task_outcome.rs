@@ -7,13 +7,13 @@ use crate::domain::product::SkipReason;
 use crate::domain::task::TaskState;
 
 /// The task is skipped for this reason.
-pub(super) fn skip(task: &mut TaskRow, reason: SkipReason) {
+pub(in crate::store) fn skip(task: &mut TaskRow, reason: SkipReason) {
     task.state = TaskState::Skipped;
     task.error_code = Some(reason.as_str().to_owned());
 }
 
 /// What an outcome that counts makes of its task.
-pub(super) fn keep_outcome(task: &mut TaskRow, outcome: &Outcome) {
+pub(in crate::store) fn keep_outcome(task: &mut TaskRow, outcome: &Outcome) {
     task.requests += 1;
     task.claim_no = outcome.claim_no;
     task.job.clone_from(&outcome.job);

@@ -3,11 +3,11 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::schema::{collection_item_categories, collection_items, collection_tasks};
 use super::tasks::money;
-use super::{PgStore, StoreError};
 use crate::domain::ids::{OrgId, RunId};
 use crate::domain::money::Money;
+use crate::store::schema::{collection_item_categories, collection_items, collection_tasks};
+use crate::store::{PgStore, StoreError};
 
 /// A product of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::schema::api_tokens;
-use super::{PgStore, StoreError};
 use crate::domain::ids::{OrgId, RunId};
+use crate::store::schema::api_tokens;
+use crate::store::{PgStore, StoreError};
 
 /// What a token opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::domain::ids::TaskNo;
 use crate::domain::ledger::{Entry, Group, ReleaseResult, Reply, Verdict};
 use crate::domain::task::{OpenTask, TaskState};
 use crate::store::StoreError;
-use crate::store::tasks::TaskRow;
+use crate::store::runs::tasks::TaskRow;
 
 /// The answers as one line.
 pub(super) fn written(replies: &[Reply]) -> String {

@@ -4,9 +4,9 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::schema::orgs;
-use super::{PgStore, StoreError};
 use crate::domain::ids::OrgId;
+use crate::store::schema::orgs;
+use crate::store::{PgStore, StoreError};
 
 /// An organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]

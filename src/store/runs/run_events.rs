@@ -4,24 +4,28 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::keep::AddEvents;
-use super::loan::Loan;
-use super::schema::run_events;
-use super::{PgStore, StoreError};
 use crate::domain::ids::{OrgId, RunId, RunKey};
 use crate::domain::ledger::StoredEvent;
+use crate::store::loan::Loan;
+use crate::store::schema::run_events;
+use crate::store::{PgStore, StoreError};
 
 fn told((seq, data): (i64, String)) -> StoredEvent {
     StoredEvent { seq, data: data.into() }
 }
 
 /// Adds numbered events.
-pub(super) async fn add_events(mut conn: &Loan, key: RunKey, events: &[StoredEvent]) -> Result<(), StoreError> {
+pub(in crate::store) async fn add_events(
+    mut conn: &Loan,
+    key: RunKey,
+    events: &[StoredEvent],
+) -> Result<(), StoreError> {
     events_statement(key, events).execute(&mut conn).await?;
     Ok(())
 }
 
 /// The statement that adds numbered events.
-pub(super) fn events_statement(key: RunKey, events: &[StoredEvent]) -> AddEvents<'_> {
+pub(in crate::store) fn events_statement(key: RunKey, events: &[StoredEvent]) -> AddEvents<'_> {
     AddEvents {
         org: key.org.0,
         run: key.run.0,
@@ -56,7 +60,11 @@ impl PgStore {
     }
 
     /// The newest events, oldest first.
-    pub(super) async fn newest_events(&self, key: RunKey, limit: i64) -> Result<Vec<StoredEvent>, StoreError> {
+    pub(in crate::store) async fn newest_events(
+        &self,
+        key: RunKey,
+        limit: i64,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
         let mut rows: Vec<(i64, String)> = run_events::table
             .filter(run_events::org_id.eq(key.org.0))
             .filter(run_events::run_id.eq(key.run.0))

@@ -22,22 +22,22 @@ pub(super) use write::AddEvents;
 
 use self::learn::{Entered, enter_sellers, learn, optional};
 use self::write::Commit;
-use super::archive::keep_pages;
-use super::audit_log::CloseEntry;
-use super::fault::{may_be_sent_again, raised};
-use super::loan::Loan;
-use super::product_searches::add_searches;
-use super::run_events::events_statement;
-use super::run_row::{RunRow, StoredRun};
-use super::schema::collection_runs;
-use super::sellers::{sighted, spotted};
-use super::task_reads::TasksByNumber;
-use super::tasks::{StoredTask, TaskRow};
-use super::transition::{Facts, Plan, named_tasks, plan};
-use super::{Kept, PgStore, StoreError};
 use crate::clock::Clock;
 use crate::domain::ids::{EventId, RunKey, TaskNo};
 use crate::domain::ledger::{Group, Settled, settle};
+use crate::store::fault::{may_be_sent_again, raised};
+use crate::store::loan::Loan;
+use crate::store::registry::audit_log::CloseEntry;
+use crate::store::registry::sellers::{sighted, spotted};
+use crate::store::runs::archive::keep_pages;
+use crate::store::runs::product_searches::add_searches;
+use crate::store::runs::run_events::events_statement;
+use crate::store::runs::run_row::{RunRow, StoredRun};
+use crate::store::runs::task_reads::TasksByNumber;
+use crate::store::runs::tasks::{StoredTask, TaskRow};
+use crate::store::runs::transition::{Facts, Plan, named_tasks, plan};
+use crate::store::schema::collection_runs;
+use crate::store::{Kept, PgStore, StoreError};
 
 /// How often a group is sent that the database undid to let somebody else go first.
 const TRIES_MAX: u32 = 5;
@@ -77,7 +77,7 @@ impl From<StoreError> for Failed {
 }
 
 impl PgStore {
-    pub(super) async fn keep_group(&self, group: &Group) -> Result<Kept, StoreError> {
+    pub(in crate::store) async fn keep_group(&self, group: &Group) -> Result<Kept, StoreError> {
         let Ok(kept) = tokio::time::timeout(KEEP_MAX, self.keep_with_tries(group)).await else {
             return Err(StoreError::Away(format!("a group was not kept within {} s", KEEP_MAX.as_secs())));
         };

@@ -15,15 +15,15 @@ use crate::domain::ledger::Group;
 use crate::domain::product::Asin;
 use crate::domain::seller::Platform;
 use crate::store::fragment::fragment;
-use crate::store::product_searches::RecentlySearched;
-use crate::store::sellers::Spotted;
-use crate::store::task_reads::{ClaimedTasks, OpenCategories, TasksByNumber};
-use crate::store::tasks::StoredTask;
+use crate::store::registry::sellers::Spotted;
+use crate::store::runs::product_searches::RecentlySearched;
+use crate::store::runs::task_reads::{ClaimedTasks, OpenCategories, TasksByNumber};
+use crate::store::runs::tasks::StoredTask;
+use crate::store::runs::transition::{closes, moves_categories, named_products, named_tasks};
 use crate::store::text::{Clean, clean};
-use crate::store::transition::{closes, moves_categories, named_products, named_tasks};
 
-use super::super::loan::Loan;
 use super::write::Begin;
+use crate::store::loan::Loan;
 
 fragment! {
     /// Locks the run's row, or raises why it may not be written; answers whether a product needs a

@@ -1,0 +1,4 @@
+//! The registry of sellers and the log of what changed it.
+
+pub mod audit_log;
+pub mod sellers;
