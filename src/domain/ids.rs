@@ -33,6 +33,8 @@ uuid_newtype! {
     OrgId,
     /// A run: one collection over chosen categories.
     RunId,
+    /// A person who signs in; may be a member of several organisations.
+    UserId,
     /// A seller in an organisation's registry.
     SellerId,
     /// An activity event.

@@ -20,6 +20,7 @@ pub mod recent;
 pub mod recovery;
 pub mod resume;
 pub mod retry;
+pub mod rights;
 pub mod run;
 pub mod seller;
 pub mod settings;

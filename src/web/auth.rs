@@ -13,7 +13,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use url::form_urlencoded;
 use uuid::Uuid;
 
-use crate::domain::ids::{OrgId, RunId};
+use crate::domain::ids::{OrgId, RunId, UserId};
+use crate::domain::rights::{Need, Permission, Permissions};
 use crate::store::{TokenKind, TokenRow};
 use crate::web::error::{Kind, Problem};
 use crate::web::shared::Shared;
@@ -31,6 +32,10 @@ pub const AFTER_THE_RUN_MINUTES: i64 = 60;
 pub struct Caller {
     /// For which organisation.
     pub org: OrgId,
+    /// Which person, where it is one.
+    pub user: Option<UserId>,
+    /// What may be done.
+    pub permissions: Permissions,
     /// By which token.
     pub token: Uuid,
     /// Until when that token is valid, where it ends.
@@ -68,6 +73,30 @@ pub async fn require_token_or_activity_token(
         _ => caller(request.request()).await,
     };
     pass(caller, request, next).await
+}
+
+/// Lets a request pass whose caller may do what the route needs; for routes within one of the two above.
+///
+/// # Errors
+/// Those of what comes next, passed on; the answer is 403 where the caller may not.
+pub async fn require(
+    need: Need,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let permissions = request.extensions().get::<Caller>().map(|caller| caller.permissions).unwrap_or_default();
+    if need.is_met_by(permissions) {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    }
+    let needed = match need {
+        Need::One(permission) => format!("`{}`", permission.as_str()),
+        Need::SeeRuns => "`sellers.read` or `admin.automation`".to_owned(),
+        Need::Known => "nothing".to_owned(),
+    };
+    let held: Vec<&str> = permissions.iter().map(Permission::as_str).collect();
+    let held = if held.is_empty() { "none".to_owned() } else { held.join(", ") };
+    let detail = format!("this needs the permission {needed}; yours are: {held}");
+    Ok(request.error_response(Problem::new(Kind::Forbidden, detail)))
 }
 
 /// Goes on with the caller, or answers why not. A refusal is an answer and no error: the layers around this one put
@@ -137,7 +166,7 @@ pub async fn has_session(request: &HttpRequest) -> bool {
 
 async fn found(request: &HttpRequest, text: &str, kind: TokenKind) -> Result<Caller, Problem> {
     let row = valid(request, text, kind).await?;
-    Ok(Caller { org: row.org_id, token: row.id, expires_at: row.expires_at })
+    Ok(Caller { org: row.org_id, user: None, permissions: Permissions::ALL, token: row.id, expires_at: row.expires_at })
 }
 
 /// The token of that kind, if it is known, not revoked and not over.
@@ -165,7 +194,9 @@ async fn activity_caller(request: &HttpRequest, text: &str) -> Result<Caller, Pr
     if run.status.is_final() && run.completed_at.is_some_and(over) {
         return Err(Problem::unauthorized("the token has expired: the run ended more than an hour ago"));
     }
-    Ok(Caller { org: row.org_id, token: row.id, expires_at: row.expires_at })
+    // Beyond the stream's own door nothing is asked of it.
+    let permissions = [Permission::SellersRead].into_iter().collect();
+    Ok(Caller { org: row.org_id, user: None, permissions, token: row.id, expires_at: row.expires_at })
 }
 
 fn bearer(value: &str) -> Option<&str> {

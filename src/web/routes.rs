@@ -1,4 +1,4 @@
-//! Every route, in one table: who may ask, the path, the methods.
+//! Every route, in one table: whether the caller must be known, the path, the methods, and what each asks of its caller.
 //!
 //! A path that is not here answers 404, a method that is not here 405 with `Allow`; both as problem documents.
 
@@ -7,12 +7,13 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard};
 
+use crate::domain::rights::{Need, Permission};
 use crate::web::admin;
 use crate::web::api::{activity, categories, change, commands, estimate, events, health, items, runs, sellers, tasks};
 use crate::web::auth::{self, sign_in};
 use crate::web::error::{Kind, Problem};
 
-/// Who may ask.
+/// Who is let in; what they may do is said by each method's [`Need`].
 enum Access {
     /// Everybody.
     Open,
@@ -25,31 +26,33 @@ enum Access {
 /// The routes.
 pub fn configure(config: &mut ServiceConfig) {
     use Access::{Open, Stream, Token};
+    use Need::{Known, One, SeeRuns};
+    use Permission::Automation;
     let run = |rest: &str| format!("/collection/runs/{{id}}{rest}");
     let table = [
-        at(Open, "/healthz", [get(health::healthz)]),
-        at(Open, "/readyz", [get(health::readyz)]),
-        at(Open, "/version", [get(health::version)]),
-        at(Open, "/sign-in", [get_alone(sign_in::open)]),
-        at(Token, "/amazon/categories", [get(categories::tree)]),
-        at(Token, "/collection/estimate", [post(estimate::create)]),
-        at(Token, "/collection/runs", [get(runs::list), post(runs::create)]),
-        at(Token, &run(""), [get(runs::read), patch(change::change)]),
-        at(Token, &run("/start"), [post(commands::start)]),
-        at(Token, &run("/execute"), [post(commands::start)]),
-        at(Token, &run("/pause"), [post(commands::pause)]),
-        at(Token, &run("/resume"), [post(commands::resume)]),
-        at(Token, &run("/cancel"), [post(commands::cancel)]),
-        at(Token, &run("/retry-failed"), [post(commands::retry_failed)]),
-        at(Token, &run("/progress"), [get(runs::progress)]),
-        at(Token, &run("/tasks"), [get(tasks::list)]),
-        at(Token, &run("/items"), [get(items::list)]),
-        at(Token, &run("/sellers"), [get(sellers::list)]),
-        at(Token, &run("/events"), [get(events::list)]),
-        at(Stream, &run("/activity"), [get_alone(activity::stream)]),
-        at(Token, &run("/activity-token"), [post(activity::create_token)]),
+        at(Open, "/healthz", [get(Known, health::healthz)]),
+        at(Open, "/readyz", [get(Known, health::readyz)]),
+        at(Open, "/version", [get(Known, health::version)]),
+        at(Open, "/sign-in", [get_alone(Known, sign_in::open)]),
+        at(Token, "/amazon/categories", [get(SeeRuns, categories::tree)]),
+        at(Token, "/collection/estimate", [post(One(Automation), estimate::create)]),
+        at(Token, "/collection/runs", [get(SeeRuns, runs::list), post(One(Automation), runs::create)]),
+        at(Token, &run(""), [get(SeeRuns, runs::read), patch(One(Automation), change::change)]),
+        at(Token, &run("/start"), [post(One(Automation), commands::start)]),
+        at(Token, &run("/execute"), [post(One(Automation), commands::start)]),
+        at(Token, &run("/pause"), [post(One(Automation), commands::pause)]),
+        at(Token, &run("/resume"), [post(One(Automation), commands::resume)]),
+        at(Token, &run("/cancel"), [post(One(Automation), commands::cancel)]),
+        at(Token, &run("/retry-failed"), [post(One(Automation), commands::retry_failed)]),
+        at(Token, &run("/progress"), [get(SeeRuns, runs::progress)]),
+        at(Token, &run("/tasks"), [get(SeeRuns, tasks::list)]),
+        at(Token, &run("/items"), [get(SeeRuns, items::list)]),
+        at(Token, &run("/sellers"), [get(SeeRuns, sellers::list)]),
+        at(Token, &run("/events"), [get(SeeRuns, events::list)]),
+        at(Stream, &run("/activity"), [get_alone(SeeRuns, activity::stream)]),
+        at(Token, &run("/activity-token"), [post(SeeRuns, activity::create_token)]),
     ];
-    let page = admin::files().map(|(path, route)| at(Open, &path, [read(route)]));
+    let page = admin::files().map(|(path, route)| at(Open, &path, [read(Known, route)]));
     for (access, resource) in table.into_iter().chain(page) {
         match access {
             Open => config.service(resource),
@@ -70,47 +73,55 @@ fn at<const N: usize>(access: Access, path: &str, entries: [Entry; N]) -> (Acces
 }
 
 /// Reads.
-fn get<F, Args>(handler: F) -> Entry
+fn get<F, Args>(need: Need, handler: F) -> Entry
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    read(web::route().to(handler))
+    read(need, web::route().to(handler))
 }
 
 /// HEAD is answered like GET, without the body.
-fn read(route: Route) -> Entry {
-    ("GET, HEAD", route.guard(guard::Any(guard::Get()).or(guard::Head())))
+fn read(need: Need, route: Route) -> Entry {
+    ("GET, HEAD", needing(need, route.guard(guard::Any(guard::Get()).or(guard::Head()))))
+}
+
+/// The route, for callers who may do this.
+fn needing(need: Need, route: Route) -> Route {
+    if need == Need::Known {
+        return route;
+    }
+    route.wrap(from_fn(move |request, next| auth::require(need, request, next)))
 }
 
 /// A GET that HEAD cannot stand for: a stream never ends by itself, and a sign-in code would be used up by whoever only
 /// looks at the link.
-fn get_alone<F, Args>(handler: F) -> Entry
+fn get_alone<F, Args>(need: Need, handler: F) -> Entry
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    ("GET", web::route().method(Method::GET).to(handler))
+    ("GET", needing(need, web::route().method(Method::GET).to(handler)))
 }
 
-fn post<F, Args>(handler: F) -> Entry
+fn post<F, Args>(need: Need, handler: F) -> Entry
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    ("POST", web::route().method(Method::POST).to(handler))
+    ("POST", needing(need, web::route().method(Method::POST).to(handler)))
 }
 
-fn patch<F, Args>(handler: F) -> Entry
+fn patch<F, Args>(need: Need, handler: F) -> Entry
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    ("PATCH", web::route().method(Method::PATCH).to(handler))
+    ("PATCH", needing(need, web::route().method(Method::PATCH).to(handler)))
 }
 
 async fn refuse_method(allow: String) -> Result<HttpResponse, Problem> {
