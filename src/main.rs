@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Parsing pages of megabytes is allocation.
+/// Parsing pages of megabytes is allocation. What is free goes back to the system also while the thread that freed it sleeps.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     match gleaner::cli::Arguments::try_parse() {

@@ -81,7 +81,7 @@ const HOMES: &[Home] = &[
     Home { name: "strsim", at: &[In("config")] },
     Home { name: "env_logger", at: &[In("app")] },
     Home { name: "etcetera", at: &[In("store")] },
-    Home { name: "mimalloc", at: &[In("main")] },
+    Home { name: "tikv_jemallocator", at: &[In("main")] },
     // Chance has one door.
     Home { name: "rand", at: &[In("clock")] },
     // Words that every room speaks.

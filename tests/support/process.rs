@@ -53,6 +53,22 @@ impl Process {
         }
     }
 
+    /// Memory in use that is no file's, in KiB.
+    pub fn memory_kib(self) -> u64 {
+        let status = fs::read_to_string(self.path("status")).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+        line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).expect("a number of KiB")
+    }
+
+    /// Waits until it has no more memory in use than this.
+    pub async fn until_memory_kib(self, most: u64) {
+        let limit = Instant::now() + LETS_GO_MAX;
+        while self.memory_kib() > most {
+            assert!(Instant::now() < limit, "{} KiB are in use, at most {most} ought to be", self.memory_kib());
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     /// The ports from which this address has connections.
     pub fn connected_to(address: SocketAddr) -> BTreeSet<u16> {
         let table = fs::read_to_string("/proc/net/tcp").expect("the system's own table");

@@ -194,14 +194,17 @@ async fn new_run(api: &Api) -> String {
     format!("/collection/runs/{}", made["id"].as_str().expect("an id"))
 }
 
-/// As many as there are seats find one again, and the next does not: nobody who left holds one.
-async fn every_seat_is_free(api: &Api) {
+/// As many as there are seats find one again, and the next does not: nobody who left holds one. Returns the memory in use
+/// while they sit.
+async fn every_seat_is_free(api: &Api, watched: Watched) -> u64 {
     let run = new_run(api).await;
     let address = api.base.trim_start_matches("http://").parse().expect("an address");
     let door = Door { address, token: api.token.clone(), path: format!("{run}/activity") };
     let seated = open_all(&door, SEATS, false).await;
     assert!(matches!(door.open(None).await.expect("an answer"), Opened::Full), "one more than there are seats");
+    let crowded = watched.memory_kib();
     drop(seated);
+    crowded
 }
 
 #[tokio::test]
@@ -220,7 +223,7 @@ async fn hear() {
     let mut serving = folder.serve_as(&["--latency-ms", "20"], &variables).await;
     let api = Api::new(serving.base(), &serving.token().await);
     let watched = Watched(serving.pid().as_raw().unsigned_abs());
-    let before = watched.holds();
+    let (before, memory) = (watched.holds(), watched.memory_kib());
     let run = new_run(&api).await;
     let heard = everybody(&api, &run).await;
 
@@ -239,7 +242,9 @@ async fn hear() {
     assert!(heard.iter().filter(|one| one.end).count() >= CALM, "the end is told");
     assert!(stored.len() > usize::try_from(BEHIND).expect("few"), "those who read now and then were behind");
     watched.until_holds(before).await;
-    every_seat_is_free(&api).await;
+    let crowded = every_seat_is_free(&api, watched).await;
     watched.until_holds(before).await;
+    assert!(crowded > memory, "{crowded} KiB for all of them, {memory} for nobody");
+    watched.until_memory_kib(memory + (crowded - memory) / 2).await;
     assert_eq!(serving.stop().await, Some(0), "{}", serving.complained());
 }
