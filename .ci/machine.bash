@@ -65,7 +65,7 @@ postgres_bin() {
 
 need_compiler() {
     command -v cargo >/dev/null || give_up "missing: cargo; install Rust as https://rustup.rs says, then start again"
-    command -v cc >/dev/null || install_packages "some crates compile C code" build-essential
+    { command -v cc && command -v make; } >/dev/null || install_packages "some crates compile C code" build-essential
 }
 
 need_postgres() {
