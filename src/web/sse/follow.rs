@@ -210,8 +210,8 @@ impl<S: ActivitySource> Follow<S> {
 
     async fn hear(&mut self, told: &Told) {
         match told {
-            Told::Activity(event) => {
-                if !self.take(event.clone()) {
+            Told::Activity(events) => {
+                if !events.iter().all(|event| self.take(event)) {
                     self.stage = Stage::Look;
                 }
             }
@@ -255,10 +255,8 @@ impl<S: ActivitySource> Follow<S> {
                 }
             }
             Subscription::Live { backlog, progress, feed } => {
-                for event in backlog {
-                    if !self.take(event) {
-                        return Err(Halt::Trouble);
-                    }
+                if !backlog.iter().all(|event| self.take(event)) {
+                    return Err(Halt::Trouble);
                 }
                 self.progress = Some(progress);
                 let snapshot = self.source.standing().await?;
@@ -300,13 +298,12 @@ impl<S: ActivitySource> Follow<S> {
     }
 
     /// Takes an event of the live stream; false where one is missing before it.
-    fn take(&mut self, event: StoredEvent) -> bool {
-        let seq = event.seq;
-        if seq == self.sent + 1 {
-            self.sent = seq;
-            self.ready.push_back(Frame::Activity(event));
+    fn take(&mut self, event: &StoredEvent) -> bool {
+        if event.seq == self.sent + 1 {
+            self.sent = event.seq;
+            self.ready.push_back(Frame::Activity(event.clone()));
         }
-        seq <= self.sent
+        event.seq <= self.sent
     }
 
     /// Tells the standing where the subscriber knows another one, with the counters that belong to it.
