@@ -80,8 +80,8 @@ pub enum Subscription {
 /// One thing told to every subscriber.
 #[derive(Debug)]
 pub enum Told {
-    /// An activity event.
-    Activity(StoredEvent),
+    /// Activity events that were kept together, in order: one message and one wake-up of each subscriber for all of them.
+    Activity(Vec<StoredEvent>),
     /// The run's state has changed: `Progress` as JSON.
     Status(Arc<str>),
     /// Counters and workers: `Progress` as JSON, at most four a second.
@@ -188,6 +188,7 @@ impl Stream {
     }
 
     fn publish(&mut self, events: Vec<StoredEvent>) {
+        let mut fresh = Vec::with_capacity(events.len());
         for event in events {
             let expected = self.newest() + 1;
             let begins = self.ring.is_empty() && !self.complete;
@@ -195,11 +196,14 @@ impl Stream {
                 continue;
             }
             log::debug!(target: "activity", "{}", event.data);
-            self.tell(Told::Activity(event.clone()));
+            fresh.push(event.clone());
             self.ring.push_back(event);
             if self.ring.len() > RING {
                 self.ring.pop_front();
             }
+        }
+        if !fresh.is_empty() {
+            self.tell(Told::Activity(fresh));
         }
     }
 

@@ -11,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use actix_web_lab::sse::{Event, Sse};
 use futures_util::StreamExt;
 
+mod alarm;
 mod follow;
 mod frame;
 mod resume;

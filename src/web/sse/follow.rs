@@ -13,6 +13,8 @@
 //! that does not read holds no more than its own bounded feed, which the stream closes when it is full.
 
 use std::collections::VecDeque;
+use std::future::pending;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +23,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use super::alarm::Alarm;
 use super::frame::Frame;
 use super::source::{ActivitySource, Snapshot};
 use crate::domain::ledger::StoredEvent;
@@ -52,9 +55,8 @@ enum Woken {
     Told(Arc<Told>),
     FeedClosed,
     Bell(Result<(), watch::error::RecvError>),
-    LookAgain,
-    ProgressDue,
-    Silence,
+    /// The moment has come that was waited for.
+    Due,
     Stop,
 }
 
@@ -108,9 +110,11 @@ pub struct Follow<S> {
     /// The newest progress that is not sent yet, and when it may be.
     progress: Option<Arc<str>>,
     progress_due: Instant,
-    /// When the last frame was handed out.
+    /// When the last of `ready` was handed out.
     silent_since: Instant,
-    stop: watch::Receiver<bool>,
+    alarm: Alarm,
+    /// Ends when the server stops; one future for the whole life, since each one enters itself in a list.
+    stop: Pin<Box<dyn Future<Output = ()>>>,
 }
 
 impl<S: ActivitySource> Follow<S> {
@@ -121,7 +125,7 @@ impl<S: ActivitySource> Follow<S> {
         after: i64,
         snapshot: &Snapshot,
         live: Option<&Progress>,
-        stop: watch::Receiver<bool>,
+        mut stop: watch::Receiver<bool>,
     ) -> Self {
         let connected = snapshot.connected_text(live.unwrap_or(&snapshot.progress));
         let now = Instant::now();
@@ -134,13 +138,15 @@ impl<S: ActivitySource> Follow<S> {
             progress: None,
             progress_due: now + PROGRESS_GAP,
             silent_since: now,
-            stop,
+            alarm: Alarm::new(now + KEEPALIVE),
+            stop: Box::pin(async move { drop(stop.wait_for(|stop| *stop).await) }),
         }
     }
 
     /// Everything that this subscriber is sent, in order.
     pub fn frames(self) -> impl Stream<Item = Frame> {
-        futures_util::stream::unfold(self, |mut follow| async move {
+        // Boxed, since it is handed on with every frame.
+        futures_util::stream::unfold(Box::new(self), |mut follow| async move {
             let frame = follow.next().await?;
             Some((frame, follow))
         })
@@ -150,16 +156,14 @@ impl<S: ActivitySource> Follow<S> {
     pub async fn next(&mut self) -> Option<Frame> {
         loop {
             if let Some(frame) = self.ready.pop_front() {
-                self.silent_since = Instant::now();
                 if self.ready.is_empty() {
+                    self.silent_since = Instant::now();
                     // A backlog is long once; the room for it is not kept for the hours that follow.
                     self.ready.shrink_to(READY_KEPT);
                 }
                 return Some(frame);
             }
-            if Instant::now() >= self.progress_due
-                && let Some(text) = self.progress.take()
-            {
+            if let Some(text) = self.progress.take_if(|_| Instant::now() >= self.progress_due) {
                 self.send_progress(text);
                 continue;
             }
@@ -176,42 +180,57 @@ impl<S: ActivitySource> Follow<S> {
 
     /// The only place where time passes without the source being asked; nothing is lost when it is dropped.
     async fn wait(&mut self) -> Woken {
+        let due = self.due();
         let stage = &mut self.stage;
         let what_stage_waits_for = async {
             match stage {
                 Stage::Live(feed) => feed.recv().await.map_or(Woken::FeedClosed, Woken::Told),
                 Stage::Waiting(bell) => Woken::Bell(bell.changed().await),
-                Stage::Trouble(until) => {
-                    sleep_until(*until).await;
-                    Woken::LookAgain
-                }
-                Stage::Look | Stage::Over => Woken::LookAgain,
+                Stage::Trouble(_) | Stage::Look | Stage::Over => pending().await,
             }
         };
         tokio::select! {
             biased;
-            _ = self.stop.wait_for(|stop| *stop) => Woken::Stop,
+            () = &mut self.stop => Woken::Stop,
             woken = what_stage_waits_for => woken,
-            () = sleep_until(self.progress_due), if self.progress.is_some() => Woken::ProgressDue,
-            () = sleep_until(self.silent_since + KEEPALIVE) => Woken::Silence,
+            () = self.alarm.ring(due) => Woken::Due,
         }
+    }
+
+    /// The next moment at which something is to be done though nothing was told.
+    fn due(&self) -> Instant {
+        let progress = self.progress.as_ref().map(|_| self.progress_due);
+        let look = if let Stage::Trouble(until) = self.stage { Some(until) } else { None };
+        [progress, look].into_iter().flatten().fold(self.silent_since + KEEPALIVE, Ord::min)
     }
 
     async fn wake(&mut self, woken: Woken) {
         match woken {
             Woken::Told(told) => self.hear(&told).await,
-            Woken::FeedClosed | Woken::LookAgain | Woken::Bell(Ok(())) => self.stage = Stage::Look,
+            Woken::FeedClosed | Woken::Bell(Ok(())) => self.stage = Stage::Look,
             Woken::Bell(Err(_)) => self.stage = trouble(),
-            Woken::ProgressDue => {}
-            Woken::Silence => self.ready.push_back(Frame::KeepAlive),
+            Woken::Due => self.time_has_come(),
             Woken::Stop => self.stage = Stage::Over,
+        }
+    }
+
+    /// Progress that is due is sent by [`Self::next`].
+    fn time_has_come(&mut self) {
+        let now = Instant::now();
+        if now >= self.silent_since + KEEPALIVE {
+            self.ready.push_back(Frame::KeepAlive);
+        }
+        if let Stage::Trouble(until) = self.stage
+            && now >= until
+        {
+            self.stage = Stage::Look;
         }
     }
 
     async fn hear(&mut self, told: &Told) {
         match told {
-            Told::Activity(event) => {
-                if !self.take(event.clone()) {
+            Told::Activity(events) => {
+                if !events.iter().all(|event| self.take(event)) {
                     self.stage = Stage::Look;
                 }
             }
@@ -255,10 +274,8 @@ impl<S: ActivitySource> Follow<S> {
                 }
             }
             Subscription::Live { backlog, progress, feed } => {
-                for event in backlog {
-                    if !self.take(event) {
-                        return Err(Halt::Trouble);
-                    }
+                if !backlog.iter().all(|event| self.take(event)) {
+                    return Err(Halt::Trouble);
                 }
                 self.progress = Some(progress);
                 let snapshot = self.source.standing().await?;
@@ -300,13 +317,12 @@ impl<S: ActivitySource> Follow<S> {
     }
 
     /// Takes an event of the live stream; false where one is missing before it.
-    fn take(&mut self, event: StoredEvent) -> bool {
-        let seq = event.seq;
-        if seq == self.sent + 1 {
-            self.sent = seq;
-            self.ready.push_back(Frame::Activity(event));
+    fn take(&mut self, event: &StoredEvent) -> bool {
+        if event.seq == self.sent + 1 {
+            self.sent = event.seq;
+            self.ready.push_back(Frame::Activity(event.clone()));
         }
-        seq <= self.sent
+        event.seq <= self.sent
     }
 
     /// Tells the standing where the subscriber knows another one, with the counters that belong to it.

@@ -82,7 +82,7 @@ impl Script {
             event
         };
         let seq = event.seq;
-        self.tell(Told::Activity(event));
+        self.tell(Told::Activity(vec![event]));
         seq
     }
 
@@ -93,7 +93,7 @@ impl Script {
 
     /// Tells an event without keeping it: what a faulty stream might do.
     pub fn say_event(&self, seq: i64) {
-        self.tell(Told::Activity(event(seq)));
+        self.tell(Told::Activity(vec![event(seq)]));
     }
 
     /// The actors end with this status; `End` is told where it is final.
