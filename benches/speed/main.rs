@@ -18,6 +18,7 @@ mod market;
 mod overhead;
 mod parsing;
 mod plain_loop;
+mod plain_server;
 #[path = "../../tests/support/process.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod process;

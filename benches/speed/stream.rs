@@ -1,4 +1,5 @@
-//! The live stream: from an event's commit to the client, and how many deliveries a second of processor time buys.
+//! The live stream: from an event's commit to the client, and how many deliveries a second of processor time buys; beside
+//! it the same of a bare server that only writes.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use crate::crowd::{Crowd, Habit};
 use crate::database::Database;
 use crate::figures::rate;
 use crate::house::House;
+use crate::plain_server::PlainDoor;
 use crate::table::{Goal, Table};
 use crate::usage;
 
@@ -37,9 +39,42 @@ pub async fn measure(asked: &Asked, table: &mut Table) {
             let goal = if events_a_second == 100 { Goal::AtLeast(100_000.0) } else { Goal::None };
             table.figure(name("deliveries of a CPU second"), heard.deliveries_a_cpu_second, goal);
             table.figure(name("of it in the kernel, share"), heard.kernel_share, Goal::None);
+            let bare = hear_bare(subscribers, events_a_second, seconds).await;
+            table.figure(name("a bare server, p50 ms"), bare.p50_ms, Goal::None);
+            table.figure(name("a bare server, p99 ms"), bare.p99_ms, Goal::None);
+            table.ratio(name("p99 / a bare server"), heard.p99_ms / bare.p99_ms, Goal::None);
         }
     }
     database.close().await;
+}
+
+struct Waits {
+    p50_ms: f64,
+    p99_ms: f64,
+}
+
+/// As [`hear`], from a server that does nothing but write: as many events in pieces as large.
+async fn hear_bare(subscribers: usize, events_a_second: usize, seconds: usize) -> Waits {
+    let plain = PlainDoor::open();
+    let door = plain.door();
+    let admitted = plain.admit(subscribers);
+    let crowd = Crowd::gather(&door, &[(Habit::Notes, subscribers)]).await;
+    let mut server = admitted.join().expect("everybody came");
+    let pieces = events_a_second * seconds / PAGE_EVENTS;
+    let between = Duration::from_secs(1) * u32::try_from(PAGE_EVENTS).expect("few")
+        / u32::try_from(events_a_second).expect("few");
+    let mut told_at = HashMap::new();
+    for _ in 0..pieces {
+        sleep(between).await;
+        let (numbers, at) = server.tell(i64::try_from(PAGE_EVENTS).expect("few"));
+        told_at.extend(numbers.map(|number| (number, at)));
+    }
+    sleep(between).await;
+    let noted = crowd.disperse().await.into_iter();
+    let mut waits: Vec<i64> = noted.filter_map(|(number, heard_at)| Some(heard_at - told_at.get(&number)?)).collect();
+    server.close();
+    waits.sort_unstable();
+    Waits { p50_ms: at_ms(&waits, 50), p99_ms: at_ms(&waits, 99) }
 }
 
 struct Heard {
