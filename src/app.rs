@@ -123,6 +123,7 @@ impl Database {
         let applied = migrate::run(url).await?;
         let store = PgStore::connect(url, config.pool_size, clock.clone()).await?.with_archive(config.archive);
         let store = store.with_month_budget(config.monthly_request_budget).with_provider(config.provider.name());
+        let store = store.with_run_defaults(config.run_defaults.clone());
         store.sync_categories(&catalogue_rows()).await?;
         Ok((store, applied))
     }

@@ -91,6 +91,8 @@ const HOMES: &[Home] = &[
     Home { name: "uuid", at: &[Anywhere] },
     Home { name: "chrono", at: &[Anywhere] },
     Home { name: "unicode_normalization", at: &[In("domain")] },
+    Home { name: "croner", at: &[In("domain")] },
+    Home { name: "chrono_tz", at: &[In("domain")] },
     // Waiting and wiring: what is true needs neither.
     Home { name: "tokio", at: &[AllBut(&["domain"])] },
     Home { name: "futures_util", at: &[AllBut(&["domain", "clock"])] },

@@ -7,6 +7,7 @@
 mod lives;
 mod neighbours;
 mod resuming;
+mod scheduling;
 mod setting_aside;
 
 use std::collections::BTreeMap;
@@ -185,6 +186,7 @@ impl Actor for Engine {
     fn started(&mut self, ctx: &mut Self::Context) {
         self.survey(ctx);
         self.resume_what_is_due(ctx);
+        self.fire_what_is_due(ctx);
     }
 }
 

@@ -41,6 +41,12 @@ uuid_newtype! {
     EventId,
     /// A process's engine: fresh with each start of the process.
     EngineId,
+    /// A named list of categories.
+    PresetId,
+    /// A run to be made again and again.
+    TemplateId,
+    /// What makes runs by the clock.
+    ScheduleId,
 }
 
 /// The key of a run: every row of a run carries both parts.

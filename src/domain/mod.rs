@@ -22,6 +22,8 @@ pub mod resume;
 pub mod retry;
 pub mod rights;
 pub mod run;
+pub mod schedule;
+pub mod selection;
 pub mod seller;
 pub mod settings;
 pub mod spend;

@@ -20,6 +20,7 @@ use super::loan::{Lease, Loan};
 use crate::clock::Clock;
 use crate::domain::ids::EngineId;
 use crate::domain::raw_page::ArchiveLimits;
+use crate::domain::settings::RunSettings;
 
 /// Longest wait for a connection to be made.
 pub const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -50,6 +51,8 @@ pub struct PgStore {
     pub(super) month_budget: Option<i64>,
     /// The provider that runs of this engine ask.
     pub(super) provider: Option<&'static str>,
+    /// Settings of a run that names none, for runs that nobody asks for at that moment.
+    pub(super) run_defaults: Arc<RunSettings>,
     /// Bytes that were added to archives since they were pruned last.
     pub(super) unpruned: Arc<AtomicI64>,
 }
@@ -74,8 +77,9 @@ impl PgStore {
             .max_size(pool_size.max(1))
             .build()
             .map_err(|error| StoreError::Broken(error.to_string()))?;
-        let (archive, unpruned) = (ArchiveLimits::default(), Arc::default());
-        let store = Self { pool, clock, engine, archive, month_budget: None, provider: None, unpruned };
+        let (archive, unpruned, run_defaults) = (ArchiveLimits::default(), Arc::default(), Arc::default());
+        let (month_budget, provider) = (None, None);
+        let store = Self { pool, clock, engine, archive, month_budget, provider, run_defaults, unpruned };
         drop(store.connection().await?);
         Ok(store)
     }
@@ -96,6 +100,12 @@ impl PgStore {
     #[must_use]
     pub fn with_provider(self, provider: &'static str) -> Self {
         Self { provider: Some(provider), ..self }
+    }
+
+    /// The same store, making runs by schedule with these settings where nothing else is said.
+    #[must_use]
+    pub fn with_run_defaults(self, run_defaults: RunSettings) -> Self {
+        Self { run_defaults: Arc::new(run_defaults), ..self }
     }
 
     /// A connection for statements that each stand alone.

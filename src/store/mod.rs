@@ -3,6 +3,7 @@
 //! [`RunStore`] is all that the actors of a run need, with two implementations (PostgreSQL and memory) under one
 //! contract suite. Reads for people are functions of the tables' own files.
 
+pub mod automation;
 pub mod categories;
 mod connection;
 pub mod embedded;
@@ -21,7 +22,7 @@ mod schema;
 mod text;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
 use crate::domain::budget::{Drawn, Grant};
@@ -153,6 +154,15 @@ pub struct Accepted {
     pub commands: i32,
 }
 
+/// What schedules have brought about.
+#[derive(Clone, Debug, Default)]
+pub struct Fired {
+    /// Runs that were started: this engine works on them.
+    pub begun: Vec<RunKey>,
+    /// How long it is to the next moment of a schedule; none where none is switched on.
+    pub next_in: Option<TimeDelta>,
+}
+
 /// What the actors of a run need of storage, and nothing else.
 #[async_trait]
 pub trait RunStore: Send + Sync {
@@ -240,6 +250,16 @@ pub trait RunStore: Send + Sync {
     /// [`StoreError::ConcurrentLimit`], [`StoreError::Away`].
     async fn look_again(&self, key: RunKey, runs_max: i64) -> Result<Accepted, StoreError>;
 
+    /// Makes and starts the runs of schedules whose moment has come; of several engines one makes each. A store that keeps no
+    /// schedules has none to fire.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    async fn fire(&self, runs_max: i64) -> Result<Fired, StoreError> {
+        let _ = runs_max;
+        Ok(Fired::default())
+    }
+
     /// Draws requests of the organisation's month for a run of this owner that has sent `sent`, so that it has up to `want`
     /// to send, and never more than are left; with 0 it gives back what it has. `None` where months have no budget.
     ///
@@ -311,6 +331,10 @@ impl RunStore for PgStore {
 
     async fn look_again(&self, key: RunKey, runs_max: i64) -> Result<Accepted, StoreError> {
         self.have_run_look_again(key, runs_max).await
+    }
+
+    async fn fire(&self, runs_max: i64) -> Result<Fired, StoreError> {
+        self.fire_what_is_due(runs_max).await
     }
 
     async fn draw(&self, key: RunKey, fence: i64, sent: i64, want: i64) -> Result<Option<Drawn>, StoreError> {

@@ -11,6 +11,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    amazon_category_presets (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        category_ids -> Array<Nullable<Text>>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     api_tokens (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -115,6 +126,47 @@ diesel::table! {
         granted_month -> Nullable<Date>,
         searched_as -> Text,
         provider -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    collection_schedule_firings (org_id, schedule_id, due_at) {
+        org_id -> Uuid,
+        schedule_id -> Uuid,
+        due_at -> Timestamptz,
+        state -> Text,
+        detail -> Nullable<Text>,
+        run_id -> Nullable<Uuid>,
+        start_by -> Nullable<Timestamptz>,
+        decided_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    collection_schedules (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        enabled -> Bool,
+        cron -> Text,
+        time_zone -> Text,
+        category_ids -> Nullable<Array<Nullable<Text>>>,
+        preset_id -> Nullable<Uuid>,
+        template_id -> Nullable<Uuid>,
+        overrides -> Jsonb,
+        missed -> Text,
+        missed_within_minutes -> Int4,
+        next_due_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    collection_settings (org_id) {
+        org_id -> Uuid,
+        overrides -> Jsonb,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -239,6 +291,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    run_templates (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        category_ids -> Nullable<Array<Nullable<Text>>>,
+        preset_id -> Nullable<Uuid>,
+        overrides -> Jsonb,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     seller_audit_log (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -270,20 +335,28 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(amazon_category_presets -> orgs (org_id));
 diesel::joinable!(api_tokens -> orgs (org_id));
 diesel::joinable!(collection_runs -> orgs (org_id));
+diesel::joinable!(collection_schedules -> orgs (org_id));
+diesel::joinable!(collection_settings -> orgs (org_id));
 diesel::joinable!(org_months -> orgs (org_id));
 diesel::joinable!(product_searches -> orgs (org_id));
 diesel::joinable!(raw_bodies -> orgs (org_id));
+diesel::joinable!(run_templates -> orgs (org_id));
 diesel::joinable!(seller_audit_log -> orgs (org_id));
 diesel::joinable!(sellers -> orgs (org_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     amazon_categories,
+    amazon_category_presets,
     api_tokens,
     collection_item_categories,
     collection_items,
     collection_runs,
+    collection_schedule_firings,
+    collection_schedules,
+    collection_settings,
     collection_tasks,
     engines,
     org_months,
@@ -293,6 +366,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     raw_pages,
     run_events,
     run_sellers,
+    run_templates,
     seller_audit_log,
     sellers,
 );

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::domain::ids::{RunId, TaskNo};
 use crate::web::error::{Kind, Problem};
@@ -28,6 +29,26 @@ pub enum Cursor {
     /// Of a run's sellers: the platform is one, the normalised name tells them apart.
     #[serde(rename = "s")]
     Sellers(String),
+    /// Of the presets, the templates or the schedules: the list and the id.
+    #[serde(rename = "n")]
+    Named(Named, Uuid),
+    /// Of a schedule's moments.
+    #[serde(rename = "f")]
+    Firings(DateTime<Utc>),
+}
+
+/// A list of things with names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Named {
+    /// Lists of categories.
+    #[serde(rename = "p")]
+    Presets,
+    /// Runs to be made again and again.
+    #[serde(rename = "t")]
+    Templates,
+    /// What makes runs by the clock.
+    #[serde(rename = "s")]
+    Schedules,
 }
 
 impl Cursor {
@@ -53,9 +74,9 @@ impl Cursor {
     /// Whether a database can compare it: a forged one may hold a moment or a character that it has no form for.
     fn is_sound(&self) -> bool {
         match self {
-            Self::Runs(at, _) => (1970..10_000).contains(&at.year()),
+            Self::Runs(at, _) | Self::Firings(at) => (1970..10_000).contains(&at.year()),
             Self::Items(text) | Self::Sellers(text) => !text.contains('\0'),
-            Self::Tasks(_) => true,
+            Self::Tasks(_) | Self::Named(..) => true,
         }
     }
 
@@ -70,7 +91,6 @@ impl Cursor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     #[test]
     fn a_cursor_is_read_back() {
@@ -78,6 +98,8 @@ mod tests {
         for cursor in [
             Cursor::Runs(at, RunId(Uuid::nil())),
             Cursor::Tasks(TaskNo(7)),
+            Cursor::Named(Named::Presets, Uuid::nil()),
+            Cursor::Firings(at),
             Cursor::Sellers("it's \"top\" dog\u{1f415}".into()),
         ] {
             assert_eq!(Cursor::from_text(&cursor.to_text()).expect("our own"), cursor);

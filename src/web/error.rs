@@ -43,6 +43,10 @@ pub enum Kind {
     ConcurrentLimit,
     /// The run has sent all the requests that it may.
     BudgetSpent,
+    /// Something else stands on it.
+    InUse,
+    /// There are as many of them as there may be.
+    Full,
     /// The body is too large.
     TooLarge,
     /// The body is not declared as JSON.
@@ -75,6 +79,8 @@ impl Kind {
             // With an underscore, alone among its neighbours: clients know it by this name.
             Self::ConcurrentLimit => ("concurrent_limit", "Too many runs are under way", StatusCode::CONFLICT),
             Self::BudgetSpent => ("budget-spent", "The run's budget is spent", StatusCode::CONFLICT),
+            Self::InUse => ("in-use", "Something else stands on it", StatusCode::CONFLICT),
+            Self::Full => ("full", "There are as many as there may be", StatusCode::CONFLICT),
             Self::TooLarge => ("too-large", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE),
             Self::UnsupportedMediaType => {
                 ("unsupported-media-type", "The body must be JSON", StatusCode::UNSUPPORTED_MEDIA_TYPE)

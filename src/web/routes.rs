@@ -9,7 +9,8 @@ use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, 
 
 use crate::domain::rights::{Need, Permission};
 use crate::web::admin;
-use crate::web::api::{activity, categories, change, commands, estimate, events, health, items, runs, sellers, tasks};
+use crate::web::api::{activity, categories, change, collection_settings, commands, estimate, events, health, items};
+use crate::web::api::{presets, runs, schedules, sellers, tasks, templates};
 use crate::web::auth::{self, sign_in};
 use crate::web::error::{Kind, Problem};
 
@@ -52,8 +53,9 @@ pub fn configure(config: &mut ServiceConfig) {
         at(Stream, &run("/activity"), [get_alone(SeeRuns, activity::stream)]),
         at(Token, &run("/activity-token"), [post(SeeRuns, activity::create_token)]),
     ];
+    let automation = automation();
     let page = admin::files().map(|(path, route)| at(Open, &path, [read(Known, route)]));
-    for (access, resource) in table.into_iter().chain(page) {
+    for (access, resource) in table.into_iter().chain(automation).chain(page) {
         match access {
             Open => config.service(resource),
             Token => config.service(resource.wrap(from_fn(auth::require_token))),
@@ -61,6 +63,50 @@ pub fn configure(config: &mut ServiceConfig) {
         };
     }
     config.default_service(web::to(unknown_path));
+}
+
+/// What makes runs without a person's choosing each time.
+fn automation() -> impl Iterator<Item = (Access, Resource)> {
+    use Access::Token;
+    use Need::{One, SeeRuns};
+    use Permission::Automation;
+    let change = One(Automation);
+    let schedule = |rest: &str| format!("/collection/schedules/{{id}}{rest}");
+    [
+        at(
+            Token,
+            "/collection/settings",
+            [get(SeeRuns, collection_settings::read), patch(change, collection_settings::change)],
+        ),
+        at(Token, "/amazon/presets", [get(SeeRuns, presets::list), post(change, presets::create)]),
+        at(
+            Token,
+            "/amazon/presets/{id}",
+            [get(SeeRuns, presets::read), patch(change, presets::change), delete(change, presets::remove)],
+        ),
+        at(Token, "/collection/templates", [get(SeeRuns, templates::list), post(change, templates::create)]),
+        at(
+            Token,
+            "/collection/templates/{id}",
+            [get(SeeRuns, templates::read), patch(change, templates::change), delete(change, templates::remove)],
+        ),
+        at(
+            Token,
+            "/collection/schedule",
+            [get(SeeRuns, schedules::read_first), patch(change, schedules::change_first)],
+        ),
+        at(Token, "/collection/schedules", [get(SeeRuns, schedules::list), post(change, schedules::create)]),
+        // Changes nothing: a body is only where an expression has room.
+        at(Token, "/collection/schedules/preview", [post(SeeRuns, schedules::preview_body)]),
+        at(
+            Token,
+            &schedule(""),
+            [get(SeeRuns, schedules::read), patch(change, schedules::change), delete(change, schedules::remove)],
+        ),
+        at(Token, &schedule("/preview"), [get(SeeRuns, schedules::preview)]),
+        at(Token, &schedule("/firings"), [get(SeeRuns, schedules::firings)]),
+    ]
+    .into_iter()
 }
 
 /// A method's name for `Allow`, and its route.
@@ -122,6 +168,15 @@ where
     F::Output: Responder + 'static,
 {
     ("PATCH", needing(need, web::route().method(Method::PATCH).to(handler)))
+}
+
+fn delete<F, Args>(need: Need, handler: F) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    ("DELETE", needing(need, web::route().method(Method::DELETE).to(handler)))
 }
 
 async fn refuse_method(allow: String) -> Result<HttpResponse, Problem> {

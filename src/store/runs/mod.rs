@@ -125,7 +125,7 @@ impl PgStore {
                 return Ok(Created { run, replayed: true });
             }
             let lease = self.lease().await?;
-            match self.insert_run(&lease, org, new, idempotency).await {
+            match self.inserting_run(&lease, org, new, idempotency).await {
                 Ok(run) => {
                     lease.give_back();
                     return Ok(Created { run, replayed: false });
@@ -160,7 +160,7 @@ impl PgStore {
         }
     }
 
-    async fn insert_run(
+    async fn inserting_run(
         &self,
         lease: &Lease,
         org: OrgId,
@@ -168,6 +168,20 @@ impl PgStore {
         idempotency: Option<&Idempotency>,
     ) -> Result<RunRow, diesel::result::Error> {
         let mut conn: &Loan = lease;
+        conn.batch_execute("BEGIN").await?;
+        let run = self.insert_run(conn, org, new, idempotency).await?;
+        conn.batch_execute("COMMIT").await?;
+        Ok(run)
+    }
+
+    /// Writes a pending run with its tasks, within a transaction.
+    pub(in crate::store) async fn insert_run(
+        &self,
+        mut conn: &Loan,
+        org: OrgId,
+        new: &NewRun,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<RunRow, diesel::result::Error> {
         let (id, now) = (self.clock.new_id(), self.clock.now());
         let categories = distinct(&new.categories);
         let counters = first_counters(&categories);
@@ -175,7 +189,6 @@ impl PgStore {
         let settings = serde_json::to_value(&new.settings).map_err(json)?;
         let category_list: Value = serde_json::to_value(&categories).map_err(json)?;
 
-        conn.batch_execute("BEGIN").await?;
         let number: i32 = diesel::update(orgs::table.find(org.0))
             .set(orgs::runs_made.eq(orgs::runs_made + 1))
             .returning(orgs::runs_made)
@@ -214,7 +227,6 @@ impl PgStore {
             departments: categories.iter().map(|category| category.department.as_str()).collect(),
         };
         tasks.execute(&mut conn).await?;
-        conn.batch_execute("COMMIT").await?;
         RunRow::try_from(stored).map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))
     }
 

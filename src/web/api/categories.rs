@@ -1,18 +1,20 @@
 //! What a run can be made of: the categories by department, and the settings that hold where it names none.
 
-use actix_web::web::Data;
+use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
+use super::planned_run::org_defaults;
 use crate::domain::settings::RunSettings;
+use crate::web::auth::Caller;
 use crate::web::error::Problem;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
 #[derive(Serialize)]
-struct Tree<'a> {
+struct Tree {
     departments: Vec<Department>,
-    settings_defaults: &'a RunSettings,
+    settings_defaults: RunSettings,
 }
 
 #[derive(Serialize)]
@@ -28,12 +30,16 @@ struct CategoryView {
     node_id: String,
 }
 
-/// `GET /amazon/categories`: departments and their categories, in the store's order, and the settings of a run
-/// that names none.
+/// `GET /amazon/categories`: departments and their categories, in the store's order, and the settings of a run of this
+/// organisation that names none.
 ///
 /// # Errors
 /// 503 while the database is away.
-pub async fn tree(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub async fn tree(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let mut departments: Vec<Department> = Vec::new();
     for row in shared.rooms.store.categories().await? {
@@ -43,5 +49,6 @@ pub async fn tree(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResp
             None => departments.push(Department { name: row.department, categories: vec![category] }),
         }
     }
-    Ok(HttpResponse::Ok().json(Tree { departments, settings_defaults: &shared.rooms.run_defaults }))
+    let settings_defaults = org_defaults(&shared, caller.org).await?;
+    Ok(HttpResponse::Ok().json(Tree { departments, settings_defaults }))
 }

@@ -3,8 +3,7 @@
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::new_run::NewRunBody;
-use super::runs::known_categories;
+use super::planned_run::planned;
 use crate::domain::estimate::{Basis, estimate};
 use crate::web::auth::Caller;
 use crate::web::body::json_object;
@@ -24,9 +23,8 @@ pub async fn create(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let fields = json_object(&request, payload).await?;
-    let body = NewRunBody::read(&fields, &shared.rooms.run_defaults)?;
-    let categories = known_categories(&shared, &body.category_ids).await?;
+    let new = planned(&shared, caller.org, &fields).await?;
     let past = shared.rooms.store.past_runs(caller.org).await?;
-    let basis = Basis::new(&body.settings, &past, shared.rooms.latency);
-    Ok(HttpResponse::Ok().json(estimate(categories.len(), &body.settings, basis, shared.rooms.prices.as_ref())))
+    let basis = Basis::new(&new.settings, &past, shared.rooms.latency);
+    Ok(HttpResponse::Ok().json(estimate(new.categories.len(), &new.settings, basis, shared.rooms.prices.as_ref())))
 }

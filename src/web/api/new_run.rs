@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::selection_body::{SELECTION, need_selection};
+use crate::domain::selection::Selection;
 use crate::domain::settings::{FieldError, RunSettings};
 use crate::web::body::kind_of;
 use crate::web::error::Problem;
@@ -10,36 +12,42 @@ use crate::web::query::short;
 /// Longest name of a run, in characters.
 const NAME_CHARS_MAX: usize = 200;
 /// Most categories of one run.
-const CATEGORIES_MAX: usize = 1_000;
+pub const CATEGORIES_MAX: usize = 1_000;
 /// Most errors that one answer lists.
 const ERRORS_MAX: usize = 20;
 
-/// What a caller asks for, well-formed; whether the categories exist is for the store to say.
-#[derive(Debug, PartialEq, Eq)]
+/// What a caller asks for, well-formed; whether its categories exist is for the store to say.
+#[derive(Debug, PartialEq)]
 pub struct NewRunBody {
     /// Its name, if the caller gives one.
     pub name: Option<String>,
-    /// Distinct category ids, in the caller's order.
-    pub category_ids: Vec<String>,
-    /// The defaults with the caller's settings laid over them.
-    pub settings: RunSettings,
+    /// What it collects.
+    pub selection: Selection,
+    /// The caller's settings.
+    pub overrides: Map<String, Value>,
 }
 
 impl NewRunBody {
-    /// Reads `{"name"?, "category_ids": [...], "settings"?: {...}}`.
+    /// Reads `{"name"?, "category_ids": [...] or "preset_id" or "template_id", "settings"?: {...}}`.
     ///
     /// # Errors
     /// 422 with one entry for each field that is unknown, missing, of a wrong type or out of its bounds.
     pub fn read(fields: &Map<String, Value>, defaults: &RunSettings) -> Result<Self, Problem> {
         let mut errors = Vec::new();
-        for name in fields.keys().filter(|name| !["name", "category_ids", "settings"].contains(&name.as_str())) {
-            errors.push(FieldError::new(name, "no such field; allowed are name, category_ids, settings"));
-        }
+        refuse_unknown(fields, &["name", "category_ids", "preset_id", "template_id", "settings"], &mut errors);
         let name = read_name(fields.get("name"), &mut errors);
-        let category_ids = read_category_ids(fields.get("category_ids"), &mut errors);
-        let settings = read_settings(fields.get("settings"), defaults, &mut errors);
+        let selection = need_selection(fields, &SELECTION, &mut errors);
+        let overrides = read_overrides(fields.get("settings"), defaults, &mut errors).unwrap_or_default();
         refuse(errors)?;
-        Ok(Self { name, category_ids, settings })
+        let selection = selection.ok_or_else(|| Problem::internal("a selection was refused without a reason"))?;
+        Ok(Self { name, selection, overrides })
+    }
+}
+
+/// Names each field that is none of these.
+pub fn refuse_unknown(fields: &Map<String, Value>, known: &[&str], errors: &mut Vec<FieldError>) {
+    for name in fields.keys().filter(|name| !known.contains(&name.as_str())) {
+        errors.push(FieldError::new(name, format!("no such field; allowed are {}", known.join(", "))));
     }
 }
 
@@ -52,6 +60,7 @@ pub fn refuse(mut errors: Vec<FieldError>) -> Result<(), Problem> {
     if errors.is_empty() { Ok(()) } else { Err(Problem::invalid_fields(errors)) }
 }
 
+/// The name that a body gives, checked.
 pub(super) fn read_name(value: Option<&Value>, errors: &mut Vec<FieldError>) -> Option<String> {
     let allowed = || format!("allowed is a text of 1 to {NAME_CHARS_MAX} characters without control characters");
     match value {
@@ -71,52 +80,29 @@ pub(super) fn read_name(value: Option<&Value>, errors: &mut Vec<FieldError>) -> 
     }
 }
 
-fn read_category_ids(value: Option<&Value>, errors: &mut Vec<FieldError>) -> Vec<String> {
-    const FIELD: &str = "category_ids";
-    let allowed = "allowed is a list of one or more ids from GET /amazon/categories, each once";
-    let ids = match value {
-        Some(Value::Array(ids)) if (1..=CATEGORIES_MAX).contains(&ids.len()) => ids,
-        Some(Value::Array(ids)) if ids.is_empty() => {
-            errors.push(FieldError::new(FIELD, format!("is empty; {allowed}")));
-            return Vec::new();
-        }
-        Some(Value::Array(ids)) => {
-            errors.push(FieldError::new(FIELD, format!("{} ids; at most {CATEGORIES_MAX} are allowed", ids.len())));
-            return Vec::new();
-        }
-        given => {
-            let what = given.map_or("is missing".to_owned(), |other| format!("is {}", kind_of(other)));
-            errors.push(FieldError::new(FIELD, format!("{what}; {allowed}")));
-            return Vec::new();
-        }
-    };
-    let mut distinct: Vec<String> = Vec::with_capacity(ids.len());
-    for (index, id) in ids.iter().enumerate() {
-        let field = format!("{FIELD}[{index}]");
-        match id {
-            Value::String(id) if distinct.contains(id) => {
-                errors.push(FieldError::new(field, format!("{} stands twice; {allowed}", short(id))));
-            }
-            Value::String(id) => distinct.push(id.clone()),
-            other => errors.push(FieldError::new(field, format!("is {}; {allowed}", kind_of(other)))),
-        }
-    }
-    distinct
-}
-
-fn read_settings(value: Option<&Value>, defaults: &RunSettings, errors: &mut Vec<FieldError>) -> RunSettings {
+/// The settings that a body lays over these defaults, checked; `None` where it has none.
+pub(super) fn read_overrides(
+    value: Option<&Value>,
+    defaults: &RunSettings,
+    errors: &mut Vec<FieldError>,
+) -> Option<Map<String, Value>> {
     let overrides = match value {
-        None | Some(Value::Null) => return defaults.clone(),
+        None | Some(Value::Null) => return None,
         Some(Value::Object(overrides)) => overrides,
         Some(other) => {
             errors.push(FieldError::new("settings", format!("is {}; allowed is an object", kind_of(other))));
-            return defaults.clone();
+            return None;
         }
     };
-    defaults.with_overrides(overrides).unwrap_or_else(|found| {
-        errors.extend(found.into_iter().map(|e| FieldError::new(format!("settings.{}", e.field), e.message)));
-        defaults.clone()
-    })
+    if let Err(found) = defaults.with_overrides(overrides) {
+        errors.extend(of_settings(found));
+    }
+    Some(overrides.clone())
+}
+
+/// The same errors, with the whole path of their field.
+pub(super) fn of_settings(errors: Vec<FieldError>) -> impl Iterator<Item = FieldError> {
+    errors.into_iter().map(|error| FieldError::new(format!("settings.{}", error.field), error.message))
 }
 
 #[cfg(test)]
@@ -133,9 +119,8 @@ mod tests {
     #[test]
     fn what_is_left_out_has_a_default() {
         let body = read(json!({"category_ids": ["a", "b"]})).expect("fine");
-        let expected =
-            NewRunBody { name: None, category_ids: vec!["a".into(), "b".into()], settings: RunSettings::default() };
-        assert_eq!(body, expected);
+        let selection = Selection::Categories(vec!["a".into(), "b".into()]);
+        assert_eq!(body, NewRunBody { name: None, selection, overrides: Map::new() });
         assert_eq!(read(json!({"category_ids": ["a"], "name": null, "settings": null})).expect("fine").name, None);
     }
 
@@ -148,6 +133,9 @@ mod tests {
             (json!({"category_ids": ["a", 7]}), ["category_ids[1]", "is a number"]),
             (json!({"category_ids": ["a", "a"]}), ["category_ids[1]", "twice"]),
             (json!({"category_ids": ["a"], "categories": []}), ["categories", "allowed are"]),
+            (json!({"category_ids": ["a"], "preset_id": "x"}), ["preset_id", "beside category_ids"]),
+            (json!({"preset_id": "x"}), ["preset_id", "the id of one"]),
+            (json!({"template_id": 7}), ["template_id", "is a number"]),
             (json!({"category_ids": ["a"], "name": 5}), ["name", "is a number"]),
             (json!({"category_ids": ["a"], "name": " "}), ["name", "1 to 200"]),
             (json!({"category_ids": ["a"], "settings": []}), ["settings", "is a list"]),

@@ -6,17 +6,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::new_run::{NewRunBody, refuse};
+use super::planned_run::planned;
 use crate::domain::run::RunStatus;
-use crate::domain::settings::FieldError;
-use crate::domain::task::Category;
-use crate::store::runs::{Idempotency, NewRun};
+use crate::store::runs::Idempotency;
 use crate::web::auth::{Caller, run_key};
 use crate::web::body::json_object;
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
 use crate::web::list::List;
-use crate::web::query::{Query, short};
+use crate::web::query::Query;
 use crate::web::shared::Shared;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -38,10 +36,7 @@ pub async fn create(
     Query::of(&request, &[])?;
     let key = idempotency_key(&request)?;
     let fields = json_object(&request, payload).await?;
-    let body = NewRunBody::read(&fields, &shared.rooms.run_defaults)?;
-    let categories = known_categories(&shared, &body.category_ids).await?;
-    let name = body.name.unwrap_or_else(|| default_name(&categories));
-    let new = NewRun { name: Some(name), categories, settings: body.settings };
+    let new = planned(&shared, caller.org, &fields).await?;
     let idempotency = key.map(|key| Idempotency { key, body_hash: digest(&fields) });
     let created = shared.rooms.store.create_run(caller.org, &new, idempotency.as_ref()).await;
     let created = created.map_err(|error| Problem::in_a_change(error, fate(idempotency.is_some())))?;
@@ -136,33 +131,4 @@ fn fate(has_key: bool) -> &'static str {
 /// What the body says, whatever its spaces and the order of its fields.
 fn digest(fields: &Map<String, Value>) -> Vec<u8> {
     Sha256::digest(serde_json::to_vec(fields).unwrap_or_default()).to_vec()
-}
-
-/// The categories of these ids.
-///
-/// # Errors
-/// 422 with each id that is none.
-pub(super) async fn known_categories(shared: &Shared, ids: &[String]) -> Result<Vec<Category>, Problem> {
-    let rows = shared.rooms.store.categories_by_id(ids).await?;
-    let mut errors = Vec::new();
-    let mut categories = Vec::with_capacity(ids.len());
-    for (index, id) in ids.iter().enumerate() {
-        match rows.iter().find(|row| row.id == *id) {
-            Some(row) => categories.push(row.category()),
-            None => {
-                let message = format!("{} is no category; allowed are ids from GET /amazon/categories", short(id));
-                errors.push(FieldError::new(format!("category_ids[{index}]"), message));
-            }
-        }
-    }
-    refuse(errors)?;
-    Ok(categories)
-}
-
-fn default_name(categories: &[Category]) -> String {
-    match categories {
-        [] => "Collection".to_owned(),
-        [only] => only.name.clone(),
-        [first, rest @ ..] => format!("{} and {} more", first.name, rest.len()),
-    }
 }

@@ -1,4 +1,4 @@
-//! The actors with mocked scrapers over the memory store, in virtual time.
+//! The actors with mocked scrapers over the memory store, in virtual time; schedules over PostgreSQL, which keeps them.
 
 mod alone;
 mod budget;
@@ -16,6 +16,7 @@ mod push_pull;
 mod recovery;
 mod refused;
 mod resuming;
+mod schedules;
 mod standstill;
 mod suspects;
 mod vanished;

@@ -4,5 +4,6 @@ mod contract;
 mod embedded;
 mod flat;
 mod runs_over_postgres;
+mod schedules;
 mod stalled;
 mod tables;

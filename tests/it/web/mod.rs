@@ -1,5 +1,6 @@
 //! HTTP and the live stream.
 
+mod automation;
 mod bad_input;
 mod doors;
 mod estimate;
@@ -7,5 +8,6 @@ mod follow;
 mod house;
 mod live;
 mod original_client;
+mod schedules;
 mod scripted;
 mod wire;

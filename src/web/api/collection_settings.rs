@@ -1,0 +1,115 @@
+//! The defaults of an organisation's runs: what it chose lies over the configuration.
+
+use actix_web::web::{Data, Payload, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::new_run::{of_settings, refuse, refuse_unknown};
+use crate::domain::settings::{FieldError, RunSettings};
+use crate::store::automation::collection_settings::OrgSettings;
+use crate::store::runs::changes::NotChanged;
+use crate::web::auth::Caller;
+use crate::web::body::{json_object, kind_of};
+use crate::web::error::Problem;
+use crate::web::query::{Query, short};
+use crate::web::shared::Shared;
+
+const LOOK_FIRST: &str = "the settings may have been changed; read them (GET /collection/settings), or send this again, which is safe to repeat";
+
+/// The settings as the API shows them.
+#[derive(Serialize)]
+struct SettingsView {
+    /// What a run obeys that names none.
+    settings: RunSettings,
+    /// Of these, what the organisation chose.
+    overrides: Map<String, Value>,
+    updated_at: Option<DateTime<Utc>>,
+}
+
+/// `GET /collection/settings`.
+///
+/// # Errors
+/// 422 where a setting that was chosen cannot be taken any more.
+pub async fn read(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    answer(&shared, shared.rooms.store.org_settings(caller.org).await?)
+}
+
+/// `PATCH /collection/settings` with `{"settings"?: {...}, "reset"?: ["name"]}`: what is given is chosen, what is reset
+/// follows the configuration again, and the rest stays.
+///
+/// # Errors
+/// 400 for a body that is no JSON, 422 for fields that cannot be taken.
+pub async fn change(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let fields = json_object(&request, payload).await?;
+    let (given, reset) = body(&fields)?;
+    let (store, defaults) = (&shared.rooms.store, &shared.rooms.run_defaults);
+    match store.change_org_settings(caller.org, defaults, &given, &reset).await {
+        Ok(chosen) => answer(&shared, chosen),
+        Err(NotChanged::Store(error)) => Err(Problem::in_a_change(error, LOOK_FIRST)),
+        Err(NotChanged::Fields(errors)) => {
+            refuse(of_settings(errors).collect())?;
+            Err(Problem::internal("settings were refused without a reason"))
+        }
+    }
+}
+
+fn answer(shared: &Shared, chosen: OrgSettings) -> Result<HttpResponse, Problem> {
+    let settings = chosen
+        .laid_over(&shared.rooms.run_defaults)
+        .map_err(|errors| Problem::invalid_fields(of_settings(errors).collect()))?;
+    let OrgSettings { overrides, updated_at } = chosen;
+    Ok(HttpResponse::Ok().json(SettingsView { settings, overrides, updated_at }))
+}
+
+fn body(fields: &Map<String, Value>) -> Result<(Map<String, Value>, Vec<String>), Problem> {
+    let mut errors = Vec::new();
+    refuse_unknown(fields, &["settings", "reset"], &mut errors);
+    let given = match fields.get("settings") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(given)) => given.clone(),
+        Some(other) => {
+            errors.push(FieldError::new("settings", format!("is {}; allowed is an object", kind_of(other))));
+            Map::new()
+        }
+    };
+    let known = serde_json::to_value(RunSettings::default()).unwrap_or_default();
+    let mut reset = Vec::new();
+    let names = match fields.get("reset") {
+        None | Some(Value::Null) => &[],
+        Some(Value::Array(names)) => names.as_slice(),
+        Some(other) => {
+            errors.push(FieldError::new("reset", format!("is {}; allowed is a list of settings", kind_of(other))));
+            &[]
+        }
+    };
+    for (index, name) in names.iter().enumerate() {
+        match name.as_str().filter(|name| known.get(name).is_some()) {
+            Some(name) if given.contains_key(name) => {
+                let message = format!("{name} is given in settings too; allowed is one of both");
+                errors.push(FieldError::new(format!("reset[{index}]"), message));
+            }
+            Some(name) => reset.push(name.to_owned()),
+            None => {
+                let known = known.as_object().map(|all| all.keys().cloned().collect::<Vec<_>>().join(", "));
+                let message =
+                    format!("{} is no setting; known are {}", short(&name.to_string()), known.unwrap_or_default());
+                errors.push(FieldError::new(format!("reset[{index}]"), message));
+            }
+        }
+    }
+    refuse(errors)?;
+    Ok((given, reset))
+}

@@ -1,0 +1,146 @@
+//! Presets: named lists of categories.
+
+use actix_web::http::header;
+use actix_web::web::{Data, Payload, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::named::{A_NAME, needed};
+use super::new_run::{read_name, refuse, refuse_unknown};
+use super::planned_run::known_categories;
+use super::selection_body::{need_selection, read_selection};
+use crate::domain::ids::PresetId;
+use crate::domain::selection::Selection;
+use crate::store::automation::presets::PresetRow;
+use crate::web::auth::Caller;
+use crate::web::body::json_object;
+use crate::web::cursor::{Cursor, Named};
+use crate::web::error::Problem;
+use crate::web::list::List;
+use crate::web::query::Query;
+use crate::web::shared::Shared;
+
+const FIELDS: [&str; 2] = ["name", "category_ids"];
+
+#[derive(Serialize)]
+struct PresetView {
+    id: PresetId,
+    name: String,
+    category_ids: Vec<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+fn view(row: PresetRow) -> PresetView {
+    let PresetRow { id, name, category_ids, created_at, updated_at } = row;
+    PresetView { id, name, category_ids, created_at, updated_at }
+}
+
+/// `GET /amazon/presets?cursor=&limit=`: oldest first.
+///
+/// # Errors
+/// 400 for a parameter that cannot be taken.
+pub async fn list(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::of(&request, &["cursor", "limit"])?;
+    let (limit, after) = (query.limit()?, Named::Presets.after(&query)?);
+    let rows = shared.rooms.store.list_presets(caller.org, after, limit + 1).await?;
+    Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Named(Named::Presets, row.id.0), view)))
+}
+
+/// `POST /amazon/presets` with `{"name", "category_ids": [...]}`: 201 with the preset.
+///
+/// # Errors
+/// 400 for a body that is no JSON, 409 where there are as many as there may be, 422 for fields that cannot be taken.
+pub async fn create(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let fields = json_object(&request, payload).await?;
+    let (name, ids) = body(&fields, true)?;
+    let (name, ids) = (name.unwrap_or_default(), ids.unwrap_or_default());
+    known_categories(&shared, &ids).await?;
+    let made = shared.rooms.store.create_preset(caller.org, &name, &ids).await;
+    let made = made.map_err(|error| Named::Presets.not_kept(error))?;
+    let location = format!("/amazon/presets/{}", made.id);
+    Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(view(made)))
+}
+
+/// `GET /amazon/presets/{id}`.
+///
+/// # Errors
+/// 404 where the caller has no such preset.
+pub async fn read(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let id = PresetId(Named::Presets.id(&request)?);
+    let row = shared.rooms.store.preset(caller.org, id).await.map_err(|error| Named::Presets.lost(error))?;
+    Ok(HttpResponse::Ok().json(view(row)))
+}
+
+/// `PATCH /amazon/presets/{id}` with `{"name"?, "category_ids"?}`: what is left out stays. Runs that were made of it stay
+/// as they are.
+///
+/// # Errors
+/// 400 for a body that is no JSON, 404 where the caller has no such preset, 422 for fields that cannot be taken.
+pub async fn change(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let id = PresetId(Named::Presets.id(&request)?);
+    let (name, ids) = body(&json_object(&request, payload).await?, false)?;
+    known_categories(&shared, ids.as_deref().unwrap_or_default()).await?;
+    let changed = shared.rooms.store.change_preset(caller.org, id, name.as_deref(), ids.as_deref()).await;
+    Ok(HttpResponse::Ok().json(view(changed.map_err(|error| Named::Presets.not_kept(error))?)))
+}
+
+/// `DELETE /amazon/presets/{id}`: 204.
+///
+/// # Errors
+/// 404 where the caller has no such preset, 409 where a template or a schedule stands on it.
+pub async fn remove(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let id = PresetId(Named::Presets.id(&request)?);
+    let removed = shared.rooms.store.delete_preset(caller.org, id).await;
+    removed.map_err(|error| Named::Presets.not_kept(error))?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+type Body = (Option<String>, Option<Vec<String>>);
+
+/// The name and the categories; both are there where a preset is made.
+fn body(fields: &Map<String, Value>, is_new: bool) -> Result<Body, Problem> {
+    let mut errors = Vec::new();
+    refuse_unknown(fields, &FIELDS, &mut errors);
+    let mut name = read_name(fields.get("name"), &mut errors);
+    let selection = if is_new {
+        name = needed("name", A_NAME, name, &mut errors);
+        need_selection(fields, &FIELDS[1..], &mut errors)
+    } else {
+        read_selection(fields, &FIELDS[1..], &mut errors)
+    };
+    refuse(errors)?;
+    let ids = selection.and_then(|selection| match selection {
+        Selection::Categories(ids) => Some(ids),
+        Selection::Preset(_) | Selection::Template(_) => None,
+    });
+    Ok((name, ids))
+}
