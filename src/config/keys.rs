@@ -65,7 +65,8 @@ pub fn refuse_unknown(whole: &Value) -> Result<(), ConfigError> {
 /// # Errors
 /// [`ConfigError::Invalid`] with its name and the one that is read.
 pub fn refuse_misspelt(names: impl Iterator<Item = String>) -> Result<(), ConfigError> {
-    for name in names {
+    // The address that commands ask a server at has its own name.
+    for name in names.filter(|name| name != "GLEANER_URL") {
         let Some(rest) = name.strip_prefix("GLEANER_").filter(|rest| !rest.starts_with('_')) else { continue };
         let rest = rest.replace("__", "_").to_lowercase();
         let meant = |section: &str, key: &str| rest == key || rest == format!("{section}_{key}");
@@ -99,7 +100,15 @@ mod tests {
             let error = refused(name).expect_err(name);
             assert!(error.contains(name) && error.contains("GLEANER__SERVER__LISTEN"), "{error}");
         }
-        for name in ["GLEANER_DATA", "GLEANER_CONFIG", "GLEANER_PG_BIN", "GLEANER__SERVER__LISTEN", "LISTEN"] {
+        for name in [
+            "GLEANER_DATA",
+            "GLEANER_CONFIG",
+            "GLEANER_URL",
+            "GLEANER_TOKEN",
+            "GLEANER_PG_BIN",
+            "GLEANER__SERVER__LISTEN",
+            "LISTEN",
+        ] {
             assert_eq!(refused(name), Ok(()));
         }
     }

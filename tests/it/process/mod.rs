@@ -19,6 +19,7 @@ mod private;
 mod provider;
 mod push_pull;
 mod refusals;
+mod remote;
 mod reparse;
 mod stop;
 mod stream;
