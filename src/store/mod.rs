@@ -32,7 +32,7 @@ use crate::domain::settings::RunSettings;
 use crate::domain::task::{OpenTask, Phase};
 
 pub use categories::CategoryRow;
-pub use connection::{PgStore, check_address};
+pub use connection::{PgStore, PoolSeen, check_address};
 pub use engine_session::EngineSession;
 pub use engines::{EngineSeen, Survey, Surveyed};
 pub use loan::ANSWER_MAX;

@@ -8,6 +8,7 @@ pub mod estimate;
 pub mod events;
 pub mod health;
 pub mod items;
+pub mod metrics;
 pub mod new_run;
 pub mod run_view;
 pub mod runs;

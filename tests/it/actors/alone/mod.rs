@@ -86,6 +86,7 @@ impl Bench {
             probing: Probing::new(None),
             found_before: false,
             probe: Rc::new(()),
+            tell_facts: Arc::new(|_| {}),
         };
         let (down, deaths) = mpsc::unbounded_channel();
         let (lifeline, alive) = (watch::Sender::new(()), mpsc::channel(1).0.into());

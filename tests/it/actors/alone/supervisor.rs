@@ -72,6 +72,7 @@ impl Alone {
             make_providers,
             make_probe: Arc::new(move || Rc::new(probing.clone())),
             hear_engines: Arc::new(|_| {}),
+            tell_facts: Arc::new(|_| {}),
             prices: None,
         };
         let lines = Lines {
