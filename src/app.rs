@@ -24,12 +24,13 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 use crate::actors::engine::Drain;
-use crate::actors::run_context::{HearEngines, MakeProviders, Probe, Providers};
+use crate::actors::run_context::{Fact, HearEngines, MakeProviders, Probe, Providers, TellFacts};
 use crate::actors::supervisor::Means;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Provider};
+use crate::metrics::{Counting, LimitsSeen, Metrics};
 use crate::scrapers::catalogue;
-use crate::scrapers::oxylabs::{self, Accounts, Oxylabs, Refusing};
+use crate::scrapers::oxylabs::{self, Accounts, Allowed, Oxylabs, Refusing};
 use crate::scrapers::sandbox::{Running as RunningSandbox, Sandbox, SandboxError};
 use crate::store::embedded::{Embedded, EmbeddedError, Role};
 use crate::store::people::orgs::OrgRow;
@@ -172,6 +173,8 @@ pub struct App {
     pub clock: Clock,
     /// The embedded marketplace, where it is the provider.
     pub sandbox: Option<RunningSandbox>,
+    /// What is counted for operators.
+    pub metrics: Metrics,
     arbiter: Arbiter,
     session: EngineSession,
 }
@@ -197,10 +200,11 @@ impl App {
         }
         let of_sandbox = sandbox.as_ref().map(RunningSandbox::settings);
         let accounts = Accounts::default();
+        let metrics = metrics(config, accounts.clone());
         let make_providers = make_providers(config.clone(), of_sandbox, accounts.clone());
         let hear_engines: HearEngines = Arc::new(move |engines| accounts.share(engines));
-        match Self::over(&database, config, &clock, make_providers, hear_engines).await {
-            Ok((session, arbiter, engine)) => Ok(Self { database, engine, clock, sandbox, arbiter, session }),
+        match Self::over(&database, config, &clock, &metrics, make_providers, hear_engines).await {
+            Ok((session, arbiter, engine)) => Ok(Self { database, engine, clock, sandbox, metrics, arbiter, session }),
             Err(error) => {
                 database.close().await?;
                 Err(error)
@@ -212,13 +216,15 @@ impl App {
         database: &Database,
         config: &Config,
         clock: &Clock,
+        metrics: &Metrics,
         make_providers: MakeProviders,
         hear_engines: HearEngines,
     ) -> Result<Parts, AppError> {
         let session = EngineSession::open(&database.store, &database.url).await?;
-        let (store, clock) = (Arc::new(database.store.clone()), clock.clone());
+        let (store, clock) = (Counting::new(database.store.clone(), metrics.clone()), clock.clone());
+        let tell_facts = tell_facts(metrics.clone());
         let (make_probe, prices) = (Arc::new(|| Rc::new(()) as Rc<dyn Probe>), config.prices);
-        let means = Means { store, clock, make_providers, make_probe, hear_engines, prices };
+        let means = Means { store, clock, make_providers, make_probe, hear_engines, tell_facts, prices };
         let arbiter = Arbiter::new();
         let engine = engine_keeper::start(&arbiter.handle(), means, config.max_concurrent_runs).await?;
         Ok((session, arbiter, engine))
@@ -264,6 +270,22 @@ impl App {
         };
         closed.and(ended)
     }
+}
+
+/// What is counted here, with a look at what the accounts may send.
+fn metrics(config: &Config, accounts: Accounts) -> Metrics {
+    let limits = move || {
+        let Allowed { requests_per_second, rendered_per_second, throttled } = accounts.allowed();
+        LimitsSeen { requests_per_second, rendered_per_second, throttled }
+    };
+    Metrics::new(config.metrics, config.prices, Arc::new(limits))
+}
+
+fn tell_facts(metrics: Metrics) -> TellFacts {
+    Arc::new(move |fact| match fact {
+        Fact::Replaced(actor) => metrics.replaced(actor),
+        Fact::LetGo => metrics.let_go(),
+    })
 }
 
 type Parts = (EngineSession, Arbiter, EngineLine);

@@ -5,6 +5,7 @@ mod collect;
 mod estimate;
 pub mod parse;
 mod progress;
+mod remote;
 mod reparse;
 mod run_flags;
 pub mod sandbox;
@@ -17,7 +18,8 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::app::export::{self, Format};
 use crate::app::{self, check, data, logging};
@@ -93,12 +95,23 @@ enum Task {
     Collect(collect::CollectArgs),
     /// Write the sellers of a run to standard output
     Export {
-        /// The run's id
+        /// The run's id; with --url also its number, its name or the beginning of its id
         #[arg(long, value_name = "ID")]
         run: String,
         /// ndjson or csv
         #[arg(long, value_parser = format_of)]
         format: Format,
+        /// Without --url the data folder is read
+        #[command(flatten)]
+        server: remote::ServerFlags,
+    },
+    #[command(flatten)]
+    Remote(remote::RemoteTask),
+    /// Print completions for a shell
+    Completions {
+        /// For which shell
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
     },
     /// Say what the parser sees in saved eBay result pages, one JSON object a line; `-` is standard input
     Parse {
@@ -206,8 +219,17 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
             logging::start(config.log_format, config.log_level.min(log::LevelFilter::Warn), terminal.pipe());
             collect::run(&config, &args, &terminal, &mut out).await
         }
-        Some(Task::Export { run, format }) => {
+        Some(Task::Export { run, format, server }) if server.url.is_some() => {
+            remote::export(&server, &run, format, &mut out).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Task::Export { run, format, .. }) => {
             export::run(&quiet(overrides)?, &run, format, &mut out).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Task::Remote(task)) => remote::run(task, &mut out).await,
+        Some(Task::Completions { shell }) => {
+            completions(shell, &mut out)?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Task::Parse { files, human }) => {
@@ -243,6 +265,14 @@ async fn token(config: &Config, task: TokenTask, out: &mut impl Write) -> Result
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn completions(shell: Shell, out: &mut impl Write) -> io::Result<()> {
+    let mut text = Vec::new();
+    // Into memory first: the generator panics where its output is gone.
+    clap_complete::generate(shell, &mut Arguments::command(), "gleaner", &mut text);
+    out.write_all(&text)?;
+    out.flush()
 }
 
 async fn migrate(config: &Config, out: &mut impl Write) -> Result<ExitCode, Failure> {

@@ -11,6 +11,7 @@ use gleaner::domain::estimate::Latency;
 use gleaner::domain::ids::RunKey;
 use gleaner::domain::run::Command;
 use gleaner::domain::settings::RunSettings;
+use gleaner::metrics::Metrics;
 use gleaner::store::runs::NewRun;
 use gleaner::store::{EngineSession, PgStore};
 use gleaner::web::auth::token::Secret;
@@ -47,6 +48,7 @@ pub async fn serve(asked: &Asked) {
         run_defaults: RunSettings::default(),
         prices: None,
         latency: Latency { amazon_ms: 200, ebay_ms: 200 },
+        metrics: Metrics::default(),
     };
     let settings = ServerSettings { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..ServerSettings::default() };
     let listener = server::bind(&settings).expect("a free port");

@@ -64,6 +64,7 @@ pub fn means(store: &WatchedStore, make_providers: MakeProviders) -> Means {
         make_providers,
         make_probe: Arc::new(|| Rc::new(())),
         hear_engines: Arc::new(|_| {}),
+        tell_facts: Arc::new(|_| {}),
         prices: None,
     }
 }

@@ -10,7 +10,7 @@ use gleaner::domain::ids::{EngineId, RunKey, TaskNo};
 use gleaner::domain::ledger::{Entry, Group, Memory, StoredEvent};
 use gleaner::domain::run::{Command, Pause};
 use gleaner::domain::task::{OpenTask, Phase};
-use gleaner::store::{Accepted, EngineSeen, Kept, PgStore, RunStore, StoreError, Survey, TakenOver};
+use gleaner::store::{Accepted, EngineSeen, Fired, Kept, PgStore, RunStore, StoreError, Survey, TakenOver};
 use tokio::time::Instant;
 
 /// What passed through.
@@ -135,6 +135,10 @@ impl RunStore for WatchedStore {
 
     async fn command(&self, key: RunKey, command: Command, runs_max: i64) -> Result<Accepted, StoreError> {
         self.store.command(key, command, runs_max).await
+    }
+
+    async fn fire(&self, runs_max: i64) -> Result<Fired, StoreError> {
+        self.store.fire(runs_max).await
     }
 
     async fn draw(&self, key: RunKey, fence: i64, sent: i64, want: i64) -> Result<Option<Drawn>, StoreError> {

@@ -28,6 +28,20 @@ pub enum Child {
     Worker(WorkerId),
 }
 
+impl Child {
+    /// Its kind, whatever its place.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Coordinator => "coordinator",
+            Self::FailureCounter => "failure_counter",
+            Self::Recorder => "recorder",
+            Self::Stream => "stream",
+            Self::Worker(_) => "worker",
+        }
+    }
+}
+
 impl std::fmt::Display for Child {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

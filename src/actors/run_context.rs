@@ -94,6 +94,18 @@ pub type MakeProbe = Arc<dyn Fn() -> Rc<dyn Probe> + Send + Sync>;
 /// Is told how many engines live on the database, so that what a provider account allows is divided among them.
 pub type HearEngines = Arc<dyn Fn(u32) + Send + Sync>;
 
+/// Something that happened to the actors and that no row tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// An actor of this kind died and another takes its place.
+    Replaced(&'static str),
+    /// A subscriber of a live feed was let go, since it did not read.
+    LetGo,
+}
+
+/// Is told of facts, from whichever thread; it must not wait.
+pub type TellFacts = Arc<dyn Fn(Fact) + Send + Sync>;
+
 /// What every actor of a run knows from birth; cheap to clone.
 #[derive(Clone)]
 pub struct RunContext {
@@ -123,4 +135,6 @@ pub struct RunContext {
     pub found_before: bool,
     /// Told of every message.
     pub probe: Rc<dyn Probe>,
+    /// Told of what operators count.
+    pub tell_facts: TellFacts,
 }

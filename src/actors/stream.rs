@@ -12,11 +12,12 @@ use std::time::Duration;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResponse, WrapFuture};
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use crate::actors::guard::Guard;
 use crate::actors::line::Line;
 use crate::actors::recorder::Summarise;
-use crate::actors::run_context::RunContext;
+use crate::actors::run_context::{Fact, RunContext};
 use crate::domain::ledger::{Memory, StoredEvent};
 use crate::domain::progress::{Progress, WorkerStatus};
 use crate::domain::run::{Pause, RunStatus, Wish};
@@ -184,7 +185,15 @@ impl Stream {
     fn tell(&mut self, told: Told) {
         let told = Arc::new(told);
         // A full queue means a reader that does not read: it is let go, and catches up from the rows.
-        self.subscribers.retain(|subscriber| subscriber.try_send(told.clone()).is_ok());
+        let tell_facts = &self.context.tell_facts;
+        self.subscribers.retain(|subscriber| match subscriber.try_send(told.clone()) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_)) => {
+                tell_facts(Fact::LetGo);
+                false
+            }
+            Err(TrySendError::Closed(_)) => false,
+        });
     }
 
     fn publish(&mut self, events: Vec<StoredEvent>) {

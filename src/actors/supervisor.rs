@@ -21,7 +21,7 @@ use crate::actors::guard::{Alive, Down, Guard};
 use crate::actors::lease::Lease;
 use crate::actors::recorder::{FenceLost, Flush, Hand, Receipt};
 use crate::actors::restarts::{CHILDREN, Restarts};
-use crate::actors::run_context::{HearEngines, MakeProbe, MakeProviders, Probe};
+use crate::actors::run_context::{Fact, HearEngines, MakeProbe, MakeProviders, Probe, TellFacts};
 use crate::actors::stream::Standing;
 use crate::actors::tree::Tree;
 use crate::actors::watch;
@@ -62,6 +62,8 @@ pub struct Means {
     pub make_probe: MakeProbe,
     /// Is told at each look how many engines live, this one with them.
     pub hear_engines: HearEngines,
+    /// Is told of what operators count.
+    pub tell_facts: TellFacts,
     /// What answers cost, where that is configured.
     pub prices: Option<Prices>,
 }
@@ -285,6 +287,7 @@ impl Supervisor {
         let Some(tree) = &mut self.tree else { return };
         let before = tree.stream();
         tree.regrow(down);
+        (self.means.tell_facts)(Fact::Replaced(down.child.kind()));
         if tree.stream() != before {
             self.lines.stream_is.do_send(StreamIs { key: self.key, stream: tree.stream() });
         }

@@ -46,6 +46,7 @@ impl Front {
             run_defaults: config.run_defaults.clone(),
             prices: config.prices,
             latency: config.latency(),
+            metrics: app.metrics.clone(),
         };
         let (running, server) = server::start(&config.server, listener, rooms)?;
         let serving = actix_rt::spawn(server);

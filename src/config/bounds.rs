@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{ConfigError, LogFormat, Overrides};
 use crate::domain::price::{PerThousand, Prices};
 use crate::domain::raw_page::ArchiveLimits;
+use crate::metrics::Access;
 use crate::scrapers::oxylabs::{LIMIT_MAX, Plan};
 use crate::web::server::ServerSettings;
 
@@ -86,6 +87,16 @@ pub fn no_sandbox_flag(given: &Overrides) -> Result<(), ConfigError> {
              out, or unset OXYLABS_USERNAME and OXYLABS_PASSWORD"
         ))),
         None => Ok(()),
+    }
+}
+
+/// `metrics.access`.
+pub fn access(given: &str) -> Result<Access, ConfigError> {
+    match given {
+        "open" => Ok(Access::Open),
+        "loopback" => Ok(Access::Loopback),
+        "off" => Ok(Access::Off),
+        _ => Err(ConfigError::Invalid(format!("metrics.access: {given} is not allowed; open, loopback and off are"))),
     }
 }
 

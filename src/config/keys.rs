@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::ConfigError;
 
 /// Every key, by section. `runs.defaults` holds the settings of a run, which check themselves.
-const KNOWN: [(&str, &[&str]); 8] = [
+const KNOWN: [(&str, &[&str]); 9] = [
     (
         "server",
         &[
@@ -37,6 +37,7 @@ const KNOWN: [(&str, &[&str]); 8] = [
     ("sandbox", &["seed", "latency_ms", "faults", "independent_faults"]),
     ("runs", &["max_concurrent_runs", "monthly_request_budget", "defaults"]),
     ("archive", &["bytes_max", "days_max"]),
+    ("metrics", &["access"]),
     ("log", &["format", "level"]),
 ];
 
@@ -65,7 +66,8 @@ pub fn refuse_unknown(whole: &Value) -> Result<(), ConfigError> {
 /// # Errors
 /// [`ConfigError::Invalid`] with its name and the one that is read.
 pub fn refuse_misspelt(names: impl Iterator<Item = String>) -> Result<(), ConfigError> {
-    for name in names {
+    // The address that commands ask a server at has its own name.
+    for name in names.filter(|name| name != "GLEANER_URL") {
         let Some(rest) = name.strip_prefix("GLEANER_").filter(|rest| !rest.starts_with('_')) else { continue };
         let rest = rest.replace("__", "_").to_lowercase();
         let meant = |section: &str, key: &str| rest == key || rest == format!("{section}_{key}");
@@ -99,7 +101,15 @@ mod tests {
             let error = refused(name).expect_err(name);
             assert!(error.contains(name) && error.contains("GLEANER__SERVER__LISTEN"), "{error}");
         }
-        for name in ["GLEANER_DATA", "GLEANER_CONFIG", "GLEANER_PG_BIN", "GLEANER__SERVER__LISTEN", "LISTEN"] {
+        for name in [
+            "GLEANER_DATA",
+            "GLEANER_CONFIG",
+            "GLEANER_URL",
+            "GLEANER_TOKEN",
+            "GLEANER_PG_BIN",
+            "GLEANER__SERVER__LISTEN",
+            "LISTEN",
+        ] {
             assert_eq!(refused(name), Ok(()));
         }
     }

@@ -108,6 +108,13 @@ impl PgStore {
         Self { run_defaults: Arc::new(run_defaults), ..self }
     }
 
+    /// How its connections are used now.
+    #[must_use]
+    pub fn pool_seen(&self) -> PoolSeen {
+        let status = self.pool.status();
+        PoolSeen { max: status.max_size, size: status.size, idle: status.available, waiting: status.waiting }
+    }
+
     /// A connection for statements that each stand alone.
     pub(super) async fn connection(&self) -> Result<Loan, StoreError> {
         match tokio::time::timeout(POOL_WAIT_MAX, self.pool.get()).await {
@@ -120,6 +127,19 @@ impl PgStore {
     pub(super) async fn lease(&self) -> Result<Lease, StoreError> {
         Ok(Lease::of(self.connection().await?))
     }
+}
+
+/// How the connections of a store are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolSeen {
+    /// Connections that there may be.
+    pub max: usize,
+    /// Connections that there are.
+    pub size: usize,
+    /// Of those, unused ones.
+    pub idle: usize,
+    /// Who waits for one.
+    pub waiting: usize,
 }
 
 /// Whether an address can be read.

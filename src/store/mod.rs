@@ -33,7 +33,7 @@ use crate::domain::settings::RunSettings;
 use crate::domain::task::{OpenTask, Phase};
 
 pub use categories::CategoryRow;
-pub use connection::{PgStore, check_address};
+pub use connection::{PgStore, PoolSeen, check_address};
 pub use engine_session::EngineSession;
 pub use engines::{EngineSeen, Survey, Surveyed};
 pub use loan::ANSWER_MAX;
@@ -255,10 +255,7 @@ pub trait RunStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Away`].
-    async fn fire(&self, runs_max: i64) -> Result<Fired, StoreError> {
-        let _ = runs_max;
-        Ok(Fired::default())
-    }
+    async fn fire(&self, runs_max: i64) -> Result<Fired, StoreError>;
 
     /// Draws requests of the organisation's month for a run of this owner that has sent `sent`, so that it has up to `want`
     /// to send, and never more than are left; with 0 it gives back what it has. `None` where months have no budget.

@@ -10,7 +10,7 @@ use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, 
 use crate::domain::rights::{Need, Permission};
 use crate::web::admin;
 use crate::web::api::{activity, categories, change, collection_settings, commands, estimate, events, health, items};
-use crate::web::api::{presets, runs, schedules, sellers, tasks, templates};
+use crate::web::api::{metrics, presets, runs, schedules, sellers, tasks, templates};
 use crate::web::auth::{self, sign_in};
 use crate::web::error::{Kind, Problem};
 
@@ -34,6 +34,7 @@ pub fn configure(config: &mut ServiceConfig) {
         at(Open, "/healthz", [get(Known, health::healthz)]),
         at(Open, "/readyz", [get(Known, health::readyz)]),
         at(Open, "/version", [get(Known, health::version)]),
+        at(Open, "/metrics", [get(Known, metrics::read)]),
         at(Open, "/sign-in", [get_alone(Known, sign_in::open)]),
         at(Token, "/amazon/categories", [get(SeeRuns, categories::tree)]),
         at(Token, "/collection/estimate", [post(One(Automation), estimate::create)]),

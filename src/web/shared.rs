@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::domain::estimate::Latency;
 use crate::domain::price::Prices;
 use crate::domain::settings::RunSettings;
+use crate::metrics::Metrics;
 use crate::store::{PgStore, RunRow};
 use crate::web::api::run_view::RunView;
 use crate::web::engine::Engine;
@@ -28,6 +29,8 @@ pub struct Rooms {
     pub prices: Option<Prices>,
     /// How long the provider is assumed to take.
     pub latency: Latency,
+    /// What is counted for operators.
+    pub metrics: Metrics,
 }
 
 /// What every handler may use.

@@ -104,9 +104,10 @@ impl Drop for Folder {
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gleaner"));
-    for name in ["DATABASE_URL", "GLEANER_DATA", "GLEANER_CONFIG", "OXYLABS_USERNAME", "OXYLABS_PASSWORD"] {
+    for name in ["DATABASE_URL", "GLEANER_DATA", "GLEANER_CONFIG", "GLEANER_URL", "GLEANER_TOKEN"] {
         command.env_remove(name);
     }
+    command.env_remove("OXYLABS_USERNAME").env_remove("OXYLABS_PASSWORD");
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }

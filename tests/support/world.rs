@@ -79,7 +79,15 @@ pub fn playing(script: Arc<Script>, witness: Witness) -> MakeProviders {
 
 /// What an engine over any store needs.
 pub fn means(store: Arc<dyn RunStore>, clock: Clock, make_providers: MakeProviders, make_probe: MakeProbe) -> Means {
-    Means { store, clock, make_providers, make_probe, hear_engines: Arc::new(|_| {}), prices: None }
+    Means {
+        store,
+        clock,
+        make_providers,
+        make_probe,
+        hear_engines: Arc::new(|_| {}),
+        tell_facts: Arc::new(|_| {}),
+        prices: None,
+    }
 }
 
 /// The actors of one process over the memory store.

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::Engine;
 use crate::actors::guard::Alive;
 use crate::actors::lease::Lease;
+use crate::actors::run_context::Fact;
 use crate::actors::stream::Stream;
 use crate::actors::supervisor::{Lines, Supervisor, Wanted};
 use crate::domain::ids::RunKey;
@@ -99,6 +100,7 @@ impl Engine {
             if let Some(error) = live.gave_up {
                 self.set_aside(key, error, ctx);
             } else if !live.ended {
+                (self.means.tell_facts)(Fact::Replaced("supervisor"));
                 let cause = live.cause.unwrap_or_else(|| "unknown cause".to_owned());
                 self.mend(key, &cause, ctx);
             } else if live.again {

@@ -82,6 +82,7 @@ impl Supervisor {
             probing: probing.clone(),
             found_before: taken.found_before,
             probe: self.probe.clone(),
+            tell_facts: self.means.tell_facts.clone(),
         };
         let phase = taken.memory.phase;
         let standing = Standing { status: RunStatus::Running, wanted: taken.wanted, pause: taken.pause };

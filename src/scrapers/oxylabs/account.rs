@@ -34,6 +34,17 @@ pub struct Plan {
     pub rendered_per_second: Option<u32>,
 }
 
+/// What accounts let through now; 0 where nothing is limited.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Allowed {
+    /// Requests a second, of any kind.
+    pub requests_per_second: f64,
+    /// Rendered ones a second.
+    pub rendered_per_second: f64,
+    /// Accounts that the vendor throttles.
+    pub throttled: u32,
+}
+
 /// An account. Shared by the clients of all runs.
 pub struct Account {
     state: Mutex<State>,
@@ -165,6 +176,21 @@ impl Account {
         self.throttle.subscribe()
     }
 
+    /// What it lets through now: the plan, its share of it, or one a second while the vendor throttles it.
+    fn allowed(&self) -> Allowed {
+        let is_throttled = self.throttle.borrow().as_ref().is_some_and(|throttle| throttle.until > Instant::now());
+        let state = self.state();
+        let (plan, engines) = (state.plan(), state.engines);
+        let rate = |every: Option<Duration>| every.map_or(0.0, |every| 1.0 / every.as_secs_f64());
+        let of = |limit: Option<u32>| limit.map(|limit| per_second(limit, engines));
+        let all = if is_throttled { Some(throttled(engines)) } else { of(plan.requests_per_second) };
+        Allowed {
+            requests_per_second: rate(all),
+            rendered_per_second: rate(of(plan.rendered_per_second)),
+            throttled: u32::from(is_throttled),
+        }
+    }
+
     /// So many processes use the account now: each sends its share.
     pub fn share(&self, engines: u32) {
         let engines = engines.max(1);
@@ -259,6 +285,17 @@ impl Accounts {
         for account in known.accounts.values() {
             account.share(engines);
         }
+    }
+
+    /// What they let through now, all together.
+    #[must_use]
+    pub fn allowed(&self) -> Allowed {
+        let known = self.lock();
+        known.accounts.values().map(|account| account.allowed()).fold(Allowed::default(), |sum, one| Allowed {
+            requests_per_second: sum.requests_per_second + one.requests_per_second,
+            rendered_per_second: sum.rendered_per_second + one.rendered_per_second,
+            throttled: sum.throttled + one.throttled,
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

@@ -13,7 +13,7 @@ mod refusing;
 mod secret;
 mod seller_search;
 
-pub use account::{Account, Accounts, HOLD_MAX, HOLD_MIN, Plan};
+pub use account::{Account, Accounts, Allowed, HOLD_MAX, HOLD_MIN, Plan};
 pub use answer::read;
 pub use best_sellers::Content;
 pub use client::{

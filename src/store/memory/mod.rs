@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 
-use super::{Accepted, EngineSeen, Kept, RunStore, StoreError, Survey, TakenOver};
+use super::{Accepted, EngineSeen, Fired, Kept, RunStore, StoreError, Survey, TakenOver};
 use crate::clock::Clock;
 use crate::domain::budget::Drawn;
 use crate::domain::ids::{EngineId, OrgId, RunId, RunKey, TaskNo};
@@ -338,6 +338,11 @@ impl RunStore for MemoryStore {
 
     async fn command(&self, key: RunKey, command: Command, runs_max: i64) -> Result<Accepted, StoreError> {
         command::command(&mut *self.reach()?, &self.clock, key, command, runs_max, self.engine)
+    }
+
+    async fn fire(&self, _: i64) -> Result<Fired, StoreError> {
+        // It keeps no schedules.
+        Ok(Fired::default())
     }
 
     async fn draw(&self, key: RunKey, fence: i64, sent: i64, want: i64) -> Result<Option<Drawn>, StoreError> {

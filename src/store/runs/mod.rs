@@ -17,6 +17,7 @@ mod run_change;
 mod run_events;
 pub(in crate::store) mod run_row;
 pub mod run_sellers;
+mod standings;
 mod task_outcome;
 mod task_reads;
 pub mod tasks;

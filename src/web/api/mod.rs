@@ -9,6 +9,7 @@ pub mod estimate;
 pub mod events;
 pub mod health;
 pub mod items;
+pub mod metrics;
 pub mod named;
 pub mod new_run;
 pub mod planned_run;

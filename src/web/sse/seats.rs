@@ -26,6 +26,12 @@ impl Seats {
         Self { taken: Arc::default(), per_address_max }
     }
 
+    /// Streams that are open, of all addresses.
+    #[must_use]
+    pub fn taken(&self) -> u32 {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
+    }
+
     /// Takes a seat.
     ///
     /// # Errors

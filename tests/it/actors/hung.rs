@@ -73,6 +73,7 @@ fn a_worker_that_makes_no_progress_is_replaced_and_its_task_is_done_by_the_next(
             make_providers,
             make_probe: Arc::new(|| Rc::new(())),
             hear_engines: Arc::new(|_| {}),
+            tell_facts: Arc::new(|_| {}),
             prices: None,
         };
         let (engine, killer) = (start_here(means, 3), crate::support::world::Killer::default());

@@ -12,7 +12,7 @@ use gleaner::domain::ledger::{Entry, Group, Memory, PageResult, StoredEvent};
 use gleaner::domain::run::{Command, Pause};
 use gleaner::domain::task::{OpenTask, Phase};
 use gleaner::store::memory::MemoryStore;
-use gleaner::store::{Accepted, EngineSeen, Kept, RunRow, RunStore, StoreError, Survey, TakenOver};
+use gleaner::store::{Accepted, EngineSeen, Fired, Kept, RunRow, RunStore, StoreError, Survey, TakenOver};
 use tokio::time::sleep;
 
 use super::diary::{Diary, Fact};
@@ -210,6 +210,10 @@ impl RunStore for Shaky {
     async fn look_again(&self, key: RunKey, runs_max: i64) -> Result<Accepted, StoreError> {
         self.diary.note(Fact::LooksAgain);
         self.call(Kind::Read, |store| async move { store.look_again(key, runs_max).await }).await
+    }
+
+    async fn fire(&self, runs_max: i64) -> Result<Fired, StoreError> {
+        self.call(Kind::Write, |store| async move { store.fire(runs_max).await }).await
     }
 
     async fn draw(&self, key: RunKey, fence: i64, sent: i64, want: i64) -> Result<Option<Drawn>, StoreError> {

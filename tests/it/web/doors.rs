@@ -70,7 +70,7 @@ async fn another_organisations_run_and_an_unknown_one_cannot_be_told_apart() {
 #[actix_web::test]
 async fn the_page_and_the_health_routes_are_open_and_carry_the_security_headers() {
     let Some(house) = House::still().await else { return };
-    for path in ["/", "/static/main.js", "/healthz", "/readyz", "/version"] {
+    for path in ["/", "/static/main.js", "/healthz", "/readyz", "/version", "/metrics"] {
         let reply = house.stranger.get(path).await;
         assert_eq!(reply.status, 200, "{path}");
         carries_the_security_headers(&reply);

@@ -14,6 +14,7 @@ use gleaner::domain::price::{PerThousand, Prices};
 use gleaner::domain::progress::Progress;
 use gleaner::domain::run::Command;
 use gleaner::domain::settings::RunSettings;
+use gleaner::metrics::Metrics;
 use gleaner::store::{Accepted, CategoryRow, PgStore, RunStore};
 use gleaner::web::auth::sign_in;
 use gleaner::web::auth::token::Secret;
@@ -136,6 +137,7 @@ impl House {
             run_defaults,
             prices: Some(prices()),
             latency: Latency { amazon_ms: 20_000, ebay_ms: 5_000 },
+            metrics: Metrics::default(),
         };
         let settings = ServerSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),

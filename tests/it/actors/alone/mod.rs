@@ -12,7 +12,7 @@ mod worker;
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gleaner::actors::budget::Budget;
@@ -21,7 +21,7 @@ use gleaner::actors::guard::{Alive, Child, Down, Guard};
 use gleaner::actors::lease::Lease;
 use gleaner::actors::probing::Probing;
 use gleaner::actors::recorder::{KeptNo, Receipt};
-use gleaner::actors::run_context::{Providers, RunContext};
+use gleaner::actors::run_context::{Fact, Providers, RunContext};
 use gleaner::actors::watch;
 use gleaner::clock::Clock;
 use gleaner::domain::event::{Action, ApiParams, Request, Subject};
@@ -55,6 +55,8 @@ struct Bench {
     alive: Alive,
     down: mpsc::UnboundedSender<Down>,
     deaths: mpsc::UnboundedReceiver<Down>,
+    /// What operators would count.
+    facts: Arc<Mutex<Vec<Fact>>>,
 }
 
 impl Bench {
@@ -72,6 +74,8 @@ impl Bench {
         let memory = store.take_over(key, None).await.expect("the run").memory;
         let witness = Witness::default();
         let mocked = Rc::new(Mocked::new(script, witness.clone()));
+        let facts = Arc::<Mutex<Vec<Fact>>>::default();
+        let told = facts.clone();
         let context = RunContext {
             key,
             settings: Rc::new(settings),
@@ -86,10 +90,11 @@ impl Bench {
             probing: Probing::new(None),
             found_before: false,
             probe: Rc::new(()),
+            tell_facts: Arc::new(move |fact| told.lock().expect("no panic while held").push(fact)),
         };
         let (down, deaths) = mpsc::unbounded_channel();
         let (lifeline, alive) = (watch::Sender::new(()), mpsc::channel(1).0.into());
-        Self { context, store, memory, witness, lifeline, alive, down, deaths }
+        Self { context, store, memory, witness, lifeline, alive, down, deaths, facts }
     }
 
     fn key(&self) -> RunKey {

@@ -7,6 +7,7 @@ use actix::{Actor, Addr};
 use chrono::{DateTime, Utc};
 use gleaner::actors::guard::Child;
 use gleaner::actors::recorder::Summarise;
+use gleaner::actors::run_context::Fact;
 use gleaner::actors::stream::{
     About, Doing, Look, Publish, QUEUE, RING, Standing, Stream, Subscribe, Subscription, Told,
 };
@@ -160,6 +161,7 @@ fn a_subscriber_that_does_not_read_is_let_go_after_256_messages_and_the_others_g
         assert!(!left.iter().any(|told| matches!(**told, Told::End)), "the run has not ended");
         alone.publish(events(302..=303)).await;
         assert_eq!(activity(&mut reader), [302, 303]);
+        assert_eq!(*alone.bench.facts.lock().expect("no panic while held"), [Fact::LetGo], "operators hear of it once");
     });
 }
 

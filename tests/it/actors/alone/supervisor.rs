@@ -1,12 +1,12 @@
 //! The Supervisor alone: its tree is real, and probes stand where the Engine would.
 
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use actix::{Actor, Addr};
 use gleaner::actors::engine::{Ended, StreamIs, SupervisorDown};
 use gleaner::actors::lease::Lease;
-use gleaner::actors::run_context::{MakeProviders, Providers};
+use gleaner::actors::run_context::{Fact, MakeProviders, Providers};
 use gleaner::actors::supervisor::{Leave, Lines, Means, Supervisor, Wanted};
 use gleaner::actors::watch;
 use gleaner::clock::Clock;
@@ -32,6 +32,8 @@ struct Alone {
     clock: Clock,
     witness: Witness,
     killer: Killer,
+    /// What operators would count.
+    facts: Arc<Mutex<Vec<Fact>>>,
     down: FarEnd<SupervisorDown>,
     stream_is: FarEnd<StreamIs>,
     ended: FarEnd<Ended>,
@@ -48,7 +50,8 @@ impl Alone {
         let (down, stream_is) = (FarEnd::answering(|_: &SupervisorDown| ()), FarEnd::answering(|_: &StreamIs| ()));
         let ended = FarEnd::answering(|_: &Ended| ());
         let (witness, killer, lifeline) = (Witness::default(), Killer::default(), watch::Sender::new(()));
-        Self { store, key, clock, witness, killer, down, stream_is, ended, lifeline }
+        let facts = Arc::default();
+        Self { store, key, clock, witness, killer, facts, down, stream_is, ended, lifeline }
     }
 
     /// The same with its run started.
@@ -65,13 +68,14 @@ impl Alone {
             let mocked = Rc::new(Mocked::new(Market::small().script(LATENCY), watching.clone()));
             Providers { best_sellers: mocked.clone(), seller_search: mocked }
         });
-        let probing = self.killer.clone();
+        let (probing, told) = (self.killer.clone(), self.facts.clone());
         let means = Means {
             store: Arc::new(self.store.clone()),
             clock: self.clock.clone(),
             make_providers,
             make_probe: Arc::new(move || Rc::new(probing.clone())),
             hear_engines: Arc::new(|_| {}),
+            tell_facts: Arc::new(move |fact| told.lock().expect("no panic while held").push(fact)),
             prices: None,
         };
         let lines = Lines {
@@ -215,6 +219,7 @@ fn a_stream_that_is_replaced_is_told_to_the_engine() {
         assert!(first != second && !first.connected(), "the old stream is still told of");
         alone.ends(Some(RunStatus::Completed), gone).await;
         assert_eq!(alone.said("the stream died"), 1);
+        assert_eq!(*alone.facts.lock().expect("no panic while held"), [Fact::Replaced("stream")]);
     });
 }
 

@@ -1,0 +1,218 @@
+//! Commands that ask a running server: what they show, what they change, and what they say where they cannot.
+
+use std::net::TcpListener;
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use super::outside::{CREDENTIALS, Outside, short};
+use crate::support::api::{Api, names, without_gap};
+use crate::support::binary::{Done, Folder, Process, done, run};
+
+const CATEGORIES: [&str; 2] = ["home-bath", "home-bedding"];
+
+/// Whoever types: a folder of its own that is no server's, a server's address and a token.
+struct Typist {
+    folder: Folder,
+    url: String,
+    token: String,
+}
+
+impl Typist {
+    fn new(url: &str, token: &str) -> Self {
+        Self { folder: Folder::new(), url: url.to_owned(), token: token.to_owned() }
+    }
+
+    fn command(&self, arguments: &[&str]) -> tokio::process::Command {
+        let mut command = self.folder.command(arguments);
+        command.env("GLEANER_URL", &self.url).env("GLEANER_TOKEN", &self.token);
+        command
+    }
+
+    async fn types(&self, arguments: &[&str]) -> Done {
+        done(self.command(arguments)).await
+    }
+
+    /// What a command says that does its work.
+    async fn hears(&self, arguments: &[&str]) -> String {
+        let done = self.types(arguments).await;
+        assert_eq!(done.code, Some(0), "{arguments:?}: {}", done.err);
+        done.out
+    }
+
+    /// What a command says that is refused: one line, nothing on standard output, no secret.
+    async fn is_refused(&self, arguments: &[&str]) -> String {
+        let done = self.types(arguments).await;
+        assert_eq!((done.code, done.out.as_str()), (Some(1), ""), "{arguments:?}: {}", done.err);
+        assert!(!done.err.contains(&self.token), "the token is shown: {}", done.err);
+        done.err
+    }
+}
+
+fn free_address() -> String {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    taken.local_addr().expect("an address").to_string()
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[actix_web::test]
+async fn a_watch_goes_on_behind_its_last_event_when_the_server_was_killed_and_came_back() {
+    let (outside, address) = (Outside::start(60).await, free_address());
+    let start = async || outside.folder.serve_at(&address, &["--config", &outside.config], &CREDENTIALS).await;
+    let mut serving = start().await;
+    let api = Api::new(serving.base(), &serving.token().await);
+    let run = api.start_run(&CATEGORIES, short()).await;
+    let typist = Typist::new(&api.base, &api.token);
+    let mut whole = Process::start(typist.command(&["watch", "1", "--from-start", "--json"]));
+    let mut lines_of = Process::start(typist.command(&["watch", "1", "--from-start"]));
+    let mut left = Process::start(typist.command(&["watch", "1"]));
+    for watching in [&mut whole, &mut lines_of, &mut left] {
+        watching.until_printed("ebay").await;
+    }
+    left.signal(Signal::SIGINT);
+    assert_eq!(left.ended().await, Some(130));
+    assert!(left.complained().contains("goes on"), "{}", left.complained());
+    assert_eq!(api.get(&run).await["status"], "running", "whoever looks away leaves the run alone");
+
+    serving.kill_hard().await;
+    whole.until_complained("interrupted").await;
+    serving = start().await;
+    api.until_rest(&run, "completed").await;
+    assert_eq!((whole.ended().await, lines_of.ended().await), (Some(0), Some(0)), "{}", whole.complained());
+    let stored = api.events(&run).await;
+    without_gap(&stored);
+    assert_eq!(lines(&whole.printed()), stored, "nothing missed, nothing twice");
+    assert_eq!(lines_of.printed().lines().count(), stored.len(), "one line an event");
+    assert!(!lines_of.printed().contains('\u{1b}'), "no colours where no terminal is");
+    assert!(whole.complained().contains("the feed is back"), "{}", whole.complained());
+    assert!(lines_of.complained().contains("is completed: "), "{}", lines_of.complained());
+
+    let again = typist.types(&["watch", "1", "--json", "--from-start"]).await;
+    assert_eq!((again.code, lines(&again.out).len()), (Some(0), stored.len()), "a run that is over is shown and left");
+    assert_eq!(serving.stop().await, Some(0));
+}
+
+#[actix_web::test]
+async fn a_run_is_paused_resumed_and_cancelled_by_number_name_and_id() {
+    let folder = Folder::new();
+    let mut serving = folder.serve(&["--latency-ms", "300"]).await;
+    let api = Api::new(serving.base(), &serving.token().await);
+    let run = api.start_run(&CATEGORIES, short()).await;
+    let row = api.get(&run).await;
+    let (id, name) = (row["id"].as_str().expect("an id"), row["name"].as_str().expect("a name"));
+    let typist = Typist::new(&api.base, &api.token);
+
+    let paused = typist.types(&["pause", "1"]).await;
+    assert_eq!((paused.code, paused.out.as_str()), (Some(0), ""), "{}", paused.err);
+    assert!(paused.err.contains("run 1 (") && paused.err.contains("paus"), "{}", paused.err);
+    api.until_rest(&run, "paused").await;
+    let refused = typist.is_refused(&["pause", name]).await;
+    assert!(refused.contains("paused") && refused.contains("allowed now: resume, cancel"), "{refused}");
+    let shown = typist.hears(&["runs", "show", "1"]).await;
+    assert!(shown.contains("paused (manual)") && shown.contains(id), "{shown}");
+
+    typist.hears(&["resume", name]).await;
+    assert_eq!(api.get(&run).await["status"], "running");
+    let taken: Value = serde_json::from_str(&typist.hears(&["cancel", &id[..13], "--json"]).await).expect("JSON");
+    assert!(taken["status"].is_string() && taken["state"].is_string(), "{taken}");
+    api.until_rest(&run, "cancelled").await;
+    let watched = typist.types(&["watch", id]).await;
+    assert_eq!(watched.code, Some(1), "a cancelled run is none that was completed: {}", watched.err);
+
+    api.post("/collection/runs", Some(serde_json::json!({"category_ids": CATEGORIES, "name": name}))).await;
+    let several = typist.is_refused(&["resume", name]).await;
+    assert!(several.contains("fits 2 runs") && several.contains(id), "{several}");
+    let listed = typist.hears(&["runs"]).await;
+    let numbers: Vec<_> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(numbers, ["2", "1"], "{listed}");
+    let pending = lines(&typist.hears(&["runs", "list", "--status", "pending", "--json"]).await);
+    assert_eq!(pending.iter().map(|row| row["number"].clone()).collect::<Vec<_>>(), [2]);
+    assert_eq!(serving.stop().await, Some(0));
+}
+
+#[actix_web::test]
+async fn sellers_of_a_run_are_listed_searched_and_exported_over_http() {
+    let folder = Folder::new();
+    let mut serving = folder.serve(&["--latency-ms", "0"]).await;
+    let api = Api::new(serving.base(), &serving.token().await);
+    let run = api.start_run(&CATEGORIES[..1], short()).await;
+    api.until_rest(&run, "completed").await;
+    let all = api.sellers(&run).await;
+    let typist = Typist::new(&api.base, &api.token);
+
+    let listed = lines(&typist.hears(&["sellers", "--run", "1", "--json", "--limit", "100000"]).await);
+    assert_eq!(listed.len(), all.len());
+    let some = typist.types(&["sellers", "--run", "1", "--limit", "3"]).await;
+    assert_eq!((some.code, some.out.lines().count()), (Some(0), 3), "{}", some.err);
+    assert!(some.err.contains("there may be more"), "{}", some.err);
+    let first = all.first().expect("a seller");
+    let found = lines(&typist.hears(&["sellers", "--run", "1", "--search", &first.to_uppercase(), "--json"]).await);
+    assert!(found.iter().any(|row| row["name"] == first.as_str()), "{found:?}");
+    let none = typist.types(&["sellers", "--run", "1", "--search", "\u{1f4a1} nobody"]).await;
+    assert_eq!((none.code, none.out.as_str()), (Some(0), ""));
+    assert!(none.err.contains("no sellers"), "{}", none.err);
+
+    let export = ["export", "--run", "1", "--format", "ndjson", "--url", &typist.url];
+    assert_eq!(names(&typist.hears(&export).await), all);
+    let beside = folder.run(&["export", "--run", run.rsplit('/').next().expect("an id"), "--format", "ndjson"]).await;
+    assert_eq!(names(&beside.out), all, "without --url the data folder is read as before: {}", beside.err);
+    assert_eq!(serving.stop().await, Some(0));
+}
+
+#[actix_web::test]
+async fn whoever_types_something_wrong_is_told_what_and_what_to_do() {
+    let folder = Folder::new();
+    let mut serving = folder.serve(&[]).await;
+    let token = serving.token().await;
+    let typist = Typist::new(&serving.base(), &token);
+    for unknown in ["7", "Lamps", "0123abcd", "", "\u{1b}[2J"] {
+        let words = typist.is_refused(&["watch", unknown]).await;
+        assert!(words.contains("there is no run") && words.contains("gleaner runs"), "{words}");
+        assert!(!words.contains('\u{1b}'), "{words}");
+    }
+    let words = typist.is_refused(&["pause", "00000000-0000-7000-8000-000000000000"]).await;
+    assert!(words.contains("no such run"), "{words}");
+    let words = typist.is_refused(&["runs", "--status", "asleep"]).await;
+    assert!(words.contains("status") && words.contains("paused"), "{words}");
+
+    let stranger = Typist::new(&typist.url, &"x".repeat(43));
+    let words = stranger.is_refused(&["runs"]).await;
+    assert!(words.contains("not known") && words.contains("token create"), "{words}");
+    let words = Typist::new(&typist.url, "").types(&["runs"]).await;
+    assert!(words.code == Some(1) && words.err.contains("GLEANER_TOKEN"), "{words:?}");
+    let file = folder.file(&format!("{token}\n")).display().to_string();
+    let by_file = Typist::new(&typist.url, "").types(&["runs", "--token-file", &file]).await;
+    assert_eq!((by_file.code, by_file.err.as_str()), (Some(0), "gleaner: no runs\n"), "{by_file:?}");
+    let words = typist.is_refused(&["runs", "--token-file", "/nowhere/token"]).await;
+    assert!(words.contains("--token-file /nowhere/token"), "{words}");
+
+    for bad in ["ftp://host", "http://me:word@host", "host:8080", "http://host/?a"] {
+        let words = typist.is_refused(&["runs", "--url", bad]).await;
+        assert!(words.contains("--url") && words.contains("allowed is http"), "{words}");
+        assert!(!words.contains("word@"), "{words}");
+    }
+    let nobody = format!("http://{}", free_address());
+    let words = typist.is_refused(&["runs", "--url", &nobody]).await;
+    assert!(words.contains(&nobody) && words.contains("`gleaner serve` starts one"), "{words}");
+    let mut other = Process::sandbox(&[]).await;
+    let words = typist.is_refused(&["runs", "--url", &other.base()]).await;
+    assert!(words.contains("no gleaner server"), "{words}");
+    assert_eq!(other.stop().await, Some(0));
+    assert_eq!(serving.stop().await, Some(0));
+}
+
+#[actix_web::test]
+async fn completions_name_every_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let done = run(&["completions", shell]).await;
+        assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
+        for command in ["serve", "watch", "sellers", "completions"] {
+            assert!(done.out.contains(command), "{shell} does not complete {command}");
+        }
+    }
+    let unknown = run(&["completions", "tcsh"]).await;
+    assert!(unknown.code == Some(1) && unknown.err.contains("possible values: bash"), "{}", unknown.err);
+}
