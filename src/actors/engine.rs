@@ -7,6 +7,7 @@
 mod lives;
 mod neighbours;
 mod resuming;
+pub mod retrying;
 mod setting_aside;
 
 use std::collections::BTreeMap;

@@ -3,7 +3,9 @@
 //! Nothing here knows actix, diesel, HTTP or the time of day; every function is a function of its arguments.
 
 pub mod budget;
+pub mod chosen;
 pub mod counters;
+pub mod coverage;
 pub mod estimate;
 pub mod event;
 pub mod failure;

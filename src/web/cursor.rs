@@ -22,6 +22,9 @@ pub enum Cursor {
     /// Of a run's tasks.
     #[serde(rename = "t")]
     Tasks(TaskNo),
+    /// Of a run's coverage.
+    #[serde(rename = "c")]
+    Coverage(TaskNo),
     /// Of a run's products.
     #[serde(rename = "i")]
     Items(String),
@@ -55,7 +58,7 @@ impl Cursor {
         match self {
             Self::Runs(at, _) => (1970..10_000).contains(&at.year()),
             Self::Items(text) | Self::Sellers(text) => !text.contains('\0'),
-            Self::Tasks(_) => true,
+            Self::Tasks(_) | Self::Coverage(_) => true,
         }
     }
 

@@ -9,7 +9,9 @@ use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, 
 
 use crate::domain::rights::{Need, Permission};
 use crate::web::admin;
-use crate::web::api::{activity, categories, change, commands, estimate, events, health, items, runs, sellers, tasks};
+use crate::web::api::{
+    activity, categories, change, commands, coverage, estimate, events, health, items, retry, runs, sellers, tasks,
+};
 use crate::web::auth::{self, sign_in};
 use crate::web::error::{Kind, Problem};
 
@@ -43,9 +45,10 @@ pub fn configure(config: &mut ServiceConfig) {
         at(Token, &run("/pause"), [post(One(Automation), commands::pause)]),
         at(Token, &run("/resume"), [post(One(Automation), commands::resume)]),
         at(Token, &run("/cancel"), [post(One(Automation), commands::cancel)]),
-        at(Token, &run("/retry-failed"), [post(One(Automation), commands::retry_failed)]),
+        at(Token, &run("/retry-failed"), [post(One(Automation), retry::retry_failed)]),
         at(Token, &run("/progress"), [get(SeeRuns, runs::progress)]),
         at(Token, &run("/tasks"), [get(SeeRuns, tasks::list)]),
+        at(Token, &run("/coverage"), [get(SeeRuns, coverage::list)]),
         at(Token, &run("/items"), [get(SeeRuns, items::list)]),
         at(Token, &run("/sellers"), [get(SeeRuns, sellers::list)]),
         at(Token, &run("/events"), [get(SeeRuns, events::list)]),

@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod changes;
 mod commands;
+pub mod coverage;
 pub mod items;
 pub(in crate::store) mod keep;
 pub(in crate::store) mod obey;

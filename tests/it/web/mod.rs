@@ -1,5 +1,6 @@
 //! HTTP and the live stream.
 
+mod afterwards;
 mod bad_input;
 mod doors;
 mod estimate;
