@@ -8,7 +8,7 @@ use gleaner::domain::run::{Command, FailReason, Pause, PauseReason, RunStatus, W
 use gleaner::domain::settings::RunSettings;
 use gleaner::domain::task::{Phase, TaskState};
 use gleaner::store::StoreError;
-use gleaner::store::runs::changes::Changes;
+use gleaner::store::runs::changes::{Changes, NotChanged};
 use serde_json::{Map, json};
 
 use super::entries::{
@@ -283,6 +283,11 @@ async fn a_resume_that_could_send_nothing_is_refused_until_the_budget_is_raised(
     let row = ground.run(hand.key).await;
     let refused = ground.store().command(hand.key, Command::Resume, MANY).await;
     assert!(matches!(refused, Err(StoreError::BudgetSpent { sent: 2, allowed: 2 })), "{refused:?}");
+    assert_eq!(ground.run(hand.key).await, row, "what is refused changes nothing");
+    let lower = Map::from_iter([("request_budget".to_owned(), json!(1))]);
+    let refused = ground.change(hand.key, &Changes { name: None, settings: lower }).await;
+    let Err(NotChanged::Fields(errors)) = refused else { panic!("{refused:?}") };
+    assert!(errors[0].field == "request_budget" && errors[0].message.contains("2 or more is, or null"), "{errors:?}");
     assert_eq!(ground.run(hand.key).await, row, "what is refused changes nothing");
     let settings = Map::from_iter([("request_budget".to_owned(), json!(3))]);
     ground.change(hand.key, &Changes { name: None, settings }).await.expect("it is paused");
