@@ -3,11 +3,10 @@
 
 mod bounds;
 mod keys;
+mod password;
 
 use std::env;
 use std::fmt;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use config::{Environment, File, FileFormat};
@@ -24,6 +23,7 @@ use crate::scrapers::sandbox;
 use crate::store::{check_address, embedded};
 use crate::web::server::ServerSettings;
 use bounds::within;
+use password::password_of;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
 /// The file in the data folder that is read where no other is named.
@@ -33,9 +33,6 @@ const SANDBOX_TIMEOUT_MS: u64 = 2_000;
 
 /// Largest budget of a month.
 const MONTHLY_BUDGET_MAX: i64 = 1_000_000_000_000;
-
-/// Longest file with a password in it.
-const PASSWORD_BYTES_MAX: u64 = 4_096;
 
 /// Why the configuration cannot be used.
 #[derive(Debug, Error)]
@@ -118,6 +115,8 @@ pub struct Config {
     pub monthly_request_budget: Option<i64>,
     /// How much is kept of pages on which nothing was found.
     pub archive: ArchiveLimits,
+    /// Days for which events of ended runs are kept; 0 keeps them for ever.
+    pub events_keep_days: i64,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Which are written.
@@ -153,6 +152,7 @@ struct Raw {
     sandbox: RawSandbox,
     runs: RawRuns,
     archive: RawArchive,
+    events: RawEvents,
     log: RawLog,
 }
 
@@ -201,6 +201,11 @@ struct RawRuns {
 struct RawArchive {
     bytes_max: i64,
     days_max: i64,
+}
+
+#[derive(Deserialize)]
+struct RawEvents {
+    keep_days: i64,
 }
 
 #[derive(Deserialize)]
@@ -267,6 +272,7 @@ impl Config {
             max_concurrent_runs: raw.runs.max_concurrent_runs,
             monthly_request_budget: raw.runs.monthly_request_budget,
             archive: bounds::archive(raw.archive.bytes_max, raw.archive.days_max)?,
+            events_keep_days: bounds::events(raw.events.keep_days)?,
             log_format: bounds::log_format(&raw.log.format)?,
             log_level: bounds::log_level(&raw.log.level)?,
             overrides: overrides.clone(),
@@ -369,19 +375,4 @@ fn sandbox_config(raw: &RawSandbox, overrides: &Overrides) -> Result<sandbox::Co
         replay: overrides.replay.clone(),
         ..sandbox::Config::default()
     })
-}
-
-/// The password in a file that nobody else may read.
-fn password_of(file: &Path) -> Result<String, ConfigError> {
-    let invalid = |words: String| ConfigError::Invalid(format!("oxylabs.password_file {}: {words}", file.display()));
-    let found = fs::metadata(file).map_err(|error| invalid(error.to_string()))?;
-    if !found.is_file() || found.len() > PASSWORD_BYTES_MAX {
-        return Err(invalid(format!("a file of at most {PASSWORD_BYTES_MAX} bytes is allowed")));
-    }
-    let mode = found.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(invalid(format!("others may read it (mode {mode:o}); allowed is 600: chmod 600 it")));
-    }
-    let text = fs::read_to_string(file).map_err(|error| invalid(error.to_string()))?;
-    Ok(text.trim().to_owned())
 }

@@ -11,6 +11,7 @@ pub mod event;
 pub mod failure;
 pub mod ids;
 pub mod ledger;
+pub mod metrics;
 pub mod money;
 pub mod price;
 pub mod price_window;

@@ -19,6 +19,12 @@ pub enum Cursor {
     /// Of the list of runs.
     #[serde(rename = "r")]
     Runs(DateTime<Utc>, RunId),
+    /// Of the history of runs.
+    #[serde(rename = "e")]
+    Ended(DateTime<Utc>, RunId),
+    /// Of the sellers of two runs: which list, and the normalised name.
+    #[serde(rename = "d")]
+    Compared(String, String),
     /// Of a run's tasks.
     #[serde(rename = "t")]
     Tasks(TaskNo),
@@ -56,8 +62,8 @@ impl Cursor {
     /// Whether a database can compare it: a forged one may hold a moment or a character that it has no form for.
     fn is_sound(&self) -> bool {
         match self {
-            Self::Runs(at, _) => (1970..10_000).contains(&at.year()),
-            Self::Items(text) | Self::Sellers(text) => !text.contains('\0'),
+            Self::Runs(at, _) | Self::Ended(at, _) => (1970..10_000).contains(&at.year()),
+            Self::Items(text) | Self::Sellers(text) | Self::Compared(_, text) => !text.contains('\0'),
             Self::Tasks(_) | Self::Coverage(_) => true,
         }
     }

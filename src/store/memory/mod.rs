@@ -161,6 +161,7 @@ impl MemoryStore {
             started_at: None,
             completed_at: None,
             updated_at: now,
+            events_removed_at: None,
         };
         let tasks = (1_i32..)
             .map(TaskNo)

@@ -1,14 +1,18 @@
 //! What the routes answer: one file a noun. Reads go to the store; whatever changes a run goes to the engine.
 
 pub mod activity;
+pub mod again;
 pub mod categories;
 pub mod change;
 pub mod commands;
+pub mod compare;
 pub mod coverage;
 pub mod estimate;
 pub mod events;
 pub mod health;
+pub mod history;
 pub mod items;
+pub mod metrics;
 pub mod new_run;
 pub mod retry;
 pub mod run_view;

@@ -1,5 +1,6 @@
 //! Runs that are over, seen through the API: what became of each page, what runs again, what two runs have in common.
 
+use gleaner::clock::Clock;
 use serde_json::{Value, json};
 
 use super::house::House;
@@ -99,4 +100,185 @@ async fn tasks_that_failed_for_one_reason_run_again_through_the_engine() {
     assert_eq!(taken.status, 202, "{}", taken.text());
     house.client.listen(&format!("{path}/activity")).await.expect("a stream").until("end").await;
     assert_eq!(house.look(&run).await["processed_items"], json!(33));
+}
+
+#[actix_web::test]
+async fn a_run_is_done_again_with_the_same_settings_and_categories() {
+    let Some(house) = House::still().await else { return };
+    let body = json!({"category_ids": ["category-1"], "name": "Lamps", "settings": {"workers": 3}});
+    let first = house.client.post("/collection/runs", Some(&body)).await.json();
+    let path = format!("/collection/runs/{}/again", first["id"].as_str().expect("an id"));
+    let keyed = house.client.with("Idempotency-Key", "one");
+    let made = keyed.post(&path, None).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let second = made.json();
+    assert_eq!(made.header("location"), Some(format!("/collection/runs/{}", second["id"].as_str().unwrap()).as_str()));
+    assert_ne!(second["id"], first["id"]);
+    for field in ["name", "settings", "categories", "categories_total", "status"] {
+        assert_eq!(second[field], first[field], "{field}");
+    }
+    let replayed = keyed.post(&path, Some(&json!({}))).await;
+    assert_eq!(
+        (replayed.json()["id"].clone(), replayed.header("idempotent-replayed")),
+        (second["id"].clone(), Some("true"))
+    );
+    let other = keyed.post(&format!("/collection/runs/{}/again", second["id"].as_str().unwrap()), None).await;
+    assert!(other.problem(422).contains("Idempotency-Key"));
+    assert!(house.client.post(&path, Some(&json!({"name": "x"}))).await.problem(400).contains("body"));
+    assert_eq!(house.runs().await, 2);
+}
+
+#[actix_web::test]
+async fn the_history_holds_ended_runs_newest_first_and_walks_by_cursor() {
+    let Some(house) = House::still().await else { return };
+    let mut ended = Vec::new();
+    for days_ago in [40, 10, 20] {
+        ended.push((days_ago, past(&house, Past { days_ago, ..Past::default() }).await));
+    }
+    let pending = house.run().await;
+    ended.sort();
+    let expected: Vec<String> = ended.into_iter().map(|(_, run)| run).collect();
+    let ids = |rows: Vec<Value>| -> Vec<String> {
+        rows.into_iter().map(|row| row["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    let all = walked(&house, "/collection/runs/history?limit=2").await;
+    assert!(all.iter().all(|row| row["completed_at"].is_string() && row.get("seller_count_snapshot").is_some()));
+    assert_eq!(ids(all), expected);
+    house.give(&pending, "cancel").await;
+    let cancelled = walked(&house, "/collection/runs/history?status=cancelled&limit=5").await;
+    assert_eq!(ids(cancelled), [pending]);
+    let from = (Clock::system().now() - chrono::TimeDelta::days(15)).format("%Y-%m-%dT%H:%M:%SZ");
+    assert_eq!(ids(walked(&house, &format!("/collection/runs/history?limit=9&to={from}")).await), expected[1..]);
+    for (query, words) in [
+        ("status=running", "completed, failed, cancelled"),
+        ("from=yesterday", "2026-11-24T09:00:00Z"),
+        ("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "to: is not after from"),
+        ("limit=0", "1 to 500"),
+        ("cursor=x", "not a cursor of this list"),
+        ("page=2", "known are"),
+    ] {
+        let said = house.client.get(&format!("/collection/runs/history?{query}")).await.problem(400);
+        assert!(said.contains(words), "{query}: {said}");
+    }
+}
+
+#[actix_web::test]
+async fn two_runs_are_compared_by_sellers_coverage_and_spend() {
+    let Some(house) = House::still().await else { return };
+    let a = past(&house, Past { products: 40, first_seller: 1, sellers: 10, ..Past::default() }).await;
+    let b = past(&house, Past { products: 20, first_seller: 8, sellers: 10, ..Past::default() }).await;
+    let path = format!("/collection/runs/compare?a={a}&b={b}");
+    let whole = house.client.get(&path).await;
+    assert_eq!(whole.status, 200, "{}", whole.text());
+    let whole = whole.json();
+    let name = |number: i32| format!("shop-{number:06}");
+    // Products whose number ends in 2 are skipped: each run misses one of its ten sellers.
+    let lost: Vec<String> = [1, 2, 4, 5, 6, 7, 10].map(name).to_vec();
+    let gained: Vec<String> = [11, 12, 13, 14, 15, 16, 17].map(name).to_vec();
+    let kept: Vec<String> = [8, 9].map(name).to_vec();
+    assert_eq!(whole["sellers"], json!({"gained": gained.len(), "lost": lost.len(), "kept": kept.len()}));
+    for (list, expected) in [("gained", gained), ("lost", lost), ("kept", kept)] {
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = house.client.get(&format!("{path}&list={list}&limit=3{cursor}")).await.json();
+            let names = page[list]["items"].as_array().expect("a list").iter();
+            seen.extend(names.map(|row| row["name"].as_str().expect("a name").to_owned()));
+            let Some(next) = page[list]["next_cursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        assert_eq!(seen, expected, "{list}");
+        assert_eq!(whole[list]["items"].as_array().expect("a list").len(), expected.len());
+    }
+    assert_eq!((&whole["a"]["products"], &whole["b"]["products"]), (&json!(40), &json!(20)));
+    assert_eq!(whole["a"]["pages"]["failed"], 4);
+    assert_eq!(whole["b"]["run"]["id"], json!(b));
+    assert!(whole["a"]["run"]["spend"].is_object());
+    let unknown = "00000000-0000-7000-8000-000000000000";
+    for (query, words) in [
+        (format!("a={a}"), "b: is missing"),
+        (format!("a={a}&b=x"), "is no id"),
+        (format!("a={a}&b={a}"), "same run"),
+        (format!("a={a}&b={b}&list=all"), "gained, lost, kept"),
+        (format!("a={a}&b={b}&cursor=abc"), "cursor"),
+    ] {
+        let said = house.client.get(&format!("/collection/runs/compare?{query}")).await.problem(400);
+        assert!(said.contains(words), "{query}: {said}");
+    }
+    house.client.get(&format!("/collection/runs/compare?a={a}&b={unknown}")).await.problem(404);
+    house.foreigner().await.get(&path).await.problem(404);
+    assert_eq!(house.foreigner().await.get("/collection/runs/history").await.json()["items"], json!([]));
+}
+
+#[actix_web::test]
+async fn metrics_tell_latencies_throughput_and_the_share_of_each_worker() {
+    let Some(house) = House::still().await else { return };
+    let run = past(&house, Past { events: 4_000, ..Past::default() }).await;
+    let told = house.client.get(&format!("/collection/runs/{run}/metrics")).await;
+    assert_eq!(told.status, 200, "{}", told.text());
+    let told = told.json();
+    assert_eq!((&told["counted_to"], &told["last_event_id"]), (&json!(4_000), &json!(4_000)));
+    let (amazon, ebay) = (&told["latency"]["amazon"], &told["latency"]["ebay"]);
+    assert_eq!((&amazon["answers"], &amazon["max_ms"]), (&json!(2), &json!(104)));
+    assert_eq!((&ebay["answers"], &ebay["max_ms"]), (&json!(1_998), &json!(4_100)));
+    let median = ebay["p50_ms"].as_i64().expect("a number");
+    assert!((2_102..2_180).contains(&median), "{median}");
+    let sum = |rows: &Value, field: &str| -> i64 {
+        rows.as_array().expect("a list").iter().map(|row| row[field].as_i64().expect("a number")).sum()
+    };
+    for rows in [&told["throughput"], &told["workers"]] {
+        assert_eq!((sum(rows, "requests"), sum(rows, "found"), sum(rows, "failed")), (2_000, 1_800, 200));
+    }
+    assert!(told["throughput"].as_array().expect("a list").len() <= 120);
+    assert_eq!(told["workers"].as_array().expect("a list").len(), 5);
+    assert_eq!(house.client.get(&format!("/collection/runs/{run}/metrics")).await.json(), told);
+}
+
+#[actix_web::test]
+async fn metrics_of_a_run_count_every_request_that_it_made() {
+    let Some(house) = House::acting(std::time::Duration::ZERO).await else { return };
+    let run = house.run().await;
+    let path = format!("/collection/runs/{run}");
+    assert_eq!(house.client.get(&format!("{path}/metrics")).await.json()["throughput"], json!([]));
+    house.give(&run, "start").await;
+    house.client.listen(&format!("{path}/activity")).await.expect("a stream").until("end").await;
+    let told = house.client.get(&format!("{path}/metrics")).await.json();
+    let answers = |phase: &str| told["latency"][phase]["answers"].as_i64().expect("a number");
+    assert_eq!(answers("amazon") + answers("ebay"), 54);
+    assert_eq!(told["spend"]["outcomes"]["ok"]["requests"], 54);
+}
+
+#[actix_web::test]
+async fn old_events_go_and_the_run_says_so_wherever_they_are_asked_for() {
+    let Some(house) = House::still().await else { return };
+    let old = past(&house, Past { events: 12_000, days_ago: 31, ..Past::default() }).await;
+    let young = past(&house, Past { days_ago: 29, ..Past::default() }).await;
+    let metrics = house.client.get(&format!("/collection/runs/{old}/metrics")).await.json();
+    // Two engines come to it at one time.
+    let another = house.database.store().await;
+    let (one, other) =
+        futures_util::future::join(house.store.remove_old_events(30), another.remove_old_events(30)).await;
+    let (one, other) = (one.expect("the database answers"), other.expect("the database answers"));
+    assert_eq!((one.runs + other.runs, one.events + other.events), (1, 12_000));
+    assert_eq!(house.store.remove_old_events(30).await.expect("the database answers").events, 0);
+    let events = house.client.get(&format!("/collection/runs/{old}/events")).await.json();
+    assert_eq!((&events["items"], &events["next_cursor"]), (&json!([]), &Value::Null));
+    assert!(events["events_removed_at"].is_string());
+    let row = house.look(&old).await;
+    assert_eq!((&row["events_removed_at"], &row["last_event_id"]), (&events["events_removed_at"], &json!(12_000)));
+    assert_eq!(house.client.get(&format!("/collection/runs/{old}/metrics")).await.json(), metrics, "they outlive them");
+    let path = format!("/collection/runs/{old}/activity");
+    let heard = house.client.listen(&path).await.expect("a stream").until("end").await;
+    assert!(heard.iter().all(|event| event.name != "message"), "{heard:?}");
+    for beyond in ["12000", "99999"] {
+        let back = house.client.with("Last-Event-ID", beyond).get(&path).await;
+        assert_eq!(back.status, 204, "{beyond}");
+    }
+    house.client.with("Last-Event-ID", "7").listen(&path).await.expect("a stream").until("end").await;
+    let kept = house.client.get(&format!("/collection/runs/{young}/events")).await.json();
+    assert_eq!((kept["items"].as_array().expect("a list").len(), &kept["events_removed_at"]), (20, &Value::Null));
+    assert_eq!(house.client.with("Last-Event-ID", "99999").get(&path.replace(&old, &young)).await.status, 400);
+    assert_eq!(house.give(&old, "retry-failed").await.status, 202);
+    let anew = house.client.get(&format!("/collection/runs/{old}/events")).await.json();
+    assert_eq!((anew["items"].as_array().expect("a list").len(), &anew["items"][0]["seq"]), (1, &json!(12_001)));
+    assert!(anew["events_removed_at"].is_string(), "what came before is still missing");
 }
