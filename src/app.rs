@@ -12,6 +12,7 @@ pub mod export;
 mod front;
 pub mod logging;
 pub mod reparse;
+mod retention;
 pub mod runs;
 
 use std::rc::Rc;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_rt::Arbiter;
+use actix_rt::task::JoinHandle;
 use futures_util::future::{OptionFuture, join};
 use thiserror::Error;
 use tokio::time::timeout;
@@ -177,6 +179,8 @@ pub struct App {
     pub metrics: Metrics,
     arbiter: Arbiter,
     session: EngineSession,
+    /// Removes old events.
+    retention: Option<JoinHandle<()>>,
 }
 
 impl App {
@@ -204,7 +208,10 @@ impl App {
         let make_providers = make_providers(config.clone(), of_sandbox, accounts.clone());
         let hear_engines: HearEngines = Arc::new(move |engines| accounts.share(engines));
         match Self::over(&database, config, &clock, &metrics, make_providers, hear_engines).await {
-            Ok((session, arbiter, engine)) => Ok(Self { database, engine, clock, sandbox, metrics, arbiter, session }),
+            Ok((session, arbiter, engine)) => {
+                let retention = retention::start(database.store.clone(), config.events_keep_days);
+                Ok(Self { database, engine, clock, sandbox, metrics, arbiter, session, retention })
+            }
             Err(error) => {
                 database.close().await?;
                 Err(error)
@@ -257,6 +264,9 @@ impl App {
             );
         }
         self.arbiter.stop();
+        if let Some(retention) = self.retention {
+            retention.abort();
+        }
         // Closed before the database ends it.
         drop(self.session);
         if let Some(sandbox) = self.sandbox {

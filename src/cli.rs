@@ -12,6 +12,7 @@ pub mod sandbox;
 mod serve;
 mod signals;
 mod spend;
+mod values;
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -77,13 +78,13 @@ struct Common {
 #[derive(Clone, Debug, Default, Args)]
 struct SandboxFlags {
     /// Decides the sandbox's marketplace and every draw
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::whole)]
     seed: Option<u64>,
     /// Share of the sandbox's requests that fail, 0 to 1, spread over every kind; no page fails more than twice in a row
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", value_parser = values::share)]
     faults: Option<f64>,
     /// How long the sandbox takes to answer, in milliseconds
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::whole)]
     latency_ms: Option<u64>,
 }
 

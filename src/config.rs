@@ -117,6 +117,8 @@ pub struct Config {
     pub archive: ArchiveLimits,
     /// Who may read what is counted.
     pub metrics: Access,
+    /// Days for which events of ended runs are kept; 0 keeps them for ever.
+    pub events_keep_days: i64,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Which are written.
@@ -153,6 +155,7 @@ struct Raw {
     runs: RawRuns,
     archive: RawArchive,
     metrics: RawMetrics,
+    events: RawEvents,
     log: RawLog,
 }
 
@@ -206,6 +209,11 @@ struct RawArchive {
 #[derive(Deserialize)]
 struct RawMetrics {
     access: String,
+}
+
+#[derive(Deserialize)]
+struct RawEvents {
+    keep_days: i64,
 }
 
 #[derive(Deserialize)]
@@ -273,6 +281,7 @@ impl Config {
             monthly_request_budget: raw.runs.monthly_request_budget,
             archive: bounds::archive(raw.archive.bytes_max, raw.archive.days_max)?,
             metrics: bounds::access(&raw.metrics.access)?,
+            events_keep_days: bounds::events(raw.events.keep_days)?,
             log_format: bounds::log_format(&raw.log.format)?,
             log_level: bounds::log_level(&raw.log.level)?,
             overrides: overrides.clone(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gleaner::domain::budget::Drawn;
+use gleaner::domain::chosen::Chosen;
 use gleaner::domain::ids::{EngineId, RunKey, TaskNo};
 use gleaner::domain::ledger::{Entry, Group, Memory, StoredEvent};
 use gleaner::domain::run::{Command, Pause};
@@ -139,6 +140,10 @@ impl RunStore for WatchedStore {
 
     async fn fire(&self, runs_max: i64) -> Result<Fired, StoreError> {
         self.store.fire(runs_max).await
+    }
+
+    async fn retry(&self, key: RunKey, chosen: &Chosen, runs_max: i64) -> Result<Accepted, StoreError> {
+        self.store.retry(key, chosen, runs_max).await
     }
 
     async fn draw(&self, key: RunKey, fence: i64, sent: i64, want: i64) -> Result<Option<Drawn>, StoreError> {

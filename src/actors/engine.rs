@@ -7,6 +7,7 @@
 mod lives;
 mod neighbours;
 mod resuming;
+pub mod retrying;
 mod scheduling;
 mod setting_aside;
 

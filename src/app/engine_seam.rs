@@ -6,8 +6,10 @@ use actix::Addr;
 use async_trait::async_trait;
 
 use super::EngineLine;
+use crate::actors::engine::retrying::Retry;
 use crate::actors::engine::{Attach, LookAt, NotObeyed, Obey};
 use crate::actors::stream::{Stream, Subscribe};
+use crate::domain::chosen::Chosen;
 use crate::domain::ids::RunKey;
 use crate::domain::progress::Progress;
 use crate::domain::run::Command;
@@ -26,11 +28,12 @@ struct LiveStream(Addr<Stream>);
 #[async_trait]
 impl seam::Engine for EngineSeam {
     async fn obey(&self, key: RunKey, command: Command) -> Result<Accepted, Refused> {
-        let obeyed = self.0.send(Obey { key, command }).await.map_err(|_| Gone)?;
-        obeyed.map_err(|error| match error {
-            NotObeyed::Leaving => Refused::Leaving,
-            NotObeyed::Store(error) => Refused::Store(error),
-        })
+        self.0.send(Obey { key, command }).await.map_err(|_| Gone)?.map_err(refused)
+    }
+
+    async fn retry(&self, key: RunKey, chosen: &Chosen) -> Result<Accepted, Refused> {
+        let chosen = chosen.clone();
+        self.0.send(Retry { key, chosen }).await.map_err(|_| Gone)?.map_err(refused)
     }
 
     async fn attach(&self, key: RunKey) -> Result<Attached, Gone> {
@@ -45,6 +48,13 @@ impl seam::Engine for EngineSeam {
 
     fn is_alive(&self) -> bool {
         self.0.now().connected()
+    }
+}
+
+fn refused(error: NotObeyed) -> Refused {
+    match error {
+        NotObeyed::Leaving => Refused::Leaving,
+        NotObeyed::Store(error) => Refused::Store(error),
     }
 }
 

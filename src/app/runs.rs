@@ -6,16 +6,18 @@ use thiserror::Error;
 
 use super::{App, organisation};
 use crate::actors::engine::{Attach, LookAt, NotObeyed, Obey};
-use crate::domain::ids::RunKey;
+use crate::domain::ids::{RunKey, TaskNo};
 use crate::domain::progress::Progress;
 use crate::domain::run::{Command, RunStatus};
 use crate::domain::settings::RunSettings;
-use crate::domain::task::Category;
+use crate::domain::task::{Category, TaskState};
 use crate::scrapers::catalogue;
 use crate::store::StoreError;
 use crate::store::runs::NewRun;
 pub use crate::store::runs::RunRow;
 
+/// Most other runs that are told.
+const BESIDE_MAX: i64 = 20;
 /// Longest wait for the next engine where one died.
 const SUCCESSOR_MAX: Duration = Duration::from_secs(10);
 
@@ -57,6 +59,26 @@ impl App {
         let started = self.engine.send(Obey { key, command: Command::Start }).await;
         started.map_err(|_| RunError::EngineDead)??;
         Ok(key)
+    }
+
+    /// Other runs that are under way on the same database, and that an engine which starts takes over where nobody works
+    /// on them.
+    ///
+    /// # Errors
+    /// Where the database is away.
+    pub async fn runs_beside(&self, key: RunKey) -> Result<Vec<RunRow>, RunError> {
+        let running = self.database.store.list_runs(key.org, None, BESIDE_MAX, Some(RunStatus::Running)).await?;
+        Ok(running.into_iter().filter(|row| row.id != key.run).collect())
+    }
+
+    /// A failed task of the run: what it is about, and its last error.
+    ///
+    /// # Errors
+    /// Where the database is away.
+    pub async fn a_failed_task(&self, key: RunKey) -> Result<Option<(String, String)>, RunError> {
+        let (org, run, failed) = (key.org, key.run, Some(TaskState::Failed));
+        let mut tasks = self.database.store.list_tasks(org, run, failed, None, TaskNo(0), 1).await?;
+        Ok(tasks.pop().map(|task| (task.work.label().to_owned(), task.error_message.unwrap_or_default())))
     }
 
     /// The run's row.

@@ -15,8 +15,9 @@ use crate::app::runs::{RunRow, category};
 use crate::app::{self, App};
 use crate::config::Config;
 use crate::domain::ids::RunId;
-use crate::domain::run::RunStatus;
+use crate::domain::run::{FailReason, RunStatus};
 use crate::domain::settings::RunSettings;
+use crate::domain::spend::SpendView;
 use crate::domain::task::Category;
 
 /// `gleaner collect`.
@@ -63,10 +64,11 @@ pub async fn run(
     let app = stop.unless_asked(App::build(config)).await?;
     let collected = collect(&app, args, stop, terminal, categories, settings).await;
     app.stop(None).await?;
-    let row = collected?;
-    let written = if args.json { summarise(&row, out) } else { Ok(()) };
-    report(&row);
-    tell_spend(&row.spend.view(config.prices.as_ref()));
+    let Collected { row, failed } = collected?;
+    let spend = row.spend.view(config.prices.as_ref());
+    let written = if args.json { summarise(&row, failed.as_ref(), spend.clone(), out) } else { Ok(()) };
+    report(&row, failed.as_ref());
+    tell_spend(&spend);
     match written {
         // How the run ended does not hang on whether anybody reads of it.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error.into()),
@@ -113,19 +115,53 @@ async fn collect(
     terminal: &Terminal,
     categories: Vec<Category>,
     settings: RunSettings,
-) -> Result<RunRow, Failure> {
+) -> Result<Collected, Failure> {
     let count = categories.len();
     let key = app.start_run(args.name.clone(), categories, settings).await?;
     let many = if count == 1 { "category" } else { "categories" };
     tell(format_args!("run {} over {count} {many}", key.run));
-    tokio::select! {
-        row = follow(app, key, terminal) => Ok(row?),
+    let beside: Vec<String> =
+        app.runs_beside(key).await?.iter().map(|row| format!("{} ({})", row.id, row.name)).collect();
+    if !beside.is_empty() {
+        tell(format_args!(
+            "this works too on what was left under way in this data folder: run {}",
+            beside.join(", run ")
+        ));
+    }
+    let row = tokio::select! {
+        row = follow(app, key, terminal) => row?,
         () = stop.asked() => {
             tell(format_args!("stopping; `gleaner serve` on the same data folder goes on with run {}", key.run));
-            Ok(app.run_row(key).await?)
+            app.run_row(key).await?
         }
-        doom = app.doomed() => Err(doom.into()),
+        doom = app.doomed() => return Err(doom.into()),
+    };
+    let failed = app.a_failed_task(key).await?;
+    Ok(Collected { row, failed })
+}
+
+/// How a run was left.
+struct Collected {
+    row: RunRow,
+    /// A failed task and its last error.
+    failed: Option<(String, String)>,
+}
+
+/// Why a run stands still or failed, by its name.
+fn reason(row: &RunRow) -> Option<&'static str> {
+    match row.status {
+        RunStatus::Running => Some("stopped"),
+        _ => row.pause.as_ref().map(|pause| pause.reason.as_str()).or(row.fail_reason.map(FailReason::as_str)),
     }
+}
+
+/// The error that says most about how a run was left: what ended it, else that of a failed task.
+fn last_error(row: &RunRow, failed: Option<&(String, String)>) -> Option<String> {
+    let paused = row
+        .pause
+        .as_ref()
+        .and_then(|pause| pause.error.clone().or_else(|| pause.proofs.last().map(|proof| proof.error_message.clone())));
+    paused.or_else(|| row.fail_message.clone()).or_else(|| failed.map(|(label, error)| format!("{label}: {error}")))
 }
 
 /// What `--json` ends with, in this order.
@@ -133,6 +169,8 @@ async fn collect(
 struct Summary {
     run_id: RunId,
     status: RunStatus,
+    reason: Option<&'static str>,
+    error: Option<String>,
     products_total: i32,
     products_searched: i32,
     sellers_found: i32,
@@ -141,6 +179,7 @@ struct Summary {
     failed_items: i32,
     skipped_items: i32,
     duration_ms: i64,
+    spend: SpendView,
 }
 
 fn duration_ms(row: &RunRow) -> i64 {
@@ -148,11 +187,18 @@ fn duration_ms(row: &RunRow) -> i64 {
     row.started_at.map_or(0, |started| (ended - started).num_milliseconds())
 }
 
-fn summarise(row: &RunRow, out: &mut impl Write) -> std::io::Result<()> {
+fn summarise(
+    row: &RunRow,
+    failed: Option<&(String, String)>,
+    spend: SpendView,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
     let counters = &row.counters;
     let summary = Summary {
         run_id: row.id,
         status: row.status,
+        reason: reason(row),
+        error: last_error(row, failed),
         products_total: counters.ebay.total(),
         products_searched: counters.ebay.done,
         sellers_found: counters.sellers_found,
@@ -161,28 +207,35 @@ fn summarise(row: &RunRow, out: &mut impl Write) -> std::io::Result<()> {
         failed_items: counters.amazon.failed + counters.ebay.failed,
         skipped_items: counters.amazon.skipped + counters.ebay.skipped,
         duration_ms: duration_ms(row),
+        spend,
     };
     writeln!(out, "{}", serde_json::to_string(&summary)?)?;
     out.flush()
 }
 
-fn report(row: &RunRow) {
+fn report(row: &RunRow, failed: Option<&(String, String)>) {
     let counters = &row.counters;
     if let Some(pause) = &row.pause {
-        let last = pause.proofs.last().map(|proof| format!(" ({})", proof.error_message)).unwrap_or_default();
+        let last = last_error(row, None).map(|error| format!(" ({error})")).unwrap_or_default();
         let how = "`gleaner serve` on the same data folder shows it, and resumes it there";
         tell(format_args!("paused, {}{last}. {}; {how}", pause.reason, pause.what_to_do().trim_end_matches('.')));
     }
     if let Some(message) = &row.fail_message {
         tell(format_args!("failed, {message}"));
     }
+    if let Some((label, error)) = failed {
+        tell(format_args!("a task that failed: {label}: {error}"));
+    }
     if let Some(recovery) = &row.recovery {
         tell(format_args!("{}", recovery.in_words()));
     }
     tell(format_args!(
-        "run {} is {}: {} of {} products searched, {} skipped, {} failed, {} sellers found, {} new, {} requests, {:.1} s",
+        "run {} {}: {} of {} products searched, {} skipped, {} failed, {} sellers found, {} new, {} requests, {:.1} s",
         row.id,
-        row.status,
+        match row.status {
+            RunStatus::Running => "is not over, the next start goes on with it".to_owned(),
+            status => format!("is {status}"),
+        },
         counters.ebay.done,
         counters.ebay.total(),
         counters.amazon.skipped + counters.ebay.skipped,

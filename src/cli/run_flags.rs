@@ -3,36 +3,38 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use super::values::whole;
+
 /// The settings of a run that the command line gives.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Run settings")]
 pub struct RunFlags {
     /// Workers at one time, 1 to 64
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole)]
     workers: Option<u64>,
     /// Task failures in a row that pause the run
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole)]
     max_consecutive_failures: Option<u64>,
     /// Attempts of one page
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole)]
     max_attempts: Option<u64>,
     /// Longest wait for one answer
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = whole)]
     request_timeout_ms: Option<u64>,
     /// Wait after a rate-limited answer that names no time
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = whole)]
     rate_limit_wait_ms: Option<u64>,
     /// Base of the wait between attempts
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = whole)]
     retry_backoff_ms: Option<u64>,
     /// Best Sellers pages of a category
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole)]
     pages_per_category: Option<u64>,
     /// Result pages of a product
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole)]
     pages_per_product: Option<u64>,
     /// Wait between two pages of a product
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = whole)]
     page_delay_ms: Option<u64>,
     /// Markup in percent over the product's price, such as 80..120, or off
     #[arg(long, value_name = "MIN..MAX", allow_hyphen_values = true)]
@@ -41,7 +43,7 @@ pub struct RunFlags {
     #[arg(long, value_name = "LIST")]
     filters: Option<String>,
     /// Longest query in characters
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole)]
     query_chars: Option<u64>,
     /// How the provider delivers pages: realtime or push_pull
     #[arg(long, value_name = "WAY")]
@@ -53,10 +55,10 @@ pub struct RunFlags {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     auto_resume: Option<bool>,
     /// Requests that the run may send; it pauses where it needs more
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole)]
     request_budget: Option<u64>,
     /// Skip products that were searched within so many days with the same search, 1 to 365
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = whole)]
     skip_searched_within_days: Option<u64>,
 }
 

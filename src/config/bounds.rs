@@ -74,6 +74,12 @@ pub fn archive(bytes_max: i64, days_max: i64) -> Result<ArchiveLimits, ConfigErr
     Ok(ArchiveLimits { bytes_max, days_max })
 }
 
+/// How many days events of ended runs are kept; 0 keeps them for ever.
+pub fn events(keep_days: i64) -> Result<i64, ConfigError> {
+    within("events.keep_days", keep_days, 0, 36_500)?;
+    Ok(keep_days)
+}
+
 /// Whoever tells the sandbox something must not be billed by the real provider instead.
 pub fn no_sandbox_flag(given: &Overrides) -> Result<(), ConfigError> {
     let flags = [

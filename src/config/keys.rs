@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::ConfigError;
 
 /// Every key, by section. `runs.defaults` holds the settings of a run, which check themselves.
-const KNOWN: [(&str, &[&str]); 9] = [
+const KNOWN: [(&str, &[&str]); 10] = [
     (
         "server",
         &[
@@ -38,6 +38,7 @@ const KNOWN: [(&str, &[&str]); 9] = [
     ("runs", &["max_concurrent_runs", "monthly_request_budget", "defaults"]),
     ("archive", &["bytes_max", "days_max"]),
     ("metrics", &["access"]),
+    ("events", &["keep_days"]),
     ("log", &["format", "level"]),
 ];
 

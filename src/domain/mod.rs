@@ -3,12 +3,15 @@
 //! Nothing here knows actix, diesel, HTTP or the time of day; every function is a function of its arguments.
 
 pub mod budget;
+pub mod chosen;
 pub mod counters;
+pub mod coverage;
 pub mod estimate;
 pub mod event;
 pub mod failure;
 pub mod ids;
 pub mod ledger;
+pub mod metrics;
 pub mod money;
 pub mod price;
 pub mod price_window;

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::Metrics;
 use super::families::{Currency, Phase as PhaseLabel, Reason, Request, TaskEnd};
 use crate::domain::budget::Drawn;
+use crate::domain::chosen::Chosen;
 use crate::domain::ids::{EngineId, RunKey, TaskNo};
 use crate::domain::ledger::{Entry, Group, Memory, StoredEvent};
 use crate::domain::run::{Command, Pause};
@@ -167,6 +168,10 @@ impl<S: RunStore> RunStore for Counting<S> {
 
     async fn look_again(&self, key: RunKey, runs_max: i64) -> Result<Accepted, StoreError> {
         self.metrics.told(self.store.look_again(key, runs_max).await)
+    }
+
+    async fn retry(&self, key: RunKey, chosen: &Chosen, runs_max: i64) -> Result<Accepted, StoreError> {
+        self.metrics.told(self.store.retry(key, chosen, runs_max).await)
     }
 
     async fn fire(&self, runs_max: i64) -> Result<Fired, StoreError> {

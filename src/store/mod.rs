@@ -26,10 +26,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
 use crate::domain::budget::{Drawn, Grant};
+use crate::domain::chosen::Chosen;
 use crate::domain::ids::{EngineId, RunKey, TaskNo};
 use crate::domain::ledger::{Group, Memory, Reply, StoredEvent};
 use crate::domain::run::{Command, Pause, RunStatus, Wish};
-use crate::domain::settings::RunSettings;
+use crate::domain::settings::{FieldError, RunSettings};
 use crate::domain::task::{OpenTask, Phase};
 
 pub use categories::CategoryRow;
@@ -85,6 +86,9 @@ pub enum StoreError {
         /// Requests that its setting `request_budget` allows.
         allowed: i64,
     },
+    /// Fields of what was asked cannot be taken: nothing was changed.
+    #[error("{} fields cannot be taken", .0.len())]
+    Fields(Vec<FieldError>),
     /// The same idempotency key came before with another body: nothing was made.
     #[error("this idempotency key was used for another request")]
     IdempotencyMismatch,
@@ -228,6 +232,12 @@ pub trait RunStore: Send + Sync {
     /// a resume that could send nothing, [`StoreError::Away`].
     async fn command(&self, key: RunKey, command: Command, runs_max: i64) -> Result<Accepted, StoreError>;
 
+    /// As [`Command::RetryFailed`], for these of the failed tasks alone: all of them run again, or none.
+    ///
+    /// # Errors
+    /// As [`RunStore::command`], and [`StoreError::Fields`] for a task or an error that is not among the failed.
+    async fn retry(&self, key: RunKey, chosen: &Chosen, runs_max: i64) -> Result<Accepted, StoreError>;
+
     /// Pauses a running run of this engine on which nobody works any more: raises its fencing number, puts claimed tasks
     /// back to pending, and tells it. A cancel that is wanted is brought about instead.
     ///
@@ -315,7 +325,11 @@ impl RunStore for PgStore {
     }
 
     async fn command(&self, key: RunKey, command: Command, runs_max: i64) -> Result<Accepted, StoreError> {
-        self.command_run(key, command, runs_max).await
+        self.command_run(key, command, &Chosen::All, runs_max).await
+    }
+
+    async fn retry(&self, key: RunKey, chosen: &Chosen, runs_max: i64) -> Result<Accepted, StoreError> {
+        self.command_run(key, Command::RetryFailed, chosen, runs_max).await
     }
 
     async fn set_aside(&self, key: RunKey, pause: &Pause) -> Result<Accepted, StoreError> {

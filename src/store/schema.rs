@@ -194,6 +194,7 @@ diesel::table! {
         external_id -> Nullable<Text>,
         suspect -> Int2,
         job_id -> Nullable<Text>,
+        empties -> Int4,
     }
 }
 
@@ -265,6 +266,24 @@ diesel::table! {
         run_id -> Uuid,
         seq -> Int8,
         data -> Text,
+    }
+}
+
+diesel::table! {
+    run_metrics (org_id, run_id) {
+        org_id -> Uuid,
+        run_id -> Uuid,
+        to_seq -> Int8,
+        metrics -> Jsonb,
+    }
+}
+
+diesel::table! {
+    run_removals (org_id, run_id) {
+        org_id -> Uuid,
+        run_id -> Uuid,
+        removed_at -> Timestamptz,
+        removed_of -> Nullable<Timestamptz>,
     }
 }
 
@@ -365,6 +384,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     raw_bodies,
     raw_pages,
     run_events,
+    run_metrics,
+    run_removals,
     run_sellers,
     run_templates,
     seller_audit_log,

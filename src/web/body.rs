@@ -28,6 +28,16 @@ pub async fn no_body(payload: Payload) -> Result<(), Problem> {
     if empty { Ok(()) } else { Err(refused()) }
 }
 
+/// Reads the body of a request that may have none, which counts as an empty JSON object.
+///
+/// # Errors
+/// As [`json_object`].
+pub async fn optional_object(request: &HttpRequest, payload: Payload) -> Result<Map<String, Value>, Problem> {
+    look_at_head(request)?;
+    let bytes = arrived(payload).await?;
+    if bytes.trim_ascii().is_empty() { Ok(Map::new()) } else { object(&bytes) }
+}
+
 /// Reads the body of a request as a JSON object.
 ///
 /// # Errors
@@ -35,8 +45,11 @@ pub async fn no_body(payload: Payload) -> Result<(), Problem> {
 /// (with line and column), 422 when it is no object.
 pub async fn json_object(request: &HttpRequest, payload: Payload) -> Result<Map<String, Value>, Problem> {
     look_at_head(request)?;
-    let bytes = arrived(payload).await?;
-    match serde_json::from_slice(&bytes) {
+    object(&arrived(payload).await?)
+}
+
+fn object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
+    match serde_json::from_slice(bytes) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(other) => {
             let message = format!("is {}; allowed is a JSON object", kind_of(&other));

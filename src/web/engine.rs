@@ -7,6 +7,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 pub use crate::actors::stream::{Subscription, Told};
+use crate::domain::chosen::Chosen;
 use crate::domain::ids::RunKey;
 use crate::domain::progress::Progress;
 use crate::domain::run::Command;
@@ -57,6 +58,12 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// [`Refused`]: the run's state does not allow it, there is no such run, or nobody answers.
     async fn obey(&self, key: RunKey, command: Command) -> Result<Accepted, Refused>;
+
+    /// Has these of a run's failed tasks run again.
+    ///
+    /// # Errors
+    /// As [`Self::obey`], and where the choice names what has not failed.
+    async fn retry(&self, key: RunKey, chosen: &Chosen) -> Result<Accepted, Refused>;
 
     /// Asks for a run's live stream.
     ///

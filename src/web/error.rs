@@ -283,6 +283,7 @@ impl From<StoreError> for Problem {
                 );
                 Self::field(Kind::BudgetSpent, "settings.request_budget", message)
             }
+            StoreError::Fields(errors) => Self::invalid_fields(errors),
             StoreError::IdempotencyMismatch => {
                 let message = "this key made a run from another body; take a fresh key for another run";
                 Self::field(Kind::KeyReused, "Idempotency-Key", message)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::HttpRequest;
+use chrono::{DateTime, Datelike, Utc};
 use url::form_urlencoded;
 
 use crate::web::cursor::Cursor;
@@ -83,6 +84,19 @@ impl Query {
         found.map(Some).ok_or_else(|| {
             let words = all.iter().map(|value| word(*value)).collect::<Vec<_>>().join(", ");
             Problem::bad_request(name, format!("{} is not allowed; one of {words} is", short(text)))
+        })
+    }
+
+    /// A moment as RFC 3339 writes it.
+    ///
+    /// # Errors
+    /// A problem that names the parameter.
+    pub fn moment(&self, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let read = DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.to_utc());
+        read.filter(|moment| (1970..10_000).contains(&moment.year())).map(Some).ok_or_else(|| {
+            let allowed = "a moment such as 2026-11-24T09:00:00Z is, from 1970 to 9999";
+            Problem::bad_request(name, format!("{} is not allowed; {allowed}", short(text)))
         })
     }
 

@@ -9,8 +9,10 @@ use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, 
 
 use crate::domain::rights::{Need, Permission};
 use crate::web::admin;
-use crate::web::api::{activity, categories, change, collection_settings, commands, estimate, events, health, items};
-use crate::web::api::{metrics, presets, runs, schedules, sellers, tasks, templates};
+use crate::web::api::{
+    activity, again, categories, change, collection_settings, commands, compare, coverage, estimate, events, health,
+    history, items, metrics, presets, retry, run_metrics, runs, schedules, sellers, tasks, templates,
+};
 use crate::web::auth::{self, sign_in};
 use crate::web::error::{Kind, Problem};
 
@@ -39,15 +41,21 @@ pub fn configure(config: &mut ServiceConfig) {
         at(Token, "/amazon/categories", [get(SeeRuns, categories::tree)]),
         at(Token, "/collection/estimate", [post(One(Automation), estimate::create)]),
         at(Token, "/collection/runs", [get(SeeRuns, runs::list), post(One(Automation), runs::create)]),
+        // Before the run of an id: these are no ids.
+        at(Token, "/collection/runs/history", [get(SeeRuns, history::list)]),
+        at(Token, "/collection/runs/compare", [get(SeeRuns, compare::compare)]),
         at(Token, &run(""), [get(SeeRuns, runs::read), patch(One(Automation), change::change)]),
         at(Token, &run("/start"), [post(One(Automation), commands::start)]),
         at(Token, &run("/execute"), [post(One(Automation), commands::start)]),
         at(Token, &run("/pause"), [post(One(Automation), commands::pause)]),
         at(Token, &run("/resume"), [post(One(Automation), commands::resume)]),
         at(Token, &run("/cancel"), [post(One(Automation), commands::cancel)]),
-        at(Token, &run("/retry-failed"), [post(One(Automation), commands::retry_failed)]),
+        at(Token, &run("/retry-failed"), [post(One(Automation), retry::retry_failed)]),
+        at(Token, &run("/again"), [post(One(Automation), again::again)]),
         at(Token, &run("/progress"), [get(SeeRuns, runs::progress)]),
         at(Token, &run("/tasks"), [get(SeeRuns, tasks::list)]),
+        at(Token, &run("/coverage"), [get(SeeRuns, coverage::list)]),
+        at(Token, &run("/metrics"), [get(SeeRuns, run_metrics::read)]),
         at(Token, &run("/items"), [get(SeeRuns, items::list)]),
         at(Token, &run("/sellers"), [get(SeeRuns, sellers::list)]),
         at(Token, &run("/events"), [get(SeeRuns, events::list)]),

@@ -5,6 +5,7 @@ pub mod binary;
 pub mod invariants;
 pub mod listener;
 pub mod market;
+pub mod past;
 pub mod postgres;
 pub mod process;
 pub mod proxy;

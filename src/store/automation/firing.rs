@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::firings::{FiringRow, Made, add, add_missed, is_told, last_run};
 use super::schedules::{ScheduleRow, Stored};
+use crate::domain::chosen::Chosen;
 use crate::domain::run::{Command, RunStatus};
 use crate::domain::schedule::{Due, FiringState, start_within};
 use crate::domain::settings::FieldError;
@@ -157,7 +158,7 @@ impl PgStore {
 
     /// Starts the run of a moment; true where it is ours to work on.
     async fn start_made(&self, made: &Made, runs_max: i64) -> Result<bool, StoreError> {
-        let refused = match self.command_run(made.run, Command::Start, runs_max).await {
+        let refused = match self.command_run(made.run, Command::Start, &Chosen::All, runs_max).await {
             Ok(_) => {
                 self.settle(made, FiringState::Started, None).await?;
                 return Ok(true);
@@ -182,7 +183,7 @@ impl PgStore {
             return Ok(false);
         }
         // Too late by the schedule's own rule: a run that stayed would be started by nobody.
-        match self.command_run(made.run, Command::Cancel, runs_max).await {
+        match self.command_run(made.run, Command::Cancel, &Chosen::All, runs_max).await {
             Ok(_) => self.settle(made, FiringState::Failed, Some(waits)).await?,
             Err(StoreError::NotAllowed { .. }) => {}
             Err(error) => return Err(error),

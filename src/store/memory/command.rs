@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Run, Shelf, StoreRule};
 use crate::clock::Clock;
+use crate::domain::chosen::Chosen;
 use crate::domain::ids::{EngineId, RunKey};
 use crate::domain::run::{Command, Pause};
 use crate::store::registry::audit_log::{EntryAction, RunEntryRow};
@@ -16,13 +17,13 @@ pub(super) fn command(
     shelf: &mut Shelf,
     clock: &Clock,
     key: RunKey,
-    command: Command,
+    (command, chosen): (Command, &Chosen),
     runs_max: i64,
     engine: EngineId,
 ) -> Result<Accepted, StoreError> {
     let (running, seller_count, broken) = (shelf.running(key.org), shelf.seller_count(key.org), shelf.broken);
     let run = shelf.run(key)?;
-    let asked = Asked { command, running, runs_max, now: clock.now(), engine };
+    let asked = Asked { command, chosen, running, runs_max, now: clock.now(), engine };
     let streak = run.row.streak.clone();
     let obeyed = obey::obey(&mut run.row, &mut run.tasks, &asked)?;
     if broken == Some(StoreRule::StreakPausesOnce) {
@@ -68,7 +69,7 @@ pub(super) fn look_again(
 ) -> Result<Accepted, StoreError> {
     let (running, seller_count) = (shelf.running(key.org), shelf.seller_count(key.org));
     let run = shelf.run(key)?;
-    let asked = Asked { command: Command::Resume, running, runs_max, now: clock.now(), engine };
+    let asked = Asked { command: Command::Resume, chosen: &Chosen::All, running, runs_max, now: clock.now(), engine };
     let obeyed = obey::look_again(&mut run.row, &asked)?;
     write_obeyed(run, clock, key, obeyed, asked.now, seller_count)
 }

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use super::{Accepted, EngineSeen, Fired, Kept, RunStore, StoreError, Survey, TakenOver};
 use crate::clock::Clock;
 use crate::domain::budget::Drawn;
+use crate::domain::chosen::Chosen;
 use crate::domain::ids::{EngineId, OrgId, RunId, RunKey, TaskNo};
 use crate::domain::ledger::{Group, Memory, Reply, StoredEvent};
 use crate::domain::product::Asin;
@@ -160,6 +161,7 @@ impl MemoryStore {
             started_at: None,
             completed_at: None,
             updated_at: now,
+            events_removed_at: None,
         };
         let tasks = (1_i32..)
             .map(TaskNo)
@@ -337,7 +339,12 @@ impl RunStore for MemoryStore {
     }
 
     async fn command(&self, key: RunKey, command: Command, runs_max: i64) -> Result<Accepted, StoreError> {
-        command::command(&mut *self.reach()?, &self.clock, key, command, runs_max, self.engine)
+        command::command(&mut *self.reach()?, &self.clock, key, (command, &Chosen::All), runs_max, self.engine)
+    }
+
+    async fn retry(&self, key: RunKey, chosen: &Chosen, runs_max: i64) -> Result<Accepted, StoreError> {
+        let asked = (Command::RetryFailed, chosen);
+        command::command(&mut *self.reach()?, &self.clock, key, asked, runs_max, self.engine)
     }
 
     async fn fire(&self, _: i64) -> Result<Fired, StoreError> {

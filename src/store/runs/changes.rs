@@ -48,6 +48,7 @@ pub(in crate::store) fn change(
     // Settings that make no sense any more are mended by laying sound ones over them.
     let before: RunSettings = serde_json::from_value(row.settings.clone()).unwrap_or_default();
     let settings = before.with_overrides(&changes.settings).map_err(NotChanged::Fields)?;
+    refuse_below_sent(row, changes, &settings)?;
     if settings.auto_resume != before.auto_resume {
         let scheduled = |pause: Pause| match settings.auto_resume {
             true => pause.with_next_probe(None, now),
@@ -61,6 +62,20 @@ pub(in crate::store) fn change(
     }
     row.updated_at = now;
     Ok(settings)
+}
+
+/// A budget below what is sent already could not be kept any more.
+fn refuse_below_sent(row: &RunRow, changes: &Changes, settings: &RunSettings) -> Result<(), NotChanged> {
+    let sent = row.spend.all_sent();
+    let budget = settings.request_budget.filter(|_| changes.settings.contains_key("request_budget"));
+    match budget.map(|budget| i64::try_from(budget).unwrap_or(i64::MAX)) {
+        Some(budget) if budget < sent => {
+            let message =
+                format!("{budget} is not allowed: {sent} requests are sent already; {sent} or more is, or null");
+            Err(NotChanged::Fields(vec![FieldError::new("request_budget", message)]))
+        }
+        _ => Ok(()),
+    }
 }
 
 impl PgStore {

@@ -16,6 +16,7 @@ use super::run_events::add_events;
 use super::run_row::{RunRow, StoredRun};
 use super::task_reads::ClaimedTasks;
 use super::tasks::{StoredTask, TaskRow, failed_tasks_and_categories};
+use crate::domain::chosen::Chosen;
 use crate::domain::ids::{EngineId, RunKey, TaskNo};
 use crate::domain::ledger::Memory;
 use crate::domain::run::{Command, RunStatus};
@@ -169,10 +170,11 @@ impl PgStore {
         &self,
         key: RunKey,
         command: Command,
+        chosen: &Chosen,
         runs_max: i64,
     ) -> Result<Accepted, StoreError> {
         let lease = self.lease().await?;
-        let worked = self.commanding(&lease, key, command, runs_max).await;
+        let worked = self.commanding(&lease, key, command, chosen, runs_max).await;
         Self::finish(lease, worked).await
     }
 
@@ -181,6 +183,7 @@ impl PgStore {
         mut conn: &Loan,
         key: RunKey,
         command: Command,
+        chosen: &Chosen,
         runs_max: i64,
     ) -> Result<Accepted, StoreError> {
         conn.batch_execute("BEGIN").await?;
@@ -199,7 +202,7 @@ impl PgStore {
                 tasks.insert(task.task_no, task);
             }
         }
-        let asked = Asked { command, running, runs_max, now: self.clock.now(), engine: self.engine };
+        let asked = Asked { command, chosen, running, runs_max, now: self.clock.now(), engine: self.engine };
         let obeyed = obey(&mut row, &mut tasks, &asked)?;
         self.write_obeyed(conn, &mut row, obeyed, asked.now).await
     }

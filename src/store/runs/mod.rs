@@ -6,13 +6,18 @@
 pub mod archive;
 pub mod changes;
 mod commands;
+pub mod compare;
+pub mod coverage;
+pub mod history;
 pub mod items;
 pub(in crate::store) mod keep;
+pub mod metrics;
 pub(in crate::store) mod obey;
 pub(in crate::store) mod org_months;
 pub(in crate::store) mod product_searches;
 pub(in crate::store) mod quarantine;
 pub(in crate::store) mod reread;
+pub(in crate::store) mod retention;
 mod run_change;
 mod run_events;
 pub(in crate::store) mod run_row;
@@ -241,7 +246,8 @@ impl PgStore {
             .select(StoredRun::as_select())
             .first(&mut self.connection().await?)
             .await?;
-        stored.try_into()
+        let mut rows = self.with_removals(vec![stored.try_into()?]).await?;
+        rows.pop().ok_or(StoreError::NotFound)
     }
 
     /// Whether the organisation has the run; for reads of its other tables.
@@ -282,7 +288,7 @@ impl PgStore {
             runs = runs.filter(collection_runs::status.eq(status.as_str()));
         }
         let stored: Vec<StoredRun> = runs.load(&mut self.connection().await?).await?;
-        stored.into_iter().map(RunRow::try_from).collect()
+        self.with_removals(stored.into_iter().map(RunRow::try_from).collect::<Result<_, _>>()?).await
     }
 
     /// What the organisation's newest finished runs were like. One whose settings cannot be read any more tells nothing.

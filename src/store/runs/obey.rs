@@ -1,24 +1,28 @@
 //! What a command does to a run's row and its tasks: pure, so that both stores do the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
 use super::run_row::RunRow;
 use super::tasks::TaskRow;
 use super::transition::{departments_completed, retry};
+use crate::domain::chosen::Chosen;
 use crate::domain::event::Action;
 use crate::domain::ids::{EngineId, TaskNo};
 use crate::domain::ledger::Close;
 use crate::domain::recent::Recent;
 use crate::domain::run::{Command, Pause, RunStatus, Wish};
+use crate::domain::settings::FieldError;
 use crate::domain::task::{Phase, TaskState};
 use crate::store::StoreError;
 
 /// What a command needs to know beside the run's row.
-pub(in crate::store) struct Asked {
+pub(in crate::store) struct Asked<'a> {
     /// The command.
     pub command: Command,
+    /// For *retry failed*: of which tasks.
+    pub chosen: &'a Chosen,
     /// Runs of the organisation that are under way.
     pub running: i64,
     /// Most of them at one time.
@@ -53,7 +57,7 @@ pub(in crate::store) fn starts_actors(command: Command) -> bool {
 pub(in crate::store) fn obey(
     row: &mut RunRow,
     tasks: &mut BTreeMap<TaskNo, TaskRow>,
-    asked: &Asked,
+    asked: &Asked<'_>,
 ) -> Result<Obeyed, StoreError> {
     let (status, wanted) = (row.status, row.wanted);
     let may_retry = || tasks.values().any(|task| task.state == TaskState::Failed);
@@ -67,6 +71,10 @@ pub(in crate::store) fn obey(
     if asked.command == Command::Resume {
         refuse_if_spent(row)?;
     }
+    let again = match asked.command {
+        Command::RetryFailed => among_failed(tasks, asked.chosen)?,
+        _ => BTreeSet::new(),
+    };
     row.updated_at = asked.now;
     row.commands += 1;
     if starts_actors(asked.command) {
@@ -88,7 +96,7 @@ pub(in crate::store) fn obey(
             Obeyed::default()
         }
         Command::Cancel => cancel(row, asked.now),
-        Command::RetryFailed => reopen(row, tasks),
+        Command::RetryFailed => reopen(row, tasks, &again),
     };
     if obeyed.event.is_some() {
         // Its last actors may still be trying to keep something: from here on it is too late for that.
@@ -126,10 +134,40 @@ fn cancel(row: &mut RunRow, now: DateTime<Utc>) -> Obeyed {
     Obeyed { event: Some(Action::Cancelled), ends: true, ..Obeyed::default() }
 }
 
-fn reopen(row: &mut RunRow, tasks: &mut BTreeMap<TaskNo, TaskRow>) -> Obeyed {
+/// The failed tasks that were chosen, or what is wrong with the choice. Only the failed ones are looked at: to the caller a
+/// task that is not there and one that did not fail are the same mistake.
+fn among_failed(tasks: &BTreeMap<TaskNo, TaskRow>, chosen: &Chosen) -> Result<BTreeSet<TaskNo>, StoreError> {
+    let failed = || tasks.values().filter(|task| task.state == TaskState::Failed);
+    let mut errors = Vec::new();
+    let again = match chosen {
+        Chosen::All => failed().map(|task| task.task_no).collect(),
+        Chosen::Tasks(numbers) => {
+            let is_failed = |number: &TaskNo| tasks.get(number).is_some_and(|task| task.state == TaskState::Failed);
+            for (index, number) in numbers.iter().enumerate().filter(|(_, number)| !is_failed(number)) {
+                let message =
+                    format!("{number} is no failed task of this run; allowed are those of GET .../tasks?status=failed");
+                errors.push(FieldError::new(format!("task_nos[{index}]"), message));
+            }
+            numbers.iter().copied().collect()
+        }
+        Chosen::Errors(codes) => {
+            let known: BTreeSet<&str> = failed().filter_map(|task| task.error_code.as_deref()).collect();
+            for (index, code) in codes.iter().enumerate().filter(|(_, code)| !known.contains(code.as_str())) {
+                let words = known.iter().copied().collect::<Vec<_>>().join(", ");
+                let message = format!("no task of this run failed with {code:?}; allowed are {words}");
+                errors.push(FieldError::new(format!("error_codes[{index}]"), message));
+            }
+            let chosen = |task: &&TaskRow| task.error_code.as_ref().is_some_and(|code| codes.contains(code));
+            failed().filter(chosen).map(|task| task.task_no).collect()
+        }
+    };
+    if errors.is_empty() { Ok(again) } else { Err(StoreError::Fields(errors)) }
+}
+
+fn reopen(row: &mut RunRow, tasks: &mut BTreeMap<TaskNo, TaskRow>, again: &BTreeSet<TaskNo>) -> Obeyed {
     let mut retried = Vec::new();
     row.phase = Phase::Ebay;
-    for task in tasks.values_mut().filter(|task| task.state == TaskState::Failed) {
+    for task in tasks.values_mut().filter(|task| again.contains(&task.task_no)) {
         retry(task);
         retried.push(task.task_no);
         let counts = row.counters.phase_mut(task.phase());
@@ -149,7 +187,7 @@ fn reopen(row: &mut RunRow, tasks: &mut BTreeMap<TaskNo, TaskRow>) -> Obeyed {
 }
 
 /// A paused run whose time has come runs to see whether the provider is well again; its pause stays beside that.
-pub(in crate::store) fn look_again(row: &mut RunRow, asked: &Asked) -> Result<Obeyed, StoreError> {
+pub(in crate::store) fn look_again(row: &mut RunRow, asked: &Asked<'_>) -> Result<Obeyed, StoreError> {
     let (status, wanted) = (row.status, row.wanted);
     let failed_tasks = row.counters.amazon.failed + row.counters.ebay.failed;
     let is_due = |pause: &&mut Pause| pause.resumes_at.is_some_and(|at| at <= asked.now);

@@ -13,7 +13,7 @@ use super::run_row::{RunRow, StoredRun};
 use super::task_reads::TasksByNumber;
 use super::tasks::{StoredTask, TaskRow};
 use crate::domain::event::{Action, ApiParams, Request, Subject};
-use crate::domain::ids::{RunKey, TaskNo, WorkerId};
+use crate::domain::ids::{JobId, RunKey, TaskNo, WorkerId};
 use crate::domain::ledger::{Cost, Entry, Group, Outcome, PageResult};
 use crate::domain::raw_page::Reread;
 use crate::domain::run::RunStatus;
@@ -27,7 +27,7 @@ use crate::store::{PgStore, StoreError};
 pub(in crate::store) struct Planned {
     /// The pages that bring something, as outcomes of their tasks.
     pub group: Group,
-    /// Tasks that stood at one of the pages, as they are after it.
+    /// Tasks with one of the pages, as they are after it.
     pub tasks: Vec<TaskRow>,
 }
 
@@ -71,8 +71,9 @@ pub(in crate::store) fn plan(
         }
         if task.next_page == page.page && task.state != TaskState::Done {
             go_on(row, task, page.last);
-            moved.insert(task.task_no);
         }
+        task.page_held(page.page, true);
+        moved.insert(task.task_no);
         planned.group.entries.push(Entry::Outcome(outcome(page)));
     }
     planned.tasks = moved.iter().filter_map(|task_no| tasks.get(task_no)).cloned().collect();
@@ -196,7 +197,8 @@ impl PgStore {
                     collection_tasks::state.eq(task.state.as_str()),
                     collection_tasks::next_page.eq(task.next_page),
                     collection_tasks::page_attempts.eq(task.page_attempts),
-                    collection_tasks::job_id.eq(None::<String>),
+                    collection_tasks::job_id.eq(task.job.as_ref().map(JobId::as_str)),
+                    collection_tasks::empties.eq(task.empties),
                     collection_tasks::error_code.eq(&task.error_code),
                     collection_tasks::error_message.eq(&task.error_message),
                 ))

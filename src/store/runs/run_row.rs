@@ -89,6 +89,8 @@ pub struct RunRow {
     pub completed_at: Option<DateTime<Utc>>,
     /// When its row last changed.
     pub updated_at: DateTime<Utc>,
+    /// When events of it were removed since they were old; known where the run is read for people.
+    pub events_removed_at: Option<DateTime<Utc>>,
 }
 
 impl RunRow {
@@ -333,6 +335,7 @@ impl TryFrom<StoredRun> for RunRow {
             started_at: stored.started_at,
             completed_at: stored.completed_at,
             updated_at: stored.updated_at,
+            events_removed_at: None,
         })
     }
 }

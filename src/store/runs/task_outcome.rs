@@ -21,12 +21,16 @@ pub(in crate::store) fn keep_outcome(task: &mut TaskRow, outcome: &Outcome) {
     match &outcome.result {
         PageResult::Products { rows, last, .. } => {
             task.products = task.products.saturating_add(i32::try_from(rows.len()).unwrap_or(i32::MAX));
+            task.page_held(outcome.page, !rows.is_empty());
             page_kept(task, outcome.page, *last);
             if *last && task.products == 0 {
                 skip(task, SkipReason::NoProducts);
             }
         }
-        PageResult::Sellers { last, .. } => page_kept(task, outcome.page, *last),
+        PageResult::Sellers { sightings, last } => {
+            task.page_held(outcome.page, !sightings.is_empty());
+            page_kept(task, outcome.page, *last);
+        }
         PageResult::Retry { error_type, message, .. } => {
             task.page_attempts = task.page_attempts.saturating_add(1);
             failure(task, *error_type, message);

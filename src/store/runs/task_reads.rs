@@ -17,12 +17,12 @@ macro_rules! task_read {
             pub(in crate::store) struct $name { $($field: $rust => $sql),* }
             answers (
                 Integer, Text, Integer, SmallInt, SmallInt, SmallInt, SmallInt, Integer, Nullable<Text>, Integer, Bool, Bool,
-                Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>,
+                Integer, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>,
                 Nullable<BigInt>, Nullable<Text>, Nullable<Text>
             );
             concat!(
                 "SELECT t.task_no, t.state, t.claim_no, t.next_page, t.page_attempts, t.crashes, t.suspect, t.requests, t.job_id, \
-                    t.products, t.rejected, t.reprieved, t.error_code, t.error_message, t.node_id, t.category, \
+                    t.products, t.rejected, t.reprieved, t.empties, t.error_code, t.error_message, t.node_id, t.category, \
                     t.department, t.external_id, i.title, i.price_minor, i.price_currency, i.category FROM ",
                 $source,
                 " AS t LEFT JOIN LATERAL (SELECT * FROM collection_items AS k WHERE k.org_id = $org \

@@ -40,6 +40,8 @@ pub struct TaskRow {
     pub rejected: bool,
     /// A streak gave it fresh attempts already; that happens once.
     pub reprieved: bool,
+    /// One bit for each page that was answered and held nothing, page 1 lowest.
+    pub empties: i32,
     /// The last failure's kind, or why it was skipped.
     pub error_code: Option<String>,
     /// The last failure in words.
@@ -65,6 +67,7 @@ impl TaskRow {
             products: 0,
             rejected: false,
             reprieved: false,
+            empties: 0,
             error_code: None,
             error_message: None,
             work,
@@ -100,6 +103,12 @@ impl TaskRow {
         }
     }
 
+    /// Notes of a page that was answered whether it held anything.
+    pub(crate) fn page_held(&mut self, page: i16, anything: bool) {
+        let bit = u32::try_from(page - 1).ok().and_then(|place| 1_i32.checked_shl(place)).unwrap_or_default();
+        self.empties = if anything { self.empties & !bit } else { self.empties | bit };
+    }
+
     /// Whether a claim of that number is the one that counts: it holds the task, or its `started` was lost.
     pub(crate) fn is_current(&self, claim_no: i32) -> bool {
         match self.state {
@@ -125,6 +134,7 @@ pub(in crate::store) struct StoredTask {
     products: i32,
     rejected: bool,
     reprieved: bool,
+    empties: i32,
     error_code: Option<String>,
     error_message: Option<String>,
     node_id: Option<String>,
@@ -169,6 +179,7 @@ impl TryFrom<StoredTask> for TaskRow {
             products: stored.products,
             rejected: stored.rejected,
             reprieved: stored.reprieved,
+            empties: stored.empties,
             error_code: stored.error_code,
             error_message: stored.error_message,
             work,
@@ -183,7 +194,7 @@ pub(in crate::store) fn money(minor: Option<i64>, currency: Option<&str>) -> Opt
 
 /// The tasks of a run with their products.
 #[auto_type]
-fn tasks_of(org: Uuid, run: Uuid) -> _ {
+pub(super) fn tasks_of(org: Uuid, run: Uuid) -> _ {
     let its_item = collection_items::org_id
         .eq(collection_tasks::org_id)
         .and(collection_items::run_id.eq(collection_tasks::run_id))
@@ -205,6 +216,7 @@ fn tasks_of(org: Uuid, run: Uuid) -> _ {
             collection_tasks::products,
             collection_tasks::rejected,
             collection_tasks::reprieved,
+            collection_tasks::empties,
             collection_tasks::error_code,
             collection_tasks::error_message,
             collection_tasks::node_id,

@@ -8,6 +8,7 @@ use super::commands::{count_running, give_claims_back};
 use super::obey::{Asked, look_again, set_aside};
 use super::org_months::{forfeit, give_back};
 use super::run_row::{RunRow, StoredRun};
+use crate::domain::chosen::Chosen;
 use crate::domain::ids::{OrgId, RunId, RunKey};
 use crate::domain::run::{Command, Pause};
 use crate::store::loan::Loan;
@@ -69,7 +70,8 @@ impl PgStore {
         let run = collection_runs::table.find((key.org.0, key.run.0)).select(StoredRun::as_select());
         let stored: StoredRun = run.for_no_key_update().first(&mut conn).await?;
         let mut row = RunRow::try_from(stored)?;
-        let asked = Asked { command: Command::Resume, running, runs_max, now: self.clock.now(), engine: self.engine };
+        let (command, chosen) = (Command::Resume, &Chosen::All);
+        let asked = Asked { command, chosen, running, runs_max, now: self.clock.now(), engine: self.engine };
         let obeyed = look_again(&mut row, &asked)?;
         self.write_obeyed(conn, &mut row, obeyed, asked.now).await
     }

@@ -34,7 +34,7 @@ pub async fn stream(
     let last_event_id = request.headers().get("last-event-id").map(|value| value.to_str().unwrap_or("?"));
     let begin = Begin::read(last_event_id, query.text("last_event_id"), query.text("from"))?;
     let row = shared.rooms.store.run(key.org, key.run).await?;
-    let Some(after) = begin.after(row.last_seq, row.status.is_final())? else {
+    let Some(after) = begin.after(row.last_seq, row.status.is_final(), row.events_removed_at.is_some())? else {
         return Ok(HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, "no-store")).finish());
     };
     let address = request.peer_addr().map(|peer| peer.ip());

@@ -81,19 +81,6 @@ pub async fn cancel(
     give(Command::Cancel, &shared, &caller, &request, payload).await
 }
 
-/// `POST .../retry-failed`.
-///
-/// # Errors
-/// 400 for a body, 404 where the caller has no such run, 409 where its state does not allow it, 503 while nobody answers.
-pub async fn retry_failed(
-    shared: Data<Shared>,
-    caller: ReqData<Caller>,
-    request: HttpRequest,
-    payload: Payload,
-) -> Result<HttpResponse, Problem> {
-    give(Command::RetryFailed, &shared, &caller, &request, payload).await
-}
-
 /// # Errors
 /// 400 for a body, 404 where the caller has no such run, 409 where its state does not allow the command (with the state
 /// and what it allows) or too many runs are under way, 503 where nobody answers: with the word that nothing was changed,
@@ -111,7 +98,12 @@ async fn give(
     if !shared.rooms.engine.is_alive() {
         return Err(Gone.into());
     }
-    let Accepted { status, wanted, .. } = answered(shared.rooms.engine.obey(key, command)).await?;
+    taken(shared.rooms.engine.obey(key, command)).await
+}
+
+/// 202 where the engine takes it.
+pub(super) async fn taken(obeying: impl Future<Output = Result<Accepted, Refused>>) -> Result<HttpResponse, Problem> {
+    let Accepted { status, wanted, .. } = answered(obeying).await?;
     Ok(HttpResponse::Accepted().json(Taken { status, wanted, state: Standing { status, wanted }.word() }))
 }
 

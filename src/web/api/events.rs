@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -14,6 +15,8 @@ use crate::web::shared::Shared;
 struct EventList {
     items: Vec<Box<RawValue>>,
     next_cursor: Option<String>,
+    /// When old events of the run were removed: those are missing here.
+    events_removed_at: Option<DateTime<Utc>>,
 }
 
 /// `GET .../events?after=&limit=`: oldest first; `next_cursor` is the next page's `after`.
@@ -34,5 +37,5 @@ pub async fn list(
     let items = events.into_iter().map(|event| RawValue::from_string(String::from(&*event.data)));
     let items =
         items.collect::<Result<_, _>>().map_err(|error| Problem::internal(format!("a stored event: {error}")))?;
-    Ok(HttpResponse::Ok().json(EventList { items, next_cursor }))
+    Ok(HttpResponse::Ok().json(EventList { items, next_cursor, events_removed_at: run.events_removed_at }))
 }

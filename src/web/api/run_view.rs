@@ -66,6 +66,8 @@ pub struct RunView {
     started_at: Option<DateTime<Utc>>,
     completed_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
+    /// Events up to then are gone.
+    events_removed_at: Option<DateTime<Utc>>,
 }
 
 impl RunView {
@@ -107,6 +109,7 @@ impl RunView {
             started_at: row.started_at,
             completed_at: row.completed_at,
             updated_at: row.updated_at,
+            events_removed_at: row.events_removed_at,
             pause: row.pause.map(PauseView::from),
             settings: row.settings,
             categories: row.categories,

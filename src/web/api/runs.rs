@@ -107,7 +107,11 @@ pub async fn progress(
     Ok(HttpResponse::Ok().json(super::run_view::progress(&row, shared.rooms.prices.as_ref())))
 }
 
-fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
+/// The `Idempotency-Key` of a request, if there is one.
+///
+/// # Errors
+/// 400 for one that cannot be taken.
+pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let Some(value) = request.headers().get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let fits =
         |text: &&str| (1..=KEY_CHARS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
@@ -119,7 +123,7 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
 }
 
 /// How to find out where nobody can say whether the run was made.
-fn fate(has_key: bool) -> &'static str {
+pub(super) fn fate(has_key: bool) -> &'static str {
     if has_key {
         "the run may have been made; send the same request with the same Idempotency-Key again, which makes one run at most"
     } else {

@@ -51,14 +51,16 @@ impl Begin {
     }
 
     /// The number after which this subscriber is sent events, for a run whose newest event has number `last_seq`.
-    /// `None` means: it came back, the run is final, and it has everything.
+    /// `None` means: it came back, the run is final, and it has everything. Where events of a final run are removed, no
+    /// number is too high: there is nothing left to miss.
     ///
     /// # Errors
     /// 400 where it claims a number that the run has not reached: it would wait for ever and miss what comes before.
-    pub fn after(self, last_seq: i64, is_final: bool) -> Result<Option<i64>, Problem> {
+    pub fn after(self, last_seq: i64, is_final: bool, removed: bool) -> Result<Option<i64>, Problem> {
         match self {
             Self::Start => Ok(Some(0)),
             Self::Newest => Ok(Some((last_seq - BACKLOG_EVENTS).max(0))),
+            Self::After(number) if number > last_seq && is_final && removed => Ok(None),
             Self::After(number) if number > last_seq => {
                 let message = format!("{number} is not allowed; the newest event of this run is {last_seq}");
                 Err(Problem::field(Kind::BadRequest, "Last-Event-ID", message))
@@ -94,11 +96,13 @@ mod tests {
 
     #[test]
     fn a_newcomer_gets_the_newest_hundred_and_one_who_has_all_of_a_final_run_gets_nothing() {
-        assert_eq!(Begin::Newest.after(250, true).expect("fine"), Some(150));
-        assert_eq!(Begin::Newest.after(7, false).expect("fine"), Some(0));
-        assert_eq!(Begin::Start.after(250, true).expect("fine"), Some(0));
-        assert_eq!(Begin::After(250).after(250, true).expect("fine"), None);
-        assert_eq!(Begin::After(250).after(250, false).expect("fine"), Some(250));
-        assert!(Begin::After(251).after(250, false).is_err());
+        assert_eq!(Begin::Newest.after(250, true, false).expect("fine"), Some(150));
+        assert_eq!(Begin::Newest.after(7, false, false).expect("fine"), Some(0));
+        assert_eq!(Begin::Start.after(250, true, false).expect("fine"), Some(0));
+        assert_eq!(Begin::After(250).after(250, true, false).expect("fine"), None);
+        assert_eq!(Begin::After(250).after(250, false, false).expect("fine"), Some(250));
+        assert!(Begin::After(251).after(250, false, false).is_err());
+        assert!(Begin::After(251).after(250, true, false).is_err());
+        assert_eq!(Begin::After(251).after(250, true, true).expect("nothing is left to miss"), None);
     }
 }

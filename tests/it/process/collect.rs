@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::support::api::names;
-use crate::support::binary::{Folder, done, run};
+use crate::support::binary::{Folder, Process, done, run};
 
 const CATEGORIES: [&str; 4] = ["--category", "home-bath", "--category", "home-bedding"];
 const SHORT: [&str; 4] = ["--pages-per-category", "1", "--pages-per-product", "1"];
@@ -22,11 +23,13 @@ async fn collect_finds_the_truth_says_so_in_one_object_and_export_names_the_same
     assert_eq!(done.out.lines().count(), 1, "results alone on standard output: {}", done.out);
     let summary: Value = serde_json::from_str(last).expect("JSON");
     let fields: BTreeSet<&str> = summary.as_object().expect("an object").keys().map(String::as_str).collect();
-    let expected = "run_id status products_total products_searched sellers_found sellers_new requests_made \
+    let expected = "run_id status reason error spend products_total products_searched sellers_found sellers_new requests_made \
                     failed_items skipped_items duration_ms";
     assert_eq!(fields, expected.split_whitespace().collect());
     assert_eq!((&summary["status"], &summary["failed_items"]), (&"completed".into(), &0.into()));
     assert_eq!(summary["products_total"], 100);
+    assert_eq!((&summary["reason"], &summary["error"]), (&Value::Null, &Value::Null));
+    assert_eq!(summary["spend"]["requests"], summary["requests_made"]);
     let requests = summary["requests_made"].to_string();
     let spent = done.err.lines().find(|line| line.starts_with("  requests")).expect("what was spent");
     assert!(spent.split_whitespace().any(|word| word == requests), "{spent}");
@@ -80,5 +83,40 @@ async fn a_provider_that_always_fails_pauses_the_run_with_exit_2_and_the_reason(
     assert_eq!(done.code, Some(2), "{}{}", done.out, done.err);
     assert!(done.err.contains("paused, consecutive_failures"), "{}", done.err);
     let summary: Value = serde_json::from_str(done.out.trim()).expect("JSON");
-    assert_eq!(summary["status"], "paused");
+    assert_eq!((&summary["status"], &summary["reason"]), (&"paused".into(), &"consecutive_failures".into()));
+    let error = summary["error"].as_str().expect("the last error");
+    assert!(!error.is_empty() && done.err.contains(error), "{error}: {}", done.err);
+}
+
+#[actix_web::test]
+async fn values_that_cannot_be_read_are_told_with_what_is_allowed() {
+    for (flags, allowed) in [
+        (["--faults", "x"], "a number from 0 to 1 is allowed"),
+        (["--faults", "1.5"], "a number from 0 to 1 is allowed"),
+        (["--seed", "abc"], "a whole number from 0 to"),
+        (["--workers", "many"], "a whole number from 0 to"),
+    ] {
+        let refused = run(&[&["collect"], &CATEGORIES[..], &flags].concat()).await;
+        assert_eq!(refused.code, Some(1), "{}", refused.err);
+        assert!(refused.err.contains(flags[0]) && refused.err.contains(allowed), "{}", refused.err);
+    }
+}
+
+#[actix_web::test]
+async fn a_stopped_run_is_said_to_be_not_over_and_the_next_collect_says_that_it_works_on_it_too() {
+    let folder = Folder::new();
+    let slow = ["--latency-ms", "300", "--page-delay-ms", "0"];
+    let mut first = Process::start(folder.command(&[&["collect", "--json"], &CATEGORIES[..], &SHORT, &slow].concat()));
+    first.until_complained("phase ebay").await;
+    first.signal(Signal::SIGINT);
+    assert_eq!(first.ended().await, Some(1), "{}", first.complained());
+    assert!(first.complained().contains("is not over, the next start goes on with it"), "{}", first.complained());
+    let summary: Value = serde_json::from_str(first.printed().trim()).expect("JSON");
+    assert_eq!(summary["reason"], "stopped");
+    let left = summary["run_id"].as_str().expect("an id");
+
+    let second = folder.run(&[&["collect", "--category", "home-bath"], &SHORT[..], &QUICK].concat()).await;
+    assert_eq!(second.code, Some(0), "{}", second.err);
+    let said = second.err.lines().find(|line| line.contains("left under way in this data folder"));
+    assert!(said.is_some_and(|line| line.contains(left)), "{}", second.err);
 }

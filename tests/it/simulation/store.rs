@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gleaner::clock::Clock;
 use gleaner::domain::budget::Drawn;
+use gleaner::domain::chosen::Chosen;
 use gleaner::domain::ids::{EngineId, RunKey, TaskNo};
 use gleaner::domain::ledger::{Entry, Group, Memory, PageResult, StoredEvent};
 use gleaner::domain::run::{Command, Pause};
@@ -196,6 +197,11 @@ impl RunStore for Shaky {
 
     async fn command(&self, key: RunKey, command: Command, runs_max: i64) -> Result<Accepted, StoreError> {
         self.call(Kind::Read, |store| async move { store.command(key, command, runs_max).await }).await
+    }
+
+    async fn retry(&self, key: RunKey, chosen: &Chosen, runs_max: i64) -> Result<Accepted, StoreError> {
+        let chosen = chosen.clone();
+        self.call(Kind::Read, |store| async move { store.retry(key, &chosen, runs_max).await }).await
     }
 
     async fn set_aside(&self, key: RunKey, pause: &Pause) -> Result<Accepted, StoreError> {

@@ -10,8 +10,19 @@ use super::wire::Reply;
 /// Every route that asks for a token, of this run.
 fn guarded(run: &str) -> Vec<(&'static str, String)> {
     let of_run = |rest: &str| format!("/collection/runs/{run}{rest}");
-    let reads = ["", "/progress", "/tasks", "/items", "/sellers", "/sellers?format=csv", "/events", "/activity"];
-    let writes = ["/start", "/execute", "/pause", "/resume", "/cancel", "/retry-failed", "/activity-token"];
+    let reads = [
+        "",
+        "/progress",
+        "/tasks",
+        "/items",
+        "/sellers",
+        "/sellers?format=csv",
+        "/events",
+        "/activity",
+        "/coverage",
+        "/metrics",
+    ];
+    let writes = ["/start", "/execute", "/pause", "/resume", "/cancel", "/retry-failed", "/again", "/activity-token"];
     let reads = reads.map(|rest| ("GET", of_run(rest)));
     reads.into_iter().chain(writes.map(|rest| ("POST", of_run(rest)))).collect()
 }
@@ -34,6 +45,8 @@ async fn every_route_asks_for_a_token_and_says_so() {
     let mut routes = guarded(&run);
     routes.extend([
         ("GET", "/collection/runs".to_owned()),
+        ("GET", "/collection/runs/history".to_owned()),
+        ("GET", "/collection/runs/compare".to_owned()),
         ("POST", "/collection/runs".to_owned()),
         ("POST", "/collection/estimate".to_owned()),
         ("GET", "/amazon/categories".to_owned()),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gleaner::app::{EngineLine, EngineSeam};
 use gleaner::clock::Clock;
+use gleaner::domain::chosen::Chosen;
 use gleaner::domain::estimate::Latency;
 use gleaner::domain::ids::{OrgId, RunId, RunKey};
 use gleaner::domain::price::{PerThousand, Prices};
@@ -49,6 +50,12 @@ impl Engine for Still {
         if self.silent.load(Ordering::SeqCst) {
             return Err(Gone.into());
         }
+        Ok(accepted)
+    }
+
+    async fn retry(&self, key: RunKey, chosen: &Chosen) -> Result<Accepted, Refused> {
+        let accepted = self.store.retry(key, chosen, 3).await?;
+        self.changed.send_modify(|count| *count += 1);
         Ok(accepted)
     }
 

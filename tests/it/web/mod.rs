@@ -1,5 +1,6 @@
 //! HTTP and the live stream.
 
+mod afterwards;
 mod automation;
 mod bad_input;
 mod doors;

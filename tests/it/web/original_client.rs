@@ -85,6 +85,7 @@ async fn a_run_is_made_read_and_commanded_with_the_names_of_the_original() {
         "total_items": 3, "processed_items": 0, "failed_items": 0, "skipped_items": 0, "requests_made": 0,
         "requests_billed": 0, "spend": nothing_spent(), "recovery": null, "provider": null, "percent": 0.0, "last_event_id": 0, "checkpoint": {}, "worker_status": [],
         "seller_count_snapshot": null, "started_at": null, "completed_at": null,
+        "events_removed_at": null,
     });
     let moments = ["id", "created_at", "updated_at"];
     assert_eq!(without(made.json(), &moments), expected);

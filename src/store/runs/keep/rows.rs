@@ -46,6 +46,7 @@ pub(super) fn change_tasks<'a>(group: &Group, plan: &'a Plan) -> Option<ChangeTa
         products: column(&tasks, |task| task.products),
         rejected: column(&tasks, |task| task.rejected),
         reprieved: column(&tasks, |task| task.reprieved),
+        empties: column(&tasks, |task| task.empties),
         error_codes: tasks.iter().map(|task| task.error_code.as_deref()).collect(),
         error_messages: tasks.iter().map(|task| task.error_message.as_deref().map(clean)).collect(),
     })

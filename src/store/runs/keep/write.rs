@@ -40,18 +40,18 @@ fragment! {
         products: Vec<i32> => Array<Integer>,
         rejected: Vec<bool> => Array<Bool>,
         reprieved: Vec<bool> => Array<Bool>,
+        empties: Vec<i32> => Array<Integer>,
         error_codes: Vec<Option<&'a str>> => Array<Nullable<Text>>,
         error_messages: Vec<Option<Clean<'a>>> => Array<Nullable<Text>>,
     }
     answers ();
     "UPDATE collection_tasks AS t SET state = c.state, claim_no = c.claim_no, next_page = c.next_page, \
         page_attempts = c.page_attempts, crashes = c.crashes, requests = c.requests, job_id = c.job_id, products = c.products, \
-        rejected = c.rejected, reprieved = c.reprieved, error_code = c.error_code, error_message = c.error_message \
+        rejected = c.rejected, reprieved = c.reprieved, empties = c.empties, error_code = c.error_code, error_message = c.error_message \
      FROM (SELECT found.place, n.* FROM unnest($task_nos, $states, $claim_nos, $next_pages, $page_attempts, $crashes, \
-            $requests, $jobs, $products, $rejected, $reprieved, $error_codes, $error_messages) \
+            $requests, $jobs, $products, $rejected, $reprieved, $empties, $error_codes, $error_messages) \
             AS n (task_no, state, claim_no, next_page, page_attempts, crashes, requests, job_id, products, rejected, \
-            reprieved, \
-            error_code, error_message) \
+            reprieved, empties, error_code, error_message) \
         CROSS JOIN LATERAL (SELECT k.ctid AS place FROM collection_tasks AS k \
             WHERE k.org_id = $org AND k.run_id = $run AND k.task_no = n.task_no LIMIT 1) AS found) AS c \
      WHERE t.ctid = c.place"

@@ -1,12 +1,14 @@
 //! Commands: every cell of the state machine, races, and the limit of runs at one time.
 
 use futures_util::future::join;
+use gleaner::domain::chosen::Chosen;
+use gleaner::domain::ids::TaskNo;
 use gleaner::domain::ledger::Close;
 use gleaner::domain::run::{Command, FailReason, Pause, PauseReason, RunStatus, Wish};
 use gleaner::domain::settings::RunSettings;
 use gleaner::domain::task::{Phase, TaskState};
 use gleaner::store::StoreError;
-use gleaner::store::runs::changes::Changes;
+use gleaner::store::runs::changes::{Changes, NotChanged};
 use serde_json::{Map, json};
 
 use super::entries::{
@@ -22,6 +24,8 @@ over_both_stores!(
     two_racing_starts_do_not_pass_the_limit,
     retry_failed_runs_the_failed_tasks_in_their_phase,
     retry_failed_of_products_alone_stays_in_their_phase,
+    exactly_the_chosen_failed_tasks_run_again,
+    a_choice_that_names_what_has_not_failed_changes_nothing,
     a_run_on_which_nobody_works_is_set_aside,
     a_cancel_outranks_setting_aside,
     a_resume_that_could_send_nothing_is_refused_until_the_budget_is_raised,
@@ -194,6 +198,50 @@ async fn retry_failed_of_products_alone_stays_in_their_phase(ground: &dyn Ground
     hand.adds_up().await;
 }
 
+/// A completed run: task 2 is done, 3 and 4 failed for one reason, 5 for another.
+async fn with_failures(ground: &dyn Ground) -> Hand<'_> {
+    let mut hand = Hand::start_searching(ground, 4).await;
+    hand.keep(vec![sellers(first(2), &["Ann"], true), failed(first(3), false), failed(first(4), false)]).await;
+    hand.keep(vec![failed(first(5), true), close(Close::Completed)]).await;
+    hand
+}
+
+async fn exactly_the_chosen_failed_tasks_run_again(ground: &dyn Ground) {
+    let mut hand = with_failures(ground).await;
+    let chosen = Chosen::Tasks(vec![TaskNo(4)]);
+    let accepted = ground.store().retry(hand.key, &chosen, MANY).await.expect("it failed");
+    assert_eq!((accepted.status, accepted.wanted), (RunStatus::Running, Wish::Run));
+    let event: serde_json::Value = serde_json::from_str(&accepted.events[0].data).expect("JSON");
+    assert_eq!((&event["action"], &event["items_count"]), (&"reopened".into(), &1.into()));
+    hand.before = ground.store().take_over(hand.key, None).await.expect("it is taken over").memory;
+    for (task_no, state) in [(3, TaskState::Failed), (4, TaskState::Pending), (5, TaskState::Failed)] {
+        assert_eq!(hand.state(task_no).await, state, "task {task_no}");
+    }
+    hand.accepts(sellers(first(4).again().claimed_as(2), &["Ben"], true)).await;
+    hand.tell(close(Close::Completed)).await;
+    hand.adds_up().await;
+    let code = hand.task(3).await.error_code.expect("why it failed");
+    ground.store().retry(hand.key, &Chosen::Errors(vec![code]), MANY).await.expect("some failed so");
+    assert_eq!((hand.state(3).await, hand.state(4).await), (TaskState::Pending, TaskState::Done));
+}
+
+async fn a_choice_that_names_what_has_not_failed_changes_nothing(ground: &dyn Ground) {
+    let hand = with_failures(ground).await;
+    let (row, tasks) = (ground.run(hand.key).await, ground.tasks(hand.key).await);
+    for (chosen, field, words) in [
+        (Chosen::Tasks(vec![TaskNo(3), TaskNo(2)]), "task_nos[1]", "2 is no failed task"),
+        (Chosen::Tasks(vec![TaskNo(99)]), "task_nos[0]", "status=failed"),
+        (Chosen::Errors(vec!["none_such".to_owned()]), "error_codes[0]", "allowed are"),
+    ] {
+        let Err(StoreError::Fields(errors)) = ground.store().retry(hand.key, &chosen, MANY).await else {
+            panic!("{chosen:?} is refused")
+        };
+        assert_eq!((errors.len(), errors[0].field.as_str()), (1, field));
+        assert!(errors[0].message.contains(words), "{errors:?}");
+        assert_eq!((ground.run(hand.key).await, ground.tasks(hand.key).await), (row.clone(), tasks.clone()));
+    }
+}
+
 async fn a_run_on_which_nobody_works_is_set_aside(ground: &dyn Ground) {
     let mut hand = Hand::start_searching(ground, 2).await;
     hand.keep(vec![started(first(2)), failed(first(3), false)]).await;
@@ -235,6 +283,11 @@ async fn a_resume_that_could_send_nothing_is_refused_until_the_budget_is_raised(
     let row = ground.run(hand.key).await;
     let refused = ground.store().command(hand.key, Command::Resume, MANY).await;
     assert!(matches!(refused, Err(StoreError::BudgetSpent { sent: 2, allowed: 2 })), "{refused:?}");
+    assert_eq!(ground.run(hand.key).await, row, "what is refused changes nothing");
+    let lower = Map::from_iter([("request_budget".to_owned(), json!(1))]);
+    let refused = ground.change(hand.key, &Changes { name: None, settings: lower }).await;
+    let Err(NotChanged::Fields(errors)) = refused else { panic!("{refused:?}") };
+    assert!(errors[0].field == "request_budget" && errors[0].message.contains("2 or more is, or null"), "{errors:?}");
     assert_eq!(ground.run(hand.key).await, row, "what is refused changes nothing");
     let settings = Map::from_iter([("request_budget".to_owned(), json!(3))]);
     ground.change(hand.key, &Changes { name: None, settings }).await.expect("it is paused");

@@ -1,5 +1,6 @@
 //! What outcomes do to a task, and when they count.
 
+use gleaner::domain::coverage::{PageState, pages};
 use gleaner::domain::ids::TaskNo;
 use gleaner::domain::ledger::{Entry, Reply, Summary, Verdict};
 use gleaner::domain::recent::Recent;
@@ -15,6 +16,7 @@ over_both_stores!(
     started_claims_a_pending_task_and_is_told,
     a_stale_started_claims_nothing,
     a_page_moves_the_task_to_the_next,
+    a_page_that_holds_nothing_is_noted_until_it_holds_something,
     an_outcome_counts_even_when_its_started_was_lost,
     a_retry_uses_an_attempt_and_a_rate_limit_none,
     a_failed_task_stays_at_its_page_and_joins_the_streak,
@@ -55,6 +57,19 @@ async fn a_page_moves_the_task_to_the_next(ground: &dyn Ground) {
     assert_eq!((hand.before.counters.requests_made, hand.before.counters.requests_billed), (2, 2));
     assert_eq!(hand.before.counters.departments_completed, 1);
     hand.adds_up().await;
+}
+
+async fn a_page_that_holds_nothing_is_noted_until_it_holds_something(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 1).await;
+    hand.accepts(sellers(first(2), &["Ann"], false)).await;
+    hand.accepts(sellers(first(2).next_page(), &[], false)).await;
+    assert_eq!((hand.task(2).await.next_page, hand.task(2).await.empties), (3, 0b10));
+    hand.accepts(sellers(first(2).next_page().next_page(), &["Ben"], true)).await;
+    let task = hand.task(2).await;
+    assert_eq!(
+        pages(task.state, task.next_page, task.empties).iter().map(|cell| cell.status).collect::<Vec<_>>(),
+        [PageState::Done, PageState::Empty, PageState::Done]
+    );
 }
 
 async fn an_outcome_counts_even_when_its_started_was_lost(ground: &dyn Ground) {

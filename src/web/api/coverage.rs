@@ -1,0 +1,79 @@
+//! The coverage of a run: what became of each page of each product.
+
+use actix_web::web::{Data, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use crate::domain::coverage::{PageCell, PageState, pages};
+use crate::domain::ids::TaskNo;
+use crate::domain::task::{TaskState, Work};
+use crate::store::TaskRow;
+use crate::store::runs::coverage::PageTotals;
+use crate::web::auth::{Caller, run_key};
+use crate::web::cursor::Cursor;
+use crate::web::error::Problem;
+use crate::web::list::List;
+use crate::web::query::Query;
+use crate::web::shared::Shared;
+
+/// The totals of the run, and a page of its products.
+#[derive(Serialize)]
+struct CoverageView {
+    products: i64,
+    pages: PageTotals,
+    #[serde(flatten)]
+    list: List<ProductView>,
+}
+
+/// A product with its pages.
+#[derive(Serialize)]
+struct ProductView {
+    task_no: TaskNo,
+    external_id: String,
+    product_name: String,
+    status: TaskState,
+    pages: Vec<PageCell>,
+    error_code: Option<String>,
+    error_message: Option<String>,
+}
+
+impl From<TaskRow> for ProductView {
+    fn from(row: TaskRow) -> Self {
+        let external_id = match &row.work {
+            Work::Product(target) => target.asin.to_string(),
+            Work::Category(category) => category.node_id.clone(),
+        };
+        Self {
+            task_no: row.task_no,
+            external_id,
+            product_name: row.work.label().to_owned(),
+            status: row.state,
+            pages: pages(row.state, row.next_page, row.empties),
+            error_code: row.error_code,
+            error_message: row.error_message,
+        }
+    }
+}
+
+/// `GET .../coverage?status=&cursor=&limit=`: by task number, all products or those with a page in this state.
+///
+/// # Errors
+/// 404 where the caller has no such run, 400 for a parameter that cannot be taken.
+pub async fn list(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::of(&request, &["status", "cursor", "limit"])?;
+    let limit = query.limit()?;
+    let state = query.one_of("status", &PageState::ALL, PageState::as_str)?;
+    let after = match query.cursor()? {
+        None => TaskNo(0),
+        Some(Cursor::Coverage(task_no)) => task_no,
+        Some(_) => return Err(Cursor::refused()),
+    };
+    let key = run_key(&request, &caller)?;
+    let coverage = shared.rooms.store.coverage(key, state, after, limit + 1).await?;
+    let list = List::of(coverage.tasks, limit, |row| Cursor::Coverage(row.task_no), ProductView::from);
+    Ok(HttpResponse::Ok().json(CoverageView { products: coverage.products, pages: coverage.pages, list }))
+}

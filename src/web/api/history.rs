@@ -1,0 +1,45 @@
+//! The history of runs: those that are over, each with the seller count of its end.
+
+use actix_web::web::{Data, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::domain::run::RunStatus;
+use crate::store::runs::history::Ended;
+use crate::web::auth::Caller;
+use crate::web::cursor::Cursor;
+use crate::web::error::Problem;
+use crate::web::list::List;
+use crate::web::query::Query;
+use crate::web::shared::Shared;
+
+/// The states in which a run is over.
+const FINAL: [RunStatus; 3] = [RunStatus::Completed, RunStatus::Failed, RunStatus::Cancelled];
+
+/// `GET /collection/runs/history?status=&from=&to=&cursor=&limit=`: the one that ended last first.
+///
+/// # Errors
+/// 400 for a parameter that cannot be taken.
+pub async fn list(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::of(&request, &["status", "from", "to", "cursor", "limit"])?;
+    let limit = query.limit()?;
+    let status = query.one_of("status", &FINAL, RunStatus::as_str)?;
+    let (from, to) = (query.moment("from")?, query.moment("to")?);
+    if let (Some(from), Some(to)) = (from, to)
+        && from >= to
+    {
+        return Err(Problem::bad_request("to", "is not after from; a later moment is allowed"));
+    }
+    let after = match query.cursor()? {
+        None => None,
+        Some(Cursor::Ended(at, run)) => Some((at, run)),
+        Some(_) => return Err(Cursor::refused()),
+    };
+    let rows = shared.rooms.store.ended_runs(caller.org, Ended { status, from, to }, after, limit + 1).await?;
+    // Every one of them has ended.
+    let cursor = |row: &crate::store::RunRow| Cursor::Ended(row.completed_at.unwrap_or(row.updated_at), row.id);
+    Ok(HttpResponse::Ok().json(List::of(rows, limit, cursor, |row| shared.view(row))))
+}
