@@ -66,7 +66,7 @@ pub async fn revoke_token(config: &Config, token: &str) -> Result<(), DataError>
     }
     .await;
     database.close().await?;
-    revoked
+    revoked.map(|_| ())
 }
 
 /// Migrates and says what was applied, by name, in order.

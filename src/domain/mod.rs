@@ -10,6 +10,7 @@ pub mod failure;
 pub mod ids;
 pub mod ledger;
 pub mod money;
+pub mod person;
 pub mod price;
 pub mod price_window;
 pub mod product;

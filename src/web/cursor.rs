@@ -6,8 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use crate::domain::ids::{RunId, TaskNo};
+use crate::domain::ids::{RunId, TaskNo, UserId};
 use crate::web::error::{Kind, Problem};
 
 /// Longest cursor that is looked at, in characters.
@@ -28,6 +29,15 @@ pub enum Cursor {
     /// Of a run's sellers: the platform is one, the normalised name tells them apart.
     #[serde(rename = "s")]
     Sellers(String),
+    /// Of an organisation's members.
+    #[serde(rename = "m")]
+    Members(UserId),
+    /// Of an organisation's invitations.
+    #[serde(rename = "v")]
+    Invitations(Uuid),
+    /// Of an organisation's API tokens.
+    #[serde(rename = "k")]
+    Tokens(Uuid),
 }
 
 impl Cursor {
@@ -55,7 +65,7 @@ impl Cursor {
         match self {
             Self::Runs(at, _) => (1970..10_000).contains(&at.year()),
             Self::Items(text) | Self::Sellers(text) => !text.contains('\0'),
-            Self::Tasks(_) => true,
+            Self::Tasks(_) | Self::Members(_) | Self::Invitations(_) | Self::Tokens(_) => true,
         }
     }
 
@@ -70,7 +80,6 @@ impl Cursor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     #[test]
     fn a_cursor_is_read_back() {
