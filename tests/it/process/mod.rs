@@ -15,6 +15,7 @@ mod independent;
 mod load;
 mod outage;
 pub mod outside;
+mod people;
 mod private;
 mod provider;
 mod push_pull;
