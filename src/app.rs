@@ -11,6 +11,7 @@ pub mod estimate;
 pub mod export;
 mod front;
 pub mod logging;
+pub mod people;
 pub mod reparse;
 mod retention;
 pub mod runs;

@@ -12,6 +12,8 @@ pub mod sandbox;
 mod serve;
 mod signals;
 mod spend;
+mod token;
+mod user;
 mod values;
 
 use std::io::{self, Write};
@@ -129,10 +131,15 @@ enum Task {
     Sandbox(sandbox::SandboxArgs),
     /// List the categories that can be chosen: id, department, name
     Categories,
-    /// Make API tokens, or take them back
+    /// Make API tokens, list them, or take them back
     Token {
         #[command(subcommand)]
-        command: TokenTask,
+        command: token::TokenTask,
+    },
+    /// Add people, let them in again, or list them
+    User {
+        #[command(subcommand)]
+        command: user::UserTask,
     },
     /// Bring the database's schema up to date and say what was applied
     Migrate,
@@ -141,22 +148,6 @@ enum Task {
         /// Ask the provider for one page, which costs one answer where it is the real one
         #[arg(long)]
         provider: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum TokenTask {
-    /// Make a token and print it, and nothing else
-    Create {
-        /// Its name, for people
-        #[arg(long, value_name = "NAME")]
-        name: String,
-    },
-    /// Take a token back: whoever uses it is refused from now on
-    Revoke {
-        /// The token, which may begin with a hyphen
-        #[arg(value_name = "TOKEN", allow_hyphen_values = true)]
-        token: String,
     },
 }
 
@@ -248,24 +239,14 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
             sandbox::categories(&mut out)?;
             Ok(ExitCode::SUCCESS)
         }
-        Some(Task::Token { command }) => token(&quiet(overrides)?, command, &mut out).await,
+        Some(Task::Token { command }) => token::run(&quiet(overrides)?, command, &mut out).await,
+        Some(Task::User { command }) => user::run(&quiet(overrides)?, command, &mut out).await,
         Some(Task::Migrate) => migrate(&quiet(overrides)?, &mut out).await,
         Some(Task::Check { provider }) => {
             let fine = check::run(&overrides, provider, &mut out).await?;
             Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }
-}
-
-async fn token(config: &Config, task: TokenTask, out: &mut impl Write) -> Result<ExitCode, Failure> {
-    match task {
-        TokenTask::Create { name } => writeln!(out, "{}", data::create_token(config, &name).await?)?,
-        TokenTask::Revoke { token } => {
-            data::revoke_token(config, &token).await?;
-            tell("the token is taken back");
-        }
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn completions(shell: Shell, out: &mut impl Write) -> io::Result<()> {

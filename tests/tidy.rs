@@ -105,6 +105,8 @@ const HOMES: &[Home] = &[
     Home { name: "log", at: &[AllBut(&["domain", "clock"])] },
     Home { name: "bytes", at: &[AllBut(&["domain", "clock"])] },
     Home { name: "sha2", at: &[In("store"), In("web"), In("scrapers")] },
+    // Passwords are a browser's way in.
+    Home { name: "argon2", at: &[In("web")] },
     Home { name: "base64", at: &[In("store"), In("web"), In("scrapers")] },
 ];
 

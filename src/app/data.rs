@@ -1,17 +1,14 @@
-//! Short commands on the database: tokens and migrations. They use the private server that runs, or start it for
+//! Short commands on the database: taking a token back, and migrations. They use the private server that runs, or start it for
 //! themselves.
 
 use thiserror::Error;
 
-use super::{AppError, Database, organisation};
+use super::{AppError, Database};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::StoreError;
 use crate::store::embedded::Role;
-use crate::web::auth::token::{Secret, hash_of};
-
-/// Longest name of a token, in characters.
-const NAME_CHARS_MAX: usize = 100;
+use crate::web::auth::token::hash_of;
 
 /// Why a short command did not do its work.
 #[derive(Debug, Error)]
@@ -25,29 +22,6 @@ pub enum DataError {
     /// What was given cannot be taken; the words say what is allowed.
     #[error("{0}")]
     NotAllowed(String),
-}
-
-/// Makes an API token of the organisation.
-///
-/// # Errors
-/// [`DataError`]; nothing is made then.
-pub async fn create_token(config: &Config, name: &str) -> Result<String, DataError> {
-    let name = name.trim();
-    if !(1..=NAME_CHARS_MAX).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-        let allowed = format!("--name: 1 to {NAME_CHARS_MAX} characters without control characters are allowed");
-        return Err(DataError::NotAllowed(allowed));
-    }
-    let clock = Clock::system();
-    let database = Database::open(config, Role::Command, &clock).await?;
-    let secret = Secret::new(&clock);
-    let made = async {
-        let org = organisation(&database.store).await?;
-        database.store.create_token(org.id, name, secret.hash).await
-    }
-    .await;
-    database.close().await?;
-    made?;
-    Ok(secret.text)
 }
 
 /// Takes a token back, with every token that it made.
@@ -66,7 +40,7 @@ pub async fn revoke_token(config: &Config, token: &str) -> Result<(), DataError>
     }
     .await;
     database.close().await?;
-    revoked
+    revoked.map(|_| ())
 }
 
 /// Migrates and says what was applied, by name, in order.

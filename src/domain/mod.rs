@@ -13,6 +13,7 @@ pub mod ids;
 pub mod ledger;
 pub mod metrics;
 pub mod money;
+pub mod person;
 pub mod price;
 pub mod price_window;
 pub mod product;

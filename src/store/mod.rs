@@ -39,6 +39,7 @@ pub use engine_session::EngineSession;
 pub use engines::{EngineSeen, Survey, Surveyed};
 pub use loan::ANSWER_MAX;
 pub use memory::MemoryStore;
+pub use people::PeopleError;
 pub use people::api_tokens::{TokenKind, TokenRow};
 pub use runs::RunRow;
 pub use runs::archive::{Applied, Archive};

@@ -35,6 +35,8 @@ diesel::table! {
         used_at -> Nullable<Timestamptz>,
         revoked_at -> Nullable<Timestamptz>,
         last_used_at -> Nullable<Timestamptz>,
+        user_id -> Nullable<Uuid>,
+        permissions -> Nullable<Array<Nullable<Text>>>,
     }
 }
 
@@ -209,6 +211,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        email -> Text,
+        email_key -> Text,
+        role -> Text,
+        token_hash -> Bytea,
+        invited_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        accepted_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    memberships (org_id, user_id) {
+        org_id -> Uuid,
+        user_id -> Uuid,
+        role -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     org_months (org_id, month) {
         org_id -> Uuid,
         month -> Date,
@@ -354,11 +381,26 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    users (id) {
+        id -> Uuid,
+        email -> Text,
+        email_key -> Text,
+        name -> Text,
+        password_hash -> Nullable<Text>,
+        created_at -> Timestamptz,
+        disabled_at -> Nullable<Timestamptz>,
+    }
+}
+
 diesel::joinable!(amazon_category_presets -> orgs (org_id));
 diesel::joinable!(api_tokens -> orgs (org_id));
 diesel::joinable!(collection_runs -> orgs (org_id));
 diesel::joinable!(collection_schedules -> orgs (org_id));
 diesel::joinable!(collection_settings -> orgs (org_id));
+diesel::joinable!(invitations -> orgs (org_id));
+diesel::joinable!(memberships -> orgs (org_id));
+diesel::joinable!(memberships -> users (user_id));
 diesel::joinable!(org_months -> orgs (org_id));
 diesel::joinable!(product_searches -> orgs (org_id));
 diesel::joinable!(raw_bodies -> orgs (org_id));
@@ -378,6 +420,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     collection_settings,
     collection_tasks,
     engines,
+    invitations,
+    memberships,
     org_months,
     orgs,
     product_searches,
@@ -390,4 +434,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     run_templates,
     seller_audit_log,
     sellers,
+    users,
 );

@@ -14,11 +14,15 @@ use url::form_urlencoded;
 use uuid::Uuid;
 
 use crate::domain::ids::{OrgId, RunId, UserId};
-use crate::domain::rights::{Need, Permission, Permissions};
+use crate::domain::rights::{Need, Permission, Permissions, Role};
 use crate::store::{TokenKind, TokenRow};
 use crate::web::error::{Kind, Problem};
 use crate::web::shared::Shared;
 
+pub mod attempts;
+pub mod bells;
+pub mod password;
+pub mod session;
 pub mod sign_in;
 pub mod token;
 
@@ -34,12 +38,46 @@ pub struct Caller {
     pub org: OrgId,
     /// Which person, where it is one.
     pub user: Option<UserId>,
-    /// What may be done.
+    /// What they are in the organisation, at this moment.
+    pub role: Option<Role>,
+    /// What may be done: what the token is for, and nothing that the person may not.
     pub permissions: Permissions,
     /// By which token.
     pub token: Uuid,
+    /// What kind of token that is.
+    pub kind: TokenKind,
     /// Until when that token is valid, where it ends.
     pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl Caller {
+    /// Whoever holds this token.
+    fn of(row: &TokenRow) -> Self {
+        let (user, role) = row.member.unzip();
+        let TokenRow { org_id: org, permissions, id: token, kind, expires_at, .. } = *row;
+        Self { org, user, role, permissions, token, kind, expires_at }
+    }
+
+    /// Makes sure that a browser's session asks.
+    ///
+    /// # Errors
+    /// 403 where a program does.
+    pub fn must_be_session(&self) -> Result<(), Problem> {
+        let detail = "this is for a browser's session alone; an API token is taken back with DELETE /auth/tokens/{id}";
+        let is_session = self.kind == TokenKind::Session;
+        is_session.then_some(()).ok_or_else(|| Problem::new(Kind::Forbidden, detail))
+    }
+
+    /// The person whose session asks.
+    ///
+    /// # Errors
+    /// 403 where a program asks, or a session that is nobody's.
+    pub fn person(&self) -> Result<UserId, Problem> {
+        self.must_be_session()?;
+        let detail = "this session came from a start's link and is nobody's; sign in with POST /auth/login, or make the \
+             first admin with POST /auth/first-admin";
+        self.user.ok_or_else(|| Problem::new(Kind::Forbidden, detail))
+    }
 }
 
 /// Lets a request pass that carries an API token or a browser's session.
@@ -124,6 +162,12 @@ pub fn run_key(request: &HttpRequest, caller: &Caller) -> Result<crate::domain::
     Ok(crate::domain::ids::RunKey { org: caller.org, run })
 }
 
+/// The id that a path names in this place; an id that is none is told apart from an unknown one by nobody.
+#[must_use]
+pub fn id_in(request: &HttpRequest, place: &str) -> Option<Uuid> {
+    request.match_info().get(place).and_then(|text| text.parse().ok())
+}
+
 fn run_id(request: &HttpRequest) -> Option<RunId> {
     request.match_info().get("id").and_then(|text| text.parse().ok())
 }
@@ -165,8 +209,7 @@ pub async fn has_session(request: &HttpRequest) -> bool {
 }
 
 async fn found(request: &HttpRequest, text: &str, kind: TokenKind) -> Result<Caller, Problem> {
-    let row = valid(request, text, kind).await?;
-    Ok(Caller { org: row.org_id, user: None, permissions: Permissions::ALL, token: row.id, expires_at: row.expires_at })
+    Ok(Caller::of(&valid(request, text, kind).await?))
 }
 
 /// The token of that kind, if it is known, not revoked and not over.
@@ -196,7 +239,7 @@ async fn activity_caller(request: &HttpRequest, text: &str) -> Result<Caller, Pr
     }
     // Beyond the stream's own door nothing is asked of it.
     let permissions = [Permission::SellersRead].into_iter().collect();
-    Ok(Caller { org: row.org_id, user: None, permissions, token: row.id, expires_at: row.expires_at })
+    Ok(Caller { permissions, ..Caller::of(&row) })
 }
 
 fn bearer(value: &str) -> Option<&str> {
@@ -212,7 +255,7 @@ fn query_token(request: &HttpRequest) -> Option<String> {
 fn session_cookie(request: &HttpRequest) -> Option<String> {
     let cookies = request.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let ours = sign_in::cookie_name(request);
+    let ours = session::cookie_name(request);
     pairs.find(|(name, _)| *name == ours).map(|(_, value)| value.to_owned())
 }
 

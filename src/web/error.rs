@@ -4,7 +4,7 @@
 //! sent.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -13,6 +13,8 @@ use crate::domain::run::{Command, RunStatus, Standing, Wish};
 use crate::domain::settings::FieldError;
 use crate::store::StoreError;
 use crate::web::engine::Gone;
+
+mod people;
 
 /// What kind of problem it is: decides `type`, `title` and `status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,16 @@ pub enum Kind {
     KeyReused,
     /// No token, a wrong one, or one that is no longer valid.
     Unauthorized,
+    /// The e-mail address or the password is not right.
+    WrongPassword,
+    /// Too many tries to sign in.
+    TooManyAttempts,
+    /// The organisation would be left without an admin.
+    LastAdmin,
+    /// There is one already.
+    AlreadyThere,
+    /// As many as allowed are there.
+    LimitReached,
     /// A browser's request without the header that proves it is ours.
     Forbidden,
     /// Nothing there, or nothing that the caller may see.
@@ -71,6 +83,11 @@ impl Kind {
             Self::InvalidFields => ("invalid-fields", "Some fields cannot be taken", StatusCode::UNPROCESSABLE_ENTITY),
             Self::KeyReused => ("idempotency-key-reused", "The key was used before", StatusCode::UNPROCESSABLE_ENTITY),
             Self::Unauthorized => ("unauthorized", "A valid token is needed", StatusCode::UNAUTHORIZED),
+            Self::WrongPassword => ("wrong-password", "Address or password is wrong", StatusCode::UNAUTHORIZED),
+            Self::TooManyAttempts => ("too-many-attempts", "Too many tries to sign in", StatusCode::TOO_MANY_REQUESTS),
+            Self::LastAdmin => ("last-admin", "The last admin stays", StatusCode::CONFLICT),
+            Self::AlreadyThere => ("already-there", "There is one already", StatusCode::CONFLICT),
+            Self::LimitReached => ("limit-reached", "There are as many as allowed", StatusCode::CONFLICT),
             Self::Forbidden => ("forbidden", "The request is not allowed", StatusCode::FORBIDDEN),
             Self::NotFound => ("not-found", "Not found", StatusCode::NOT_FOUND),
             Self::MethodNotAllowed => ("method-not-allowed", "Method not allowed", StatusCode::METHOD_NOT_ALLOWED),
@@ -100,7 +117,8 @@ pub struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     members: Map<String, Value>,
-    allow: Option<Box<str>>,
+    /// The header that belongs to this kind of problem, where one does.
+    header: Option<Box<(HeaderName, String)>>,
     cause: Option<Box<str>>,
 }
 
@@ -121,7 +139,14 @@ struct Document<'a> {
 impl Problem {
     /// A problem with its explanation.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), members: Map::new(), allow: None, cause: None }
+        let (errors, members) = (Vec::new(), Map::new());
+        Self { kind, detail: detail.into(), errors, members, header: None, cause: None }
+    }
+
+    /// The same problem, which is over after so many seconds.
+    #[must_use]
+    pub fn after_seconds(self, seconds: u64) -> Self {
+        Self { header: Some(Box::new((header::RETRY_AFTER, seconds.to_string()))), ..self }
     }
 
     /// A query parameter, path part or header that cannot be taken.
@@ -164,7 +189,7 @@ impl Problem {
     /// The path exists, the method does not.
     pub fn method_not_allowed(allow: String) -> Self {
         let detail = format!("this path answers to {allow}");
-        Self { allow: Some(allow.into_boxed_str()), ..Self::new(Kind::MethodNotAllowed, detail) }
+        Self { header: Some(Box::new((header::ALLOW, allow))), ..Self::new(Kind::MethodNotAllowed, detail) }
     }
 
     fn wrong_state(status: RunStatus, wanted: Wish, failed_tasks: i32) -> Self {
@@ -245,11 +270,11 @@ impl ResponseError for Problem {
         let mut answer = HttpResponse::build(status);
         answer.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json")));
         answer.insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
-        if let Some(allow) = &self.allow {
-            answer.insert_header((header::ALLOW, &**allow));
+        if let Some((name, value)) = self.header.as_deref() {
+            answer.insert_header((name.clone(), value.as_str()));
         }
         match self.kind {
-            Kind::Unauthorized => {
+            Kind::Unauthorized | Kind::WrongPassword => {
                 answer.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
             }
             Kind::Unavailable | Kind::TooManyStreams => {

@@ -9,6 +9,7 @@ use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, 
 
 use crate::domain::rights::{Need, Permission};
 use crate::web::admin;
+use crate::web::api::people::{invitations, me, members, passwords, sessions, tokens};
 use crate::web::api::{
     activity, again, categories, change, collection_settings, commands, compare, coverage, estimate, events, health,
     history, items, metrics, presets, retry, run_metrics, runs, schedules, sellers, tasks, templates,
@@ -17,7 +18,8 @@ use crate::web::auth::{self, sign_in};
 use crate::web::error::{Kind, Problem};
 
 /// Who is let in; what they may do is said by each method's [`Need`].
-enum Access {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
     /// Everybody.
     Open,
     /// Whoever has an API token or a browser's session.
@@ -26,18 +28,89 @@ enum Access {
     Stream,
 }
 
+/// A path and what it answers to.
+struct Row {
+    access: Access,
+    path: String,
+    entries: Vec<Entry>,
+}
+
+/// Methods that are answered alike, what they ask of the caller, and their route.
+struct Entry {
+    methods: &'static str,
+    need: Need,
+    route: Route,
+}
+
+/// What the table says of one path and its methods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Right {
+    /// Who is let in.
+    pub access: Access,
+    /// The path, with its places in braces.
+    pub path: String,
+    /// The methods, as `Allow` names them.
+    pub methods: &'static str,
+    /// What they ask of the caller.
+    pub need: Need,
+}
+
+/// The table of rights: every route but the page's files.
+#[must_use]
+pub fn rights() -> Vec<Right> {
+    let of = |Row { access, path, entries }| {
+        let right =
+            move |Entry { methods, need, .. }: Entry| Right { access, path: String::clone(&path), methods, need };
+        entries.into_iter().map(right)
+    };
+    all().flat_map(of).collect()
+}
+
 /// The routes.
 pub fn configure(config: &mut ServiceConfig) {
+    let page = admin::files().map(|(path, route)| at(Access::Open, &path, [read(Need::Known, route)]));
+    for Row { access, path, entries } in all().chain(page) {
+        let allow = entries.iter().map(|entry| entry.methods).collect::<Vec<_>>().join(", ");
+        let routes = entries.into_iter().map(|entry| needing(entry.need, entry.route));
+        let resource = routes.fold(web::resource(path), Resource::route);
+        let resource = resource.default_service(web::to(move || refuse_method(allow.clone())));
+        match access {
+            Access::Open => config.service(resource),
+            Access::Token => config.service(resource.wrap(from_fn(auth::require_token))),
+            Access::Stream => config.service(resource.wrap(from_fn(auth::require_token_or_activity_token))),
+        };
+    }
+    config.default_service(web::to(unknown_path));
+}
+
+fn all() -> impl Iterator<Item = Row> {
+    table().into_iter().chain(automation())
+}
+
+fn table() -> Vec<Row> {
     use Access::{Open, Stream, Token};
     use Need::{Known, One, SeeRuns};
-    use Permission::Automation;
+    use Permission::{Automation, OrgAdmin};
     let run = |rest: &str| format!("/collection/runs/{{id}}{rest}");
-    let table = [
+    vec![
         at(Open, "/healthz", [get(Known, health::healthz)]),
         at(Open, "/readyz", [get(Known, health::readyz)]),
         at(Open, "/version", [get(Known, health::version)]),
         at(Open, "/metrics", [get(Known, metrics::read)]),
         at(Open, "/sign-in", [get_alone(Known, sign_in::open)]),
+        at(Open, "/auth/login", [post(Known, sessions::login)]),
+        at(Open, "/auth/accept", [post(Known, invitations::accept)]),
+        at(Token, "/auth/me", [get(Known, me::read)]),
+        at(Token, "/auth/logout", [post(Known, sessions::logout)]),
+        at(Token, "/auth/switch", [post(Known, sessions::switch)]),
+        at(Token, "/auth/password", [post(Known, passwords::change)]),
+        at(Token, "/auth/first-admin", [post(One(OrgAdmin), passwords::first_admin)]),
+        at(Token, "/auth/tokens", [get(Known, tokens::list), post(Known, tokens::create)]),
+        at(Token, "/auth/tokens/{id}", [delete(Known, tokens::revoke)]),
+        at(Token, "/members", [get(One(OrgAdmin), members::list)]),
+        at(Token, "/members/{user}", [patch(One(OrgAdmin), members::change), delete(One(OrgAdmin), members::remove)]),
+        at(Token, "/invitations", [get(One(OrgAdmin), invitations::list), post(One(OrgAdmin), invitations::create)]),
+        at(Token, "/invitations/{id}", [delete(One(OrgAdmin), invitations::revoke)]),
         at(Token, "/amazon/categories", [get(SeeRuns, categories::tree)]),
         at(Token, "/collection/estimate", [post(One(Automation), estimate::create)]),
         at(Token, "/collection/runs", [get(SeeRuns, runs::list), post(One(Automation), runs::create)]),
@@ -61,27 +134,17 @@ pub fn configure(config: &mut ServiceConfig) {
         at(Token, &run("/events"), [get(SeeRuns, events::list)]),
         at(Stream, &run("/activity"), [get_alone(SeeRuns, activity::stream)]),
         at(Token, &run("/activity-token"), [post(SeeRuns, activity::create_token)]),
-    ];
-    let automation = automation();
-    let page = admin::files().map(|(path, route)| at(Open, &path, [read(Known, route)]));
-    for (access, resource) in table.into_iter().chain(automation).chain(page) {
-        match access {
-            Open => config.service(resource),
-            Token => config.service(resource.wrap(from_fn(auth::require_token))),
-            Stream => config.service(resource.wrap(from_fn(auth::require_token_or_activity_token))),
-        };
-    }
-    config.default_service(web::to(unknown_path));
+    ]
 }
 
 /// What makes runs without a person's choosing each time.
-fn automation() -> impl Iterator<Item = (Access, Resource)> {
+fn automation() -> Vec<Row> {
     use Access::Token;
     use Need::{One, SeeRuns};
     use Permission::Automation;
     let change = One(Automation);
     let schedule = |rest: &str| format!("/collection/schedules/{{id}}{rest}");
-    [
+    vec![
         at(
             Token,
             "/collection/settings",
@@ -115,16 +178,10 @@ fn automation() -> impl Iterator<Item = (Access, Resource)> {
         at(Token, &schedule("/preview"), [get(SeeRuns, schedules::preview)]),
         at(Token, &schedule("/firings"), [get(SeeRuns, schedules::firings)]),
     ]
-    .into_iter()
 }
 
-/// A method's name for `Allow`, and its route.
-type Entry = (&'static str, Route);
-
-fn at<const N: usize>(access: Access, path: &str, entries: [Entry; N]) -> (Access, Resource) {
-    let allow = entries.iter().map(|(methods, _)| *methods).collect::<Vec<_>>().join(", ");
-    let resource = entries.into_iter().fold(web::resource(path), |resource, (_, route)| resource.route(route));
-    (access, resource.default_service(web::to(move || refuse_method(allow.clone()))))
+fn at<const N: usize>(access: Access, path: &str, entries: [Entry; N]) -> Row {
+    Row { access, path: path.to_owned(), entries: entries.into() }
 }
 
 /// Reads.
@@ -139,7 +196,7 @@ where
 
 /// HEAD is answered like GET, without the body.
 fn read(need: Need, route: Route) -> Entry {
-    ("GET, HEAD", needing(need, route.guard(guard::Any(guard::Get()).or(guard::Head()))))
+    Entry { methods: "GET, HEAD", need, route: route.guard(guard::Any(guard::Get()).or(guard::Head())) }
 }
 
 /// The route, for callers who may do this.
@@ -158,7 +215,7 @@ where
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    ("GET", needing(need, web::route().method(Method::GET).to(handler)))
+    Entry { methods: "GET", need, route: web::route().method(Method::GET).to(handler) }
 }
 
 fn post<F, Args>(need: Need, handler: F) -> Entry
@@ -167,7 +224,7 @@ where
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    ("POST", needing(need, web::route().method(Method::POST).to(handler)))
+    Entry { methods: "POST", need, route: web::route().method(Method::POST).to(handler) }
 }
 
 fn patch<F, Args>(need: Need, handler: F) -> Entry
@@ -176,7 +233,7 @@ where
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    ("PATCH", needing(need, web::route().method(Method::PATCH).to(handler)))
+    Entry { methods: "PATCH", need, route: web::route().method(Method::PATCH).to(handler) }
 }
 
 fn delete<F, Args>(need: Need, handler: F) -> Entry
@@ -185,7 +242,7 @@ where
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    ("DELETE", needing(need, web::route().method(Method::DELETE).to(handler)))
+    Entry { methods: "DELETE", need, route: web::route().method(Method::DELETE).to(handler) }
 }
 
 async fn refuse_method(allow: String) -> Result<HttpResponse, Problem> {

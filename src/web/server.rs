@@ -97,7 +97,7 @@ pub fn start(settings: &ServerSettings, listener: TcpListener, rooms: Rooms) -> 
     take_room(settings.threads.saturating_mul(settings.connections_max));
     let (stop, stopped) = watch::channel(false);
     let seats = Seats::new(settings.streams_per_address_max);
-    let shared = Data::new(Shared { rooms, seats, stop: stopped });
+    let shared = Data::new(Shared::new(rooms, seats, stopped));
     let unread_ms_max = settings.unread_ms_max;
     let server = HttpServer::new(move || {
         App::new()

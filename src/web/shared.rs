@@ -11,6 +11,9 @@ use crate::domain::settings::RunSettings;
 use crate::metrics::Metrics;
 use crate::store::{PgStore, RunRow};
 use crate::web::api::run_view::RunView;
+use crate::web::auth::attempts::Attempts;
+use crate::web::auth::bells::Bells;
+use crate::web::auth::password::Passwords;
 use crate::web::engine::Engine;
 use crate::web::sse::Seats;
 
@@ -39,11 +42,24 @@ pub struct Shared {
     pub rooms: Rooms,
     /// The streams that are open.
     pub seats: Seats,
+    /// What tells streams that their token has ended.
+    pub bells: Bells,
+    /// How often passwords were tried.
+    pub attempts: Attempts,
+    /// Where passwords are worked out.
+    pub passwords: Passwords,
     /// True when the server stops: streams end then.
     pub stop: watch::Receiver<bool>,
 }
 
 impl Shared {
+    /// What every handler may use, when the server starts.
+    #[must_use]
+    pub fn new(rooms: Rooms, seats: Seats, stop: watch::Receiver<bool>) -> Self {
+        let (bells, attempts, passwords) = (Bells::default(), Attempts::default(), Passwords::default());
+        Self { rooms, seats, bells, attempts, passwords, stop }
+    }
+
     /// A run as the API shows it.
     #[must_use]
     pub fn view(&self, row: RunRow) -> RunView {

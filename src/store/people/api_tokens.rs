@@ -6,8 +6,12 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::domain::ids::{OrgId, RunId};
-use crate::store::schema::api_tokens;
+use super::orgs::take_turn;
+use super::{PeopleError, role_of};
+use crate::domain::ids::{OrgId, RunId, UserId};
+use crate::domain::rights::{Permission, Permissions, Role};
+use crate::store::loan::Loan;
+use crate::store::schema::{api_tokens, memberships, users};
 use crate::store::{PgStore, StoreError};
 
 /// What a token opens.
@@ -24,7 +28,7 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Api => "api",
             Self::Activity => "activity",
@@ -49,29 +53,97 @@ pub struct TokenRow {
     pub kind: TokenKind,
     /// The run, for a token of a run's stream.
     pub run_id: Option<RunId>,
+    /// The member whose it is, where it is one's, and what they are now.
+    pub member: Option<(UserId, Role)>,
+    /// What it may do now: what it was made for, and nothing that its member may not.
+    pub permissions: Permissions,
     /// When it ends; never, where there is none.
     pub expires_at: Option<DateTime<Utc>>,
-    /// When it was taken back, itself or the token that made it.
+    /// When it was taken back, itself or the token that made it, or its member shut out.
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
+/// An API token, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiTokenRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// What it was made for; `None` where nothing was left out.
+    pub permissions: Option<Permissions>,
+    /// The member who made it, where it was one, and what they are called.
+    pub made_by: Option<(UserId, String)>,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// When it ends; never, where there is none.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was used last, give or take a minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// An API token to be made.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// Its name.
+    pub name: String,
+    /// Under what it is found.
+    pub hash: [u8; 32],
+    /// What it is for; `None` for all that whoever it belongs to may do.
+    pub permissions: Option<Permissions>,
+    /// The member who makes it, where it is one.
+    pub user: Option<UserId>,
+    /// The token that makes it, with which it ends.
+    pub made_by: Option<Uuid>,
+    /// When it ends.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Most API tokens of one organisation that stand at one time.
+pub const TOKENS_MAX: i64 = 200;
 /// The last use of a token is noted at most this often.
 const USE_NOTED_EVERY: TimeDelta = TimeDelta::seconds(60);
 
 /// A token before it is kept.
-struct Fresh<'a> {
-    org: OrgId,
-    kind: TokenKind,
-    name: &'a str,
-    hash: &'a [u8; 32],
-    run: Option<RunId>,
-    made_by: Option<Uuid>,
-    expires_at: Option<DateTime<Utc>>,
+pub(super) struct Fresh<'a> {
+    pub(super) org: OrgId,
+    pub(super) kind: TokenKind,
+    pub(super) name: &'a str,
+    pub(super) hash: &'a [u8; 32],
+    pub(super) run: Option<RunId>,
+    pub(super) made_by: Option<Uuid>,
+    pub(super) user: Option<UserId>,
+    pub(super) permissions: Option<Permissions>,
+    pub(super) expires_at: Option<DateTime<Utc>>,
+}
+
+impl<'a> Fresh<'a> {
+    /// Nobody's, for everything and for ever.
+    pub(super) fn new(org: OrgId, kind: TokenKind, name: &'a str, hash: &'a [u8; 32]) -> Self {
+        Self { org, kind, name, hash, run: None, made_by: None, user: None, permissions: None, expires_at: None }
+    }
+}
+
+/// Names as PostgreSQL keeps them; one that is not known (any more) permits nothing.
+fn permissions_of(names: Vec<Option<String>>) -> Permissions {
+    names.iter().flatten().filter_map(|name| Permission::parse(name)).collect()
+}
+
+/// The API tokens that open something at this moment.
+macro_rules! standing {
+    ($org:expr, $now:expr) => {
+        api_tokens::table
+            .left_join(users::table.on(users::id.nullable().eq(api_tokens::user_id)))
+            .filter(api_tokens::org_id.eq($org.0).and(api_tokens::kind.eq("api")))
+            .filter(api_tokens::revoked_at.is_null())
+            .filter(api_tokens::expires_at.is_null().or(api_tokens::expires_at.assume_not_null().gt($now)))
+    };
 }
 
 impl PgStore {
-    async fn add_token(&self, fresh: Fresh<'_>) -> Result<Uuid, StoreError> {
+    pub(super) async fn add_token(&self, mut conn: &Loan, fresh: Fresh<'_>) -> Result<Uuid, diesel::result::Error> {
         let id = self.clock.new_id();
+        let names = |permissions: Permissions| permissions.iter().map(Permission::as_str).collect::<Vec<_>>();
         diesel::insert_into(api_tokens::table)
             .values((
                 api_tokens::org_id.eq(fresh.org.0),
@@ -81,21 +153,90 @@ impl PgStore {
                 api_tokens::token_hash.eq(fresh.hash.as_slice()),
                 api_tokens::run_id.eq(fresh.run.map(|run| run.0)),
                 api_tokens::made_by.eq(fresh.made_by),
+                api_tokens::user_id.eq(fresh.user.map(|user| user.0)),
+                api_tokens::permissions.eq(fresh.permissions.map(names)),
                 api_tokens::created_at.eq(self.clock.now()),
                 api_tokens::expires_at.eq(fresh.expires_at),
             ))
-            .execute(&mut self.connection().await?)
+            .execute(&mut conn)
             .await?;
         Ok(id)
     }
 
-    /// Keeps an API token.
+    /// Keeps an API token that may do everything and never ends.
     ///
     /// # Errors
     /// [`StoreError::Away`].
     pub async fn create_token(&self, org: OrgId, name: &str, hash: [u8; 32]) -> Result<Uuid, StoreError> {
-        let kind = TokenKind::Api;
-        self.add_token(Fresh { org, kind, name, hash: &hash, run: None, made_by: None, expires_at: None }).await
+        let connection = self.connection().await?;
+        Ok(self.add_token(&connection, Fresh::new(org, TokenKind::Api, name, &hash)).await?)
+    }
+
+    /// Keeps an API token, if the organisation has not too many.
+    ///
+    /// # Errors
+    /// [`PeopleError::TooMany`], [`PeopleError::Store`].
+    pub async fn create_api_token(&self, org: OrgId, new: &NewToken) -> Result<Uuid, PeopleError> {
+        self.as_one(async |mut conn| {
+            take_turn(conn, org).await?;
+            let count: i64 = standing!(org, self.clock.now()).count().get_result(&mut conn).await?;
+            if count >= TOKENS_MAX {
+                return Err(PeopleError::TooMany { what: "API tokens", max: TOKENS_MAX });
+            }
+            let fresh = Fresh::new(org, TokenKind::Api, &new.name, &new.hash);
+            let NewToken { permissions, user, made_by, expires_at, .. } = *new;
+            Ok(self.add_token(conn, Fresh { permissions, user, made_by, expires_at, ..fresh }).await?)
+        })
+        .await
+    }
+
+    /// The API tokens of an organisation that stand, the oldest first, after this one; all, or those that a member or a
+    /// token made.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn list_api_tokens(
+        &self,
+        org: OrgId,
+        of: Option<(Option<UserId>, Uuid)>,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<ApiTokenRow>, StoreError> {
+        type Found = (
+            (Uuid, String, Option<Vec<Option<String>>>, Option<Uuid>, Option<String>),
+            (DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+        );
+        let mut tokens = standing!(org, self.clock.now())
+            .filter(api_tokens::id.gt(after.unwrap_or_default()))
+            .order(api_tokens::id)
+            .limit(limit)
+            .select((
+                (
+                    api_tokens::id,
+                    api_tokens::name,
+                    api_tokens::permissions,
+                    api_tokens::user_id,
+                    users::name.nullable(),
+                ),
+                (api_tokens::created_at, api_tokens::expires_at, api_tokens::last_used_at),
+            ))
+            .into_boxed();
+        tokens = match of {
+            Some((Some(user), _)) => tokens.filter(api_tokens::user_id.eq(user.0)),
+            Some((None, token)) => tokens.filter(api_tokens::made_by.eq(token)),
+            None => tokens,
+        };
+        let found: Vec<Found> = tokens.load(&mut self.connection().await?).await?;
+        let row = |((id, name, permissions, user, maker), (created_at, expires_at, last_used_at)): Found| ApiTokenRow {
+            id,
+            name,
+            permissions: permissions.map(permissions_of),
+            made_by: user.map(UserId).zip(maker),
+            created_at,
+            expires_at,
+            last_used_at,
+        };
+        Ok(found.into_iter().map(row).collect())
     }
 
     /// Whether an API token was ever made.
@@ -119,52 +260,10 @@ impl PgStore {
         hash: [u8; 32],
         expires_at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let (kind, made_by, expires_at) = (TokenKind::Activity, Some(made_by), Some(expires_at));
-        let fresh = Fresh { org, kind, name: "activity", hash: &hash, run: Some(run), made_by, expires_at };
-        self.add_token(fresh).await.map(|_| ())
-    }
-
-    /// Keeps a one-time sign-in link.
-    ///
-    /// # Errors
-    /// [`StoreError::Away`].
-    pub async fn create_sign_in(
-        &self,
-        org: OrgId,
-        hash: [u8; 32],
-        expires_at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let (kind, expires_at) = (TokenKind::SignIn, Some(expires_at));
-        let fresh = Fresh { org, kind, name: "sign-in link", hash: &hash, run: None, made_by: None, expires_at };
-        self.add_token(fresh).await.map(|_| ())
-    }
-
-    /// Uses up a sign-in link and keeps the session that it opens. `false` where the link is unknown, used or too old.
-    ///
-    /// # Errors
-    /// [`StoreError::Away`].
-    pub async fn open_session(
-        &self,
-        code: [u8; 32],
-        session: [u8; 32],
-        expires_at: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let now = self.clock.now();
-        // One statement decides: of two browsers with one link only one gets a row.
-        let used: Option<(Uuid, Uuid)> = diesel::update(api_tokens::table)
-            .filter(api_tokens::token_hash.eq(code.as_slice()).and(api_tokens::kind.eq("sign_in")))
-            .filter(api_tokens::used_at.is_null().and(api_tokens::revoked_at.is_null()))
-            .filter(api_tokens::expires_at.gt(now))
-            .set(api_tokens::used_at.eq(now))
-            .returning((api_tokens::org_id, api_tokens::id))
-            .get_result(&mut self.connection().await?)
-            .await
-            .optional()?;
-        let Some((org, link)) = used else { return Ok(false) };
-        let (org, kind) = (OrgId(org), TokenKind::Session);
-        let (made_by, expires_at) = (Some(link), Some(expires_at));
-        self.add_token(Fresh { org, kind, name: "browser", hash: &session, run: None, made_by, expires_at }).await?;
-        Ok(true)
+        let (run, made_by, expires_at) = (Some(run), Some(made_by), Some(expires_at));
+        let fresh = Fresh { run, made_by, expires_at, ..Fresh::new(org, TokenKind::Activity, "activity", &hash) };
+        let connection = self.connection().await?;
+        Ok(self.add_token(&connection, fresh).await.map(|_| ())?)
     }
 
     /// The token with this hash, used just now; `None` where there is none.
@@ -177,26 +276,37 @@ impl PgStore {
             .field(api_tokens::org_id)
             .eq(api_tokens::org_id)
             .and(maker.field(api_tokens::id).nullable().eq(api_tokens::made_by));
+        let membership =
+            memberships::org_id.eq(api_tokens::org_id).and(memberships::user_id.nullable().eq(api_tokens::user_id));
+        type When = Option<DateTime<Utc>>;
         type Found = (
-            (Uuid, Uuid, String),
-            (Option<Uuid>, Option<DateTime<Utc>>, Option<DateTime<Utc>>, Option<DateTime<Utc>>),
-            Option<DateTime<Utc>>,
+            (Uuid, Uuid, String, Option<Uuid>, Option<Vec<Option<String>>>),
+            (When, When, When, When),
+            (Option<Uuid>, Option<String>, When),
         );
         let mut connection = self.connection().await?;
         let found: Option<Found> = api_tokens::table
             .left_join(maker.on(made_by))
+            .left_join(memberships::table.on(membership))
+            .left_join(users::table.on(users::id.nullable().eq(api_tokens::user_id)))
             .filter(api_tokens::token_hash.eq(hash.as_slice()))
             .select((
-                (api_tokens::org_id, api_tokens::id, api_tokens::kind),
-                (api_tokens::run_id, api_tokens::expires_at, api_tokens::revoked_at, api_tokens::last_used_at),
-                maker.field(api_tokens::revoked_at).nullable(),
+                (api_tokens::org_id, api_tokens::id, api_tokens::kind, api_tokens::run_id, api_tokens::permissions),
+                (
+                    api_tokens::expires_at,
+                    api_tokens::revoked_at,
+                    api_tokens::last_used_at,
+                    maker.field(api_tokens::revoked_at).nullable(),
+                ),
+                (api_tokens::user_id, memberships::role.nullable(), users::disabled_at.nullable()),
             ))
             .first(&mut connection)
             .await
             .optional()?;
-        let Some(((org, id, kind), (run, expires_at, revoked_at, last_used_at), maker_revoked)) = found else {
+        let Some((token, (expires_at, revoked_at, last_used_at, maker_revoked), (user, role, disabled))) = found else {
             return Ok(None);
         };
+        let (org, id, kind, run, permissions) = token;
         let now = self.clock.now();
         if last_used_at.is_none_or(|at| now - at >= USE_NOTED_EVERY) {
             diesel::update(api_tokens::table.find((org, id)))
@@ -205,9 +315,12 @@ impl PgStore {
                 .await?;
         }
         let kind = TokenKind::parse(&kind).ok_or_else(|| StoreError::Broken(format!("token {id} is a `{kind}`")))?;
+        let member = user.map(UserId).zip(role.as_deref().map(role_of).transpose()?);
+        let made_for = permissions.map_or(Permissions::ALL, permissions_of);
+        let permissions = member.map_or(made_for, |(_, role)| made_for.and(role.permissions()));
+        let revoked_at = revoked_at.or(maker_revoked).or(disabled);
         let (org_id, run_id) = (OrgId(org), run.map(RunId));
-        let revoked_at = revoked_at.or(maker_revoked);
-        Ok(Some(TokenRow { org_id, id, kind, run_id, expires_at, revoked_at }))
+        Ok(Some(TokenRow { org_id, id, kind, run_id, member, permissions, expires_at, revoked_at }))
     }
 
     /// Whether a token still opens what it opened: it is neither taken back nor over.
@@ -223,29 +336,40 @@ impl PgStore {
         Ok(diesel::select(diesel::dsl::exists(open)).get_result(&mut self.connection().await?).await?)
     }
 
-    /// Takes a token back, with every token that it made, and those that these made.
+    /// Takes a token back, with every token that it made, and those that these made. All that ended is answered.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where the organisation has no such token; [`StoreError::Away`].
-    pub async fn revoke_token(&self, org: OrgId, id: Uuid) -> Result<(), StoreError> {
-        let (now, mut connection) = (self.clock.now(), self.connection().await?);
-        let revoked = diesel::update(api_tokens::table.find((org.0, id)))
-            .set(api_tokens::revoked_at.eq(now))
-            .execute(&mut connection)
-            .await?;
-        if revoked == 0 {
-            return Err(StoreError::NotFound);
-        }
-        let mut makers = vec![id];
-        // A link makes a session, and that makes tokens of streams, which make nothing: three rounds at most.
-        while !makers.is_empty() {
-            let made = api_tokens::made_by.eq_any(makers).and(api_tokens::revoked_at.is_null());
-            makers = diesel::update(api_tokens::table.filter(api_tokens::org_id.eq(org.0).and(made)))
-                .set(api_tokens::revoked_at.eq(now))
-                .returning(api_tokens::id)
-                .get_results(&mut connection)
-                .await?;
-        }
-        Ok(())
+    pub async fn revoke_token(&self, org: OrgId, id: Uuid) -> Result<Vec<Uuid>, StoreError> {
+        let mut connection = self.connection().await?;
+        let found: Option<Uuid> =
+            api_tokens::table.find((org.0, id)).select(api_tokens::id).first(&mut connection).await.optional()?;
+        found.ok_or(StoreError::NotFound)?;
+        Ok(self.revoke_all(&connection, &[org.0], vec![id]).await?)
+    }
+
+    /// As [`Self::revoke_token`], of an API token that stands; all, or those that a member or a token made.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Away`].
+    pub async fn revoke_api_token(
+        &self,
+        org: OrgId,
+        of: Option<(Option<UserId>, Uuid)>,
+        id: Uuid,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let found: Option<(Option<Uuid>, Option<Uuid>)> = standing!(org, self.clock.now())
+            .filter(api_tokens::id.eq(id))
+            .select((api_tokens::user_id, api_tokens::made_by))
+            .first(&mut self.connection().await?)
+            .await
+            .optional()?;
+        let (user, made_by) = found.ok_or(StoreError::NotFound)?;
+        let may = match of {
+            Some((Some(of), _)) => user == Some(of.0),
+            Some((None, of)) => made_by == Some(of),
+            None => true,
+        };
+        if may { self.revoke_token(org, id).await } else { Err(StoreError::NotFound) }
     }
 }

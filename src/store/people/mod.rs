@@ -1,4 +1,94 @@
-//! Who may ask: organisations and their tokens.
+//! Who may ask: organisations, people, what they are there, whom they ask to come, and the tokens that open doors.
 
 pub mod api_tokens;
+pub mod invitations;
+pub mod memberships;
 pub mod orgs;
+pub mod sessions;
+pub mod users;
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel_async::SimpleAsyncConnection;
+use thiserror::Error;
+
+use crate::domain::rights::Role;
+use crate::store::loan::Loan;
+use crate::store::{PgStore, StoreError};
+
+/// Why nothing was changed about people, named after what the caller can do.
+#[derive(Debug, Error)]
+pub enum PeopleError {
+    /// The organisation has no such row, or none that is still open.
+    #[error("there is no such one")]
+    NotFound,
+    /// It would leave the organisation without an admin.
+    #[error("this is the last admin of the organisation")]
+    LastAdmin,
+    /// They are a member of the organisation already.
+    #[error("already a member of the organisation")]
+    AlreadyMember,
+    /// The organisation has people: its first admin is there.
+    #[error("the organisation has people already")]
+    HasPeople,
+    /// Somebody with this e-mail address is known.
+    #[error("somebody with this e-mail address is known already")]
+    Known,
+    /// As many as the organisation may have are there.
+    #[error("{max} {what} are the most that an organisation may have at one time")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many are allowed.
+        max: i64,
+    },
+    /// The database.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for PeopleError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound,
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl From<DieselError> for PeopleError {
+    fn from(error: DieselError) -> Self {
+        match error {
+            // Whom it was to belong to has gone meanwhile.
+            DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => Self::NotFound,
+            other => StoreError::from(other).into(),
+        }
+    }
+}
+
+fn role_of(name: &str) -> Result<Role, StoreError> {
+    Role::parse(name).ok_or_else(|| StoreError::Broken(format!("a member's role is `{name}`")))
+}
+
+impl PgStore {
+    /// Does all of this or nothing.
+    async fn as_one<T>(&self, work: impl AsyncFnOnce(&Loan) -> Result<T, PeopleError>) -> Result<T, PeopleError> {
+        let lease = self.lease().await?;
+        let mut conn: &Loan = &lease;
+        let done = async {
+            conn.batch_execute("BEGIN").await?;
+            let done = work(&lease).await?;
+            conn.batch_execute("COMMIT").await?;
+            Ok(done)
+        };
+        match done.await {
+            Ok(done) => {
+                lease.give_back();
+                Ok(done)
+            }
+            Err(error) => {
+                lease.roll_back().await;
+                Err(error)
+            }
+        }
+    }
+}

@@ -4,7 +4,9 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::PeopleError;
 use crate::domain::ids::OrgId;
+use crate::store::loan::Loan;
 use crate::store::schema::orgs;
 use crate::store::{PgStore, StoreError};
 
@@ -15,6 +17,12 @@ pub struct OrgRow {
     pub id: OrgId,
     /// Its name, for people.
     pub name: String,
+}
+
+/// Has this transaction take its turn in what is counted or bounded by organisation.
+pub(super) async fn take_turn(mut conn: &Loan, org: OrgId) -> Result<(), PeopleError> {
+    let _found: Uuid = orgs::table.find(org.0).select(orgs::id).for_no_key_update().first(&mut conn).await?;
+    Ok(())
 }
 
 impl PgStore {
@@ -30,6 +38,31 @@ impl PgStore {
             .await
             .optional()?;
         Ok(found.map(|(id, name)| OrgRow { id: OrgId(id), name }))
+    }
+
+    /// An organisation.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Away`].
+    pub async fn org(&self, org: OrgId) -> Result<OrgRow, StoreError> {
+        let (id, name): (Uuid, String) =
+            orgs::table.find(org.0).select((orgs::id, orgs::name)).first(&mut self.connection().await?).await?;
+        Ok(OrgRow { id: OrgId(id), name })
+    }
+
+    /// The organisations of this name, the oldest first; of more than two only two.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn orgs_named(&self, name: &str) -> Result<Vec<OrgRow>, StoreError> {
+        let found: Vec<(Uuid, String)> = orgs::table
+            .filter(orgs::name.eq(name))
+            .order((orgs::created_at, orgs::id))
+            .limit(2)
+            .select((orgs::id, orgs::name))
+            .load(&mut self.connection().await?)
+            .await?;
+        Ok(found.into_iter().map(|(id, name)| OrgRow { id: OrgId(id), name }).collect())
     }
 
     /// Makes an organisation.

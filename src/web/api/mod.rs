@@ -16,6 +16,7 @@ pub mod items;
 pub mod metrics;
 pub mod named;
 pub mod new_run;
+pub mod people;
 pub mod planned_run;
 pub mod presets;
 pub mod retry;

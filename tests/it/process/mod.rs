@@ -16,6 +16,7 @@ mod load;
 mod metrics;
 mod outage;
 pub mod outside;
+mod people;
 mod private;
 mod provider;
 mod push_pull;

@@ -9,6 +9,7 @@ mod follow;
 mod house;
 mod live;
 mod original_client;
+mod people;
 mod schedules;
 mod scripted;
 mod wire;

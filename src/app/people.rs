@@ -1,0 +1,288 @@
+//! Short commands about people and their tokens. They use the private server that runs, or start it for themselves.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::data::DataError;
+use super::{Database, organisation};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::ids::{OrgId, UserId};
+use crate::domain::person::{Email, TOKEN_DAYS_MAX, check_password, name_of};
+use crate::domain::rights::{Permission, Permissions, Role};
+use crate::store::embedded::Role as Access;
+use crate::store::people::PeopleError;
+use crate::store::people::api_tokens::NewToken;
+use crate::store::people::memberships::Joining;
+use crate::store::people::orgs::OrgRow;
+use crate::store::people::users::NewUser;
+use crate::store::{PgStore, StoreError};
+use crate::web::auth::password::hash_here;
+use crate::web::auth::sign_in::{fresh_code, new_code_of};
+use crate::web::auth::token::Secret;
+
+/// Rows that are read at one time.
+const PAGE: i64 = 500;
+
+/// Somebody who is to be a member.
+#[derive(Clone, Debug)]
+pub struct NewPerson {
+    /// Their e-mail address.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+    /// What they are to be.
+    pub role: Role,
+    /// The organisation's id or name; else the first one.
+    pub org: Option<String>,
+    /// Their password; else they get a link.
+    pub password: Option<String>,
+}
+
+/// What came of adding somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// They come in by this link, once.
+    Link(String),
+    /// They sign in with the password that was given.
+    WithPassword,
+    /// They were known, and sign in as before.
+    Known,
+}
+
+/// A person, for people.
+#[derive(Debug, Serialize)]
+pub struct ListedUser {
+    /// Their id.
+    pub id: UserId,
+    /// Their e-mail address.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+    /// Whether they have a password.
+    pub has_password: bool,
+    /// Where they are members.
+    pub organisations: Vec<ListedMembership>,
+}
+
+/// What a person is somewhere.
+#[derive(Debug, Serialize)]
+pub struct ListedMembership {
+    /// The organisation's id.
+    pub id: OrgId,
+    /// Its name.
+    pub name: String,
+    /// What they are there.
+    pub role: Role,
+}
+
+/// An API token that stands, without its secret.
+#[derive(Debug, Serialize)]
+pub struct ListedToken {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub permissions: Vec<Permission>,
+    /// Who made it, where it was a person.
+    pub made_by: Option<String>,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// Until when, where it ends.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was used last, give or take a minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+impl From<PeopleError> for DataError {
+    fn from(error: PeopleError) -> Self {
+        match error {
+            PeopleError::Store(error) => Self::Store(error),
+            refused => Self::NotAllowed(format!("{refused}; nothing was changed")),
+        }
+    }
+}
+
+fn not_allowed(flag: &str) -> impl Fn(String) -> DataError {
+    move |allowed| DataError::NotAllowed(format!("{flag}: {allowed}"))
+}
+
+fn hashed(clock: &Clock, password: Option<&str>) -> Result<Option<String>, DataError> {
+    let Some(password) = password else { return Ok(None) };
+    check_password(password).map_err(not_allowed("--password-stdin"))?;
+    let hash = hash_here(clock, password);
+    hash.map(Some).ok_or_else(|| DataError::NotAllowed("the password could not be hashed".to_owned()))
+}
+
+async fn org_of(store: &PgStore, named: Option<&str>) -> Result<OrgRow, DataError> {
+    let Some(named) = named else { return Ok(organisation(store).await?) };
+    let none = || DataError::NotAllowed(format!("--org: there is no organisation `{named}`"));
+    if let Ok(id) = named.parse::<Uuid>() {
+        return store.org(OrgId(id)).await.map_err(|error| match error {
+            StoreError::NotFound => none(),
+            other => other.into(),
+        });
+    }
+    match store.orgs_named(named).await?.as_slice() {
+        [] => Err(none()),
+        [only] => Ok(only.clone()),
+        _ => Err(DataError::NotAllowed(format!("--org: several are called `{named}`; give the id of one"))),
+    }
+}
+
+fn link(config: &Config, code: &str) -> String {
+    format!("http://{}/sign-in?code={code}", config.server.listen)
+}
+
+/// Makes a person a member.
+///
+/// # Errors
+/// [`DataError`]; nothing is made then.
+pub async fn add_user(config: &Config, new: &NewPerson) -> Result<Added, DataError> {
+    let clock = Clock::system();
+    let email = Email::parse(&new.email).map_err(not_allowed("--email"))?;
+    let name = name_of(&new.name).map_err(not_allowed("--name"))?;
+    let password_hash = hashed(&clock, new.password.as_deref())?;
+    let database = Database::open(config, Access::Command, &clock).await?;
+    let store = &database.store;
+    let added = async {
+        let org = org_of(store, new.org.as_deref()).await?.id;
+        if let Some(known) = store.user_by_email(&email).await? {
+            if password_hash.is_some() {
+                let words =
+                    "--password-stdin: they are known and have a way in; `gleaner user reset` gives a new password";
+                return Err(DataError::NotAllowed(words.to_owned()));
+            }
+            store.add_person(org, Joining::Known(known.id), new.role, None).await?;
+            return Ok(Added::Known);
+        }
+        let user = NewUser { email, name, password_hash };
+        let (code, fresh) = fresh_code(&clock);
+        let comes_by_link = user.password_hash.is_none();
+        store.add_person(org, Joining::New(&user), new.role, comes_by_link.then_some(fresh)).await?;
+        Ok(if comes_by_link { Added::Link(link(config, &code)) } else { Added::WithPassword })
+    }
+    .await;
+    database.close().await?;
+    added
+}
+
+/// Gives a person another password, or takes theirs away and makes a link to come in by; their sessions end.
+///
+/// # Errors
+/// [`DataError`].
+pub async fn reset_user(config: &Config, email: &str, password: Option<&str>) -> Result<Option<String>, DataError> {
+    let clock = Clock::system();
+    let email = Email::parse(email).map_err(not_allowed("--email"))?;
+    let password_hash = hashed(&clock, password)?;
+    let database = Database::open(config, Access::Command, &clock).await?;
+    let store = &database.store;
+    let reset = async {
+        let nobody = || DataError::NotAllowed(format!("--email: nobody has the address {}", email.as_str()));
+        let user = store.user_by_email(&email).await?.ok_or_else(nobody)?.id;
+        let member_of = store.organisations_of(&[user]).await?.into_iter().next();
+        let nowhere = || DataError::NotAllowed("--email: they are a member of no organisation".to_owned());
+        let (_, org, _) = member_of.ok_or_else(nowhere)?;
+        store.set_password(user, password_hash.as_deref(), None).await?;
+        if password_hash.is_some() {
+            return Ok(None);
+        }
+        let code = new_code_of(store, &clock, org.id, Some(user)).await?;
+        Ok(Some(link(config, &code)))
+    }
+    .await;
+    database.close().await?;
+    reset
+}
+
+/// Everybody, with where they are members.
+///
+/// # Errors
+/// [`DataError`].
+pub async fn list_users(config: &Config) -> Result<Vec<ListedUser>, DataError> {
+    let database = Database::open(config, Access::Command, &Clock::system()).await?;
+    let listed = everybody(&database.store).await;
+    database.close().await?;
+    Ok(listed?)
+}
+
+async fn everybody(store: &PgStore) -> Result<Vec<ListedUser>, StoreError> {
+    let (mut listed, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.list_users(after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(listed) };
+        after = Some(last.id);
+        let ids: Vec<UserId> = page.iter().map(|user| user.id).collect();
+        let mut memberships = store.organisations_of(&ids).await?;
+        for user in page {
+            let theirs = memberships.extract_if(.., |(of, ..)| *of == user.id);
+            let organisations = theirs.map(|(_, OrgRow { id, name }, role)| ListedMembership { id, name, role });
+            listed.push(ListedUser {
+                organisations: organisations.collect(),
+                id: user.id,
+                email: user.email,
+                name: user.name,
+                has_password: user.password_hash.is_some(),
+            });
+        }
+    }
+}
+
+/// Makes an API token of the organisation: for everything, or for these permissions; until it is taken back, or for so many
+/// days.
+///
+/// # Errors
+/// [`DataError`]; nothing is made then.
+pub async fn create_token(
+    config: &Config,
+    name: &str,
+    permissions: &[Permission],
+    days: Option<i64>,
+) -> Result<String, DataError> {
+    let name = name_of(name).map_err(not_allowed("--name"))?;
+    let clock = Clock::system();
+    let database = Database::open(config, Access::Command, &clock).await?;
+    let secret = Secret::new(&clock);
+    let permissions = (!permissions.is_empty()).then(|| permissions.iter().copied().collect::<Permissions>());
+    let expires_at = days.map(|days| clock.now() + TimeDelta::days(days.clamp(1, TOKEN_DAYS_MAX)));
+    let new = NewToken { name, hash: secret.hash, permissions, user: None, made_by: None, expires_at };
+    let made = async {
+        let org = organisation(&database.store).await?;
+        Ok::<_, DataError>(database.store.create_api_token(org.id, &new).await?)
+    }
+    .await;
+    database.close().await?;
+    made?;
+    Ok(secret.text)
+}
+
+/// The API tokens of the organisation that stand.
+///
+/// # Errors
+/// [`DataError`].
+pub async fn list_tokens(config: &Config) -> Result<Vec<ListedToken>, DataError> {
+    let database = Database::open(config, Access::Command, &Clock::system()).await?;
+    let listed = async {
+        let org = organisation(&database.store).await?;
+        let (mut listed, mut after) = (Vec::new(), None);
+        loop {
+            let page = database.store.list_api_tokens(org.id, None, after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok::<_, DataError>(listed) };
+            after = Some(last.id);
+            listed.extend(page.into_iter().map(|row| ListedToken {
+                id: row.id,
+                name: row.name,
+                permissions: row.permissions.unwrap_or(Permissions::ALL).iter().collect(),
+                made_by: row.made_by.map(|(_, name)| name),
+                created_at: row.created_at,
+                expires_at: row.expires_at,
+                last_used_at: row.last_used_at,
+            }));
+        }
+    }
+    .await;
+    database.close().await?;
+    listed
+}

@@ -1,0 +1,105 @@
+//! `gleaner user`: people, added, let in again and listed.
+
+use std::io::{self, BufRead, Read, Write};
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::{Failure, tell};
+use crate::app::people::{self, Added, NewPerson};
+use crate::config::Config;
+use crate::domain::rights::Role;
+
+/// Most bytes that are read as a password.
+const PASSWORD_BYTES_MAX: u64 = 4_096;
+
+#[derive(Debug, Subcommand)]
+pub enum UserTask {
+    /// Make somebody a member; prints a one-time link for them, and nothing else
+    Add {
+        /// Their e-mail address
+        #[arg(long, value_name = "ADDRESS")]
+        email: String,
+        /// Their name
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// viewer, operator or admin
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// The organisation's name or id; without it the first one
+        #[arg(long, value_name = "ORG")]
+        org: Option<String>,
+        /// Take their password from the first line of standard input instead of printing a link
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Let somebody in again who lost their password: their sessions end, and a one-time link is printed
+    Reset {
+        /// Their e-mail address
+        #[arg(long, value_name = "ADDRESS")]
+        email: String,
+        /// Take the new password from the first line of standard input instead of printing a link
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List everybody, with what they are where
+    List {
+        /// One JSON array
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::parse(text).ok_or_else(|| format!("one of {} is allowed", Role::ALL.map(Role::as_str).join(", ")))
+}
+
+/// Does what was typed.
+pub async fn run(config: &Config, task: UserTask, out: &mut impl Write) -> Result<ExitCode, Failure> {
+    match task {
+        UserTask::Add { email, name, role, org, password_stdin } => {
+            let password = if password_stdin { Some(password()?) } else { None };
+            let new = NewPerson { email, name, role, org, password };
+            match people::add_user(config, &new).await? {
+                Added::Link(link) => {
+                    writeln!(out, "{link}")?;
+                    tell("the link opens once, within a day; whoever opens it chooses a password then");
+                }
+                Added::WithPassword => tell(format_args!("{} signs in with that password", new.email.trim())),
+                Added::Known => tell(format_args!("{} is a member now, and signs in as before", new.email.trim())),
+            }
+        }
+        UserTask::Reset { email, password_stdin } => {
+            let password = if password_stdin { Some(password()?) } else { None };
+            match people::reset_user(config, &email, password.as_deref()).await? {
+                Some(link) => {
+                    writeln!(out, "{link}")?;
+                    tell("the link opens once, within a day; the old password opens nothing any more");
+                }
+                None => tell("the new password holds, and every session has ended"),
+            }
+        }
+        UserTask::List { json: true } => {
+            writeln!(out, "{}", serde_json::to_string(&people::list_users(config).await?)?)?;
+        }
+        UserTask::List { json: false } => {
+            for user in people::list_users(config).await? {
+                let roles = user.organisations.iter().map(|at| format!("{} of {}", at.role.as_str(), at.name));
+                let roles = roles.collect::<Vec<_>>().join(", ");
+                let waits = if user.has_password { "" } else { "  (has no password yet)" };
+                writeln!(out, "{}  {}  {roles}{waits}", user.email, user.name)?;
+            }
+        }
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The first line of standard input.
+fn password() -> io::Result<String> {
+    let mut line = String::new();
+    io::stdin().lock().take(PASSWORD_BYTES_MAX).read_line(&mut line)?;
+    let end = line.trim_end_matches(['\r', '\n']).len();
+    line.truncate(end);
+    Ok(line)
+}

@@ -1,0 +1,99 @@
+//! The members of an organisation, and what they are.
+
+use actix_web::web::{Data, Payload, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::LOOK_FIRST;
+use crate::domain::ids::UserId;
+use crate::domain::rights::Role;
+use crate::store::people::memberships::MemberRow;
+use crate::web::auth::{Caller, id_in};
+use crate::web::body::{json_object, no_body};
+use crate::web::cursor::Cursor;
+use crate::web::error::Problem;
+use crate::web::fields::Fields;
+use crate::web::list::List;
+use crate::web::query::Query;
+use crate::web::shared::Shared;
+
+#[derive(Serialize)]
+struct MemberView {
+    id: UserId,
+    email: String,
+    name: String,
+    role: Role,
+    created_at: DateTime<Utc>,
+}
+
+impl From<MemberRow> for MemberView {
+    fn from(row: MemberRow) -> Self {
+        let MemberRow { user: id, email, name, role, created_at } = row;
+        Self { id, email, name, role, created_at }
+    }
+}
+
+/// `GET /members?cursor=&limit=`.
+///
+/// # Errors
+/// 400 for a parameter that cannot be taken.
+pub async fn list(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::of(&request, &["cursor", "limit"])?;
+    let limit = query.limit()?;
+    let after = match query.cursor()? {
+        None => None,
+        Some(Cursor::Members(user)) => Some(user),
+        Some(_) => return Err(Cursor::refused()),
+    };
+    let rows = shared.rooms.store.list_members(caller.org, after, limit + 1).await?;
+    Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Members(row.user), MemberView::from)))
+}
+
+fn named(request: &HttpRequest) -> Result<UserId, Problem> {
+    id_in(request, "user").map(UserId).ok_or_else(|| Problem::no_such("member"))
+}
+
+/// `PATCH /members/{user}` with `{"role"}`: what they held ends at once, so that nothing of the old role stays open.
+///
+/// # Errors
+/// 404 where the organisation has no such member, 409 for its last admin, 422 for a role that is none.
+pub async fn change(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let body = json_object(&request, payload).await?;
+    let mut fields = Fields::of(&body, &["role"]);
+    let role = fields.role("role");
+    let role = fields.all(role)?;
+    let user = named(&request)?;
+    let problem = |error| Problem::of_people(error, "member", LOOK_FIRST);
+    let ended = shared.rooms.store.set_role(caller.org, user, role).await;
+    shared.bells.ring(&ended.map_err(problem)?);
+    let row = shared.rooms.store.member(caller.org, user).await.map_err(|error| problem(error.into()))?;
+    Ok(HttpResponse::Ok().json(MemberView::from(row)))
+}
+
+/// `DELETE /members/{user}`: what they held ends at once.
+///
+/// # Errors
+/// 404 where the organisation has no such member, 409 for its last admin.
+pub async fn remove(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    no_body(payload).await?;
+    let ended = shared.rooms.store.remove_member(caller.org, named(&request)?).await;
+    shared.bells.ring(&ended.map_err(|error| Problem::of_people(error, "member", LOOK_FIRST))?);
+    Ok(HttpResponse::NoContent().finish())
+}
