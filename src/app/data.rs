@@ -1,11 +1,13 @@
 //! Short commands on the database: tokens and migrations. They use the private server that runs, or start it for
 //! themselves.
 
+use serde_json::json;
 use thiserror::Error;
 
 use super::{AppError, Database, organisation};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::audit::Deed;
 use crate::store::StoreError;
 use crate::store::embedded::Role;
 use crate::web::auth::token::{Secret, hash_of};
@@ -42,6 +44,9 @@ pub async fn create_token(config: &Config, name: &str) -> Result<String, DataErr
     let secret = Secret::new(&clock);
     let made = async {
         let org = organisation(&database.store).await?;
+        let details = [("name".to_owned(), json!(name))].into_iter().collect();
+        let deed = Deed { action: "token.create".to_owned(), details, ..Deed::default() };
+        database.store.record_deed(org.id, &deed).await?;
         database.store.create_token(org.id, name, secret.hash).await
     }
     .await;
@@ -62,6 +67,9 @@ pub async fn revoke_token(config: &Config, token: &str) -> Result<(), DataError>
     let database = Database::open(config, Role::Command, &Clock::system()).await?;
     let revoked = async {
         let token = database.store.find_token(hash).await?.ok_or_else(no_token)?;
+        let subject = Some(token.id.to_string());
+        let deed = Deed { action: "token.revoke".to_owned(), subject, ..Deed::default() };
+        database.store.record_deed(token.org_id, &deed).await?;
         Ok::<_, DataError>(database.store.revoke_token(token.org_id, token.id).await?)
     }
     .await;

@@ -28,6 +28,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_heads (org_id) {
+        org_id -> Uuid,
+        no -> Int8,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    audit_log (org_id, no) {
+        org_id -> Uuid,
+        no -> Int8,
+        at -> Timestamptz,
+        user_id -> Nullable<Uuid>,
+        token_id -> Nullable<Uuid>,
+        address -> Nullable<Text>,
+        action -> Text,
+        subject -> Nullable<Text>,
+        details -> Jsonb,
+        status -> Nullable<Int2>,
+        answers -> Nullable<Int8>,
+        previous_hash -> Bytea,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
     collection_item_categories (org_id, run_id, external_id, category_task_no) {
         org_id -> Uuid,
         run_id -> Uuid,
@@ -156,6 +182,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    idempotency_keys (org_id, key) {
+        org_id -> Uuid,
+        key -> Text,
+        request_hash -> Bytea,
+        claim -> Uuid,
+        status -> Nullable<Int2>,
+        content_type -> Nullable<Text>,
+        location -> Nullable<Text>,
+        answer -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     org_months (org_id, month) {
         org_id -> Uuid,
         month -> Date,
@@ -271,7 +311,10 @@ diesel::table! {
 }
 
 diesel::joinable!(api_tokens -> orgs (org_id));
+diesel::joinable!(audit_heads -> orgs (org_id));
+diesel::joinable!(audit_log -> orgs (org_id));
 diesel::joinable!(collection_runs -> orgs (org_id));
+diesel::joinable!(idempotency_keys -> orgs (org_id));
 diesel::joinable!(org_months -> orgs (org_id));
 diesel::joinable!(product_searches -> orgs (org_id));
 diesel::joinable!(raw_bodies -> orgs (org_id));
@@ -281,11 +324,14 @@ diesel::joinable!(sellers -> orgs (org_id));
 diesel::allow_tables_to_appear_in_same_query!(
     amazon_categories,
     api_tokens,
+    audit_heads,
+    audit_log,
     collection_item_categories,
     collection_items,
     collection_runs,
     collection_tasks,
     engines,
+    idempotency_keys,
     org_months,
     orgs,
     product_searches,

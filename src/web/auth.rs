@@ -128,7 +128,7 @@ fn run_id(request: &HttpRequest) -> Option<RunId> {
     request.match_info().get("id").and_then(|text| text.parse().ok())
 }
 
-fn shared(request: &HttpRequest) -> Result<&Shared, Problem> {
+pub(super) fn shared(request: &HttpRequest) -> Result<&Shared, Problem> {
     request
         .app_data::<web::Data<Shared>>()
         .map(|data| data.get_ref())

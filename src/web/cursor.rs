@@ -28,6 +28,9 @@ pub enum Cursor {
     /// Of a run's sellers: the platform is one, the normalised name tells them apart.
     #[serde(rename = "s")]
     Sellers(String),
+    /// Of the audit log.
+    #[serde(rename = "a")]
+    Deeds(i64),
 }
 
 impl Cursor {
@@ -55,7 +58,7 @@ impl Cursor {
         match self {
             Self::Runs(at, _) => (1970..10_000).contains(&at.year()),
             Self::Items(text) | Self::Sellers(text) => !text.contains('\0'),
-            Self::Tasks(_) => true,
+            Self::Tasks(_) | Self::Deeds(_) => true,
         }
     }
 

@@ -198,6 +198,17 @@ impl Problem {
         }
     }
 
+    /// A change that cannot be written to the audit log is not made.
+    pub fn not_recorded(error: &StoreError) -> Self {
+        let cause = match error {
+            StoreError::Away(cause) => cause.clone(),
+            other => {
+                format!("the audit log takes no row ({other}); `gleaner audit verify` says where it was tampered with")
+            }
+        };
+        Self::unavailable("the audit log", cause)
+    }
+
     /// The process is on its way out.
     pub fn stopping() -> Self {
         Self::new(Kind::Unavailable, "this process is stopping; nothing was changed, ask its successor in a moment")
@@ -206,6 +217,12 @@ impl Problem {
     fn unavailable(what: &str, cause: String) -> Self {
         let detail = format!("{what} does not answer; nothing was changed, try again in a moment");
         Self { cause: Some(cause.into_boxed_str()), ..Self::new(Kind::Unavailable, detail) }
+    }
+
+    /// The machine-readable name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.kind.entry().0
     }
 
     /// What the log should say about it, if it is ours to mend.

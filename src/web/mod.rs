@@ -4,6 +4,7 @@
 mod access_log;
 pub mod admin;
 pub mod api;
+mod audit;
 pub mod auth;
 mod body;
 mod cursor;

@@ -9,7 +9,10 @@ use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, 
 
 use crate::domain::rights::{Need, Permission};
 use crate::web::admin;
-use crate::web::api::{activity, categories, change, commands, estimate, events, health, items, runs, sellers, tasks};
+use crate::web::api::{
+    activity, audit_log, categories, change, commands, estimate, events, health, items, runs, sellers, tasks,
+};
+use crate::web::audit;
 use crate::web::auth::{self, sign_in};
 use crate::web::error::{Kind, Problem};
 
@@ -27,7 +30,7 @@ enum Access {
 pub fn configure(config: &mut ServiceConfig) {
     use Access::{Open, Stream, Token};
     use Need::{Known, One, SeeRuns};
-    use Permission::Automation;
+    use Permission::{Automation, OrgAdmin};
     let run = |rest: &str| format!("/collection/runs/{{id}}{rest}");
     let table = [
         at(Open, "/healthz", [get(Known, health::healthz)]),
@@ -35,22 +38,23 @@ pub fn configure(config: &mut ServiceConfig) {
         at(Open, "/version", [get(Known, health::version)]),
         at(Open, "/sign-in", [get_alone(Known, sign_in::open)]),
         at(Token, "/amazon/categories", [get(SeeRuns, categories::tree)]),
-        at(Token, "/collection/estimate", [post(One(Automation), estimate::create)]),
-        at(Token, "/collection/runs", [get(SeeRuns, runs::list), post(One(Automation), runs::create)]),
-        at(Token, &run(""), [get(SeeRuns, runs::read), patch(One(Automation), change::change)]),
-        at(Token, &run("/start"), [post(One(Automation), commands::start)]),
-        at(Token, &run("/execute"), [post(One(Automation), commands::start)]),
-        at(Token, &run("/pause"), [post(One(Automation), commands::pause)]),
-        at(Token, &run("/resume"), [post(One(Automation), commands::resume)]),
-        at(Token, &run("/cancel"), [post(One(Automation), commands::cancel)]),
-        at(Token, &run("/retry-failed"), [post(One(Automation), commands::retry_failed)]),
+        at(Token, "/collection/estimate", [ask(One(Automation), estimate::create)]),
+        at(Token, "/collection/runs", [get(SeeRuns, runs::list), post("runs.create", One(Automation), runs::create)]),
+        at(Token, &run(""), [get(SeeRuns, runs::read), patch("runs.change", One(Automation), change::change)]),
+        at(Token, &run("/start"), [post("runs.start", One(Automation), commands::start)]),
+        at(Token, &run("/execute"), [post("runs.start", One(Automation), commands::start)]),
+        at(Token, &run("/pause"), [post("runs.pause", One(Automation), commands::pause)]),
+        at(Token, &run("/resume"), [post("runs.resume", One(Automation), commands::resume)]),
+        at(Token, &run("/cancel"), [post("runs.cancel", One(Automation), commands::cancel)]),
+        at(Token, &run("/retry-failed"), [post("runs.retry_failed", One(Automation), commands::retry_failed)]),
         at(Token, &run("/progress"), [get(SeeRuns, runs::progress)]),
         at(Token, &run("/tasks"), [get(SeeRuns, tasks::list)]),
         at(Token, &run("/items"), [get(SeeRuns, items::list)]),
         at(Token, &run("/sellers"), [get(SeeRuns, sellers::list)]),
         at(Token, &run("/events"), [get(SeeRuns, events::list)]),
         at(Stream, &run("/activity"), [get_alone(SeeRuns, activity::stream)]),
-        at(Token, &run("/activity-token"), [post(SeeRuns, activity::create_token)]),
+        at(Token, &run("/activity-token"), [post("runs.activity_token", SeeRuns, activity::create_token)]),
+        at(Token, "/audit-log", [get(One(OrgAdmin), audit_log::list)]),
     ];
     let page = admin::files().map(|(path, route)| at(Open, &path, [read(Known, route)]));
     for (access, resource) in table.into_iter().chain(page) {
@@ -106,7 +110,8 @@ where
     ("GET", needing(need, web::route().method(Method::GET).to(handler)))
 }
 
-fn post<F, Args>(need: Need, handler: F) -> Entry
+/// A POST that changes nothing: what it asks is too long for a URL.
+fn ask<F, Args>(need: Need, handler: F) -> Entry
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
@@ -115,13 +120,29 @@ where
     ("POST", needing(need, web::route().method(Method::POST).to(handler)))
 }
 
-fn patch<F, Args>(need: Need, handler: F) -> Entry
+/// Changes something, which the audit log knows by this name.
+fn post<F, Args>(action: &'static str, need: Need, handler: F) -> Entry
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    ("PATCH", needing(need, web::route().method(Method::PATCH).to(handler)))
+    ("POST", needing(need, recorded(action, web::route().method(Method::POST).to(handler))))
+}
+
+/// As [`post`].
+fn patch<F, Args>(action: &'static str, need: Need, handler: F) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    ("PATCH", needing(need, recorded(action, web::route().method(Method::PATCH).to(handler))))
+}
+
+/// The route, with a row in the audit log before it does anything.
+fn recorded(action: &'static str, route: Route) -> Route {
+    route.wrap(from_fn(move |request, next| audit::record(action, request, next)))
 }
 
 async fn refuse_method(allow: String) -> Result<HttpResponse, Problem> {

@@ -1,4 +1,6 @@
-//! Who may ask: organisations and their tokens.
+//! Who may ask: organisations and their tokens; and who asked for what.
 
 pub mod api_tokens;
+pub mod audit;
+mod audit_chain;
 pub mod orgs;

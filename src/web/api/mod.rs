@@ -1,6 +1,7 @@
 //! What the routes answer: one file a noun. Reads go to the store; whatever changes a run goes to the engine.
 
 pub mod activity;
+pub mod audit_log;
 pub mod categories;
 pub mod change;
 pub mod commands;

@@ -1,5 +1,6 @@
 //! HTTP and the live stream.
 
+mod audit_log;
 mod bad_input;
 mod doors;
 mod estimate;
