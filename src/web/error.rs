@@ -27,6 +27,8 @@ pub enum Kind {
     InvalidFields,
     /// An idempotency key was used before for something else.
     KeyReused,
+    /// The request that came with an idempotency key is still worked on.
+    KeyInUse,
     /// No token, a wrong one, or one that is no longer valid.
     Unauthorized,
     /// A browser's request without the header that proves it is ours.
@@ -66,6 +68,7 @@ impl Kind {
             Self::InvalidCursor => ("invalid-cursor", "The cursor is not valid", StatusCode::BAD_REQUEST),
             Self::InvalidFields => ("invalid-fields", "Some fields cannot be taken", StatusCode::UNPROCESSABLE_ENTITY),
             Self::KeyReused => ("idempotency-key-reused", "The key was used before", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::KeyInUse => ("idempotency-key-in-use", "The key is in use", StatusCode::CONFLICT),
             Self::Unauthorized => ("unauthorized", "A valid token is needed", StatusCode::UNAUTHORIZED),
             Self::Forbidden => ("forbidden", "The request is not allowed", StatusCode::FORBIDDEN),
             Self::NotFound => ("not-found", "Not found", StatusCode::NOT_FOUND),
@@ -96,6 +99,7 @@ pub struct Problem {
     members: Map<String, Value>,
     allow: Option<Box<str>>,
     cause: Option<Box<str>>,
+    retry_after_seconds: Option<u32>,
 }
 
 /// The document as it is sent.
@@ -115,7 +119,15 @@ struct Document<'a> {
 impl Problem {
     /// A problem with its explanation.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), members: Map::new(), allow: None, cause: None }
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            members: Map::new(),
+            allow: None,
+            cause: None,
+            retry_after_seconds: matches!(kind, Kind::Unavailable | Kind::TooManyStreams | Kind::KeyInUse).then_some(2),
+        }
     }
 
     /// A query parameter, path part or header that cannot be taken.
@@ -259,12 +271,12 @@ impl ResponseError for Problem {
         if let Some(allow) = &self.allow {
             answer.insert_header((header::ALLOW, &**allow));
         }
+        if let Some(seconds) = self.retry_after_seconds {
+            answer.insert_header((header::RETRY_AFTER, seconds));
+        }
         match self.kind {
             Kind::Unauthorized => {
                 answer.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
-            }
-            Kind::Unavailable | Kind::TooManyStreams => {
-                answer.insert_header((header::RETRY_AFTER, HeaderValue::from_static("2")));
             }
             // What is left of such a body is not worth reading.
             Kind::TooLarge | Kind::RequestTimeout => {

@@ -12,6 +12,7 @@ pub mod engine;
 mod error;
 pub mod export;
 mod headers;
+mod idempotency;
 mod list;
 mod query;
 mod routes;

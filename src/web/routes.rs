@@ -15,6 +15,7 @@ use crate::web::api::{
 use crate::web::audit;
 use crate::web::auth::{self, sign_in};
 use crate::web::error::{Kind, Problem};
+use crate::web::idempotency;
 
 /// Who is let in; what they may do is said by each method's [`Need`].
 enum Access {
@@ -39,7 +40,7 @@ pub fn configure(config: &mut ServiceConfig) {
         at(Open, "/sign-in", [get_alone(Known, sign_in::open)]),
         at(Token, "/amazon/categories", [get(SeeRuns, categories::tree)]),
         at(Token, "/collection/estimate", [ask(One(Automation), estimate::create)]),
-        at(Token, "/collection/runs", [get(SeeRuns, runs::list), post("runs.create", One(Automation), runs::create)]),
+        at(Token, "/collection/runs", [get(SeeRuns, runs::list), create("runs.create", One(Automation), runs::create)]),
         at(Token, &run(""), [get(SeeRuns, runs::read), patch("runs.change", One(Automation), change::change)]),
         at(Token, &run("/start"), [post("runs.start", One(Automation), commands::start)]),
         at(Token, &run("/execute"), [post("runs.start", One(Automation), commands::start)]),
@@ -128,6 +129,18 @@ where
     F::Output: Responder + 'static,
 {
     ("POST", needing(need, recorded(action, web::route().method(Method::POST).to(handler))))
+}
+
+/// As [`post`], and makes something: with an `Idempotency-Key`, once. Not for what answers with a secret, since the answer
+/// is kept.
+fn create<F, Args>(action: &'static str, need: Need, handler: F) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let route = recorded(action, web::route().method(Method::POST).to(handler));
+    ("POST", needing(need, route.wrap(from_fn(idempotency::once))))
 }
 
 /// As [`post`].

@@ -3,4 +3,5 @@
 pub mod api_tokens;
 pub mod audit;
 mod audit_chain;
+pub mod idempotency_keys;
 pub mod orgs;

@@ -4,6 +4,7 @@ mod audit;
 mod contract;
 mod embedded;
 mod flat;
+mod idempotency_keys;
 mod runs_over_postgres;
 mod stalled;
 mod tables;

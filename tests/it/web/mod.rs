@@ -6,6 +6,7 @@ mod doors;
 mod estimate;
 mod follow;
 mod house;
+mod idempotency;
 mod live;
 mod original_client;
 mod scripted;
