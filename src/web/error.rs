@@ -39,6 +39,8 @@ pub enum Kind {
     MethodNotAllowed,
     /// The body took too long to arrive.
     RequestTimeout,
+    /// What was to be changed is no longer what the caller read.
+    Stale,
     /// The run's state does not allow the command.
     WrongState,
     /// As many runs as allowed are under way.
@@ -74,6 +76,7 @@ impl Kind {
             Self::NotFound => ("not-found", "Not found", StatusCode::NOT_FOUND),
             Self::MethodNotAllowed => ("method-not-allowed", "Method not allowed", StatusCode::METHOD_NOT_ALLOWED),
             Self::RequestTimeout => ("request-timeout", "The body took too long", StatusCode::REQUEST_TIMEOUT),
+            Self::Stale => ("precondition-failed", "It has changed meanwhile", StatusCode::PRECONDITION_FAILED),
             Self::WrongState => ("wrong-state", "The run's state does not allow this", StatusCode::CONFLICT),
             // With an underscore, alone among its neighbours: clients know it by this name.
             Self::ConcurrentLimit => ("concurrent_limit", "Too many runs are under way", StatusCode::CONFLICT),

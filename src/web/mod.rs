@@ -10,6 +10,7 @@ mod body;
 mod cursor;
 pub mod engine;
 mod error;
+pub mod etag;
 pub mod export;
 mod headers;
 mod idempotency;

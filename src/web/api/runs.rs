@@ -15,6 +15,7 @@ use crate::web::auth::{Caller, run_key};
 use crate::web::body::json_object;
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
+use crate::web::etag::ETag;
 use crate::web::idempotency;
 use crate::web::list::List;
 use crate::web::query::{Query, short};
@@ -77,7 +78,7 @@ pub async fn list(
     )))
 }
 
-/// `GET /collection/runs/{id}`.
+/// `GET /collection/runs/{id}`, with its `ETag` for a change that holds only for this.
 ///
 /// # Errors
 /// 404 where the caller has no such run.
@@ -88,8 +89,8 @@ pub async fn read(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let key = run_key(&request, &caller)?;
-    let row = shared.rooms.store.run(key.org, key.run).await?;
-    Ok(HttpResponse::Ok().json(shared.view(row)))
+    let view = shared.view(shared.rooms.store.run(key.org, key.run).await?);
+    Ok(HttpResponse::Ok().insert_header(ETag::of(&view).header()).json(view))
 }
 
 /// `GET /collection/runs/{id}/progress`: from memory while the run's actors work, else from its row.

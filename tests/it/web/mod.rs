@@ -2,6 +2,7 @@
 
 mod audit_log;
 mod bad_input;
+mod changes;
 mod doors;
 mod estimate;
 mod follow;
