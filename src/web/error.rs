@@ -51,6 +51,8 @@ pub enum Kind {
     TooLarge,
     /// The body is not declared as JSON.
     UnsupportedMediaType,
+    /// Too many requests of one caller.
+    TooManyRequests,
     /// Too many streams from one address.
     TooManyStreams,
     /// Whoever would have done it went away or took too long in the middle of it.
@@ -85,6 +87,7 @@ impl Kind {
             Self::UnsupportedMediaType => {
                 ("unsupported-media-type", "The body must be JSON", StatusCode::UNSUPPORTED_MEDIA_TYPE)
             }
+            Self::TooManyRequests => ("too-many-requests", "Too many requests", StatusCode::TOO_MANY_REQUESTS),
             Self::TooManyStreams => ("too-many-streams", "Too many open streams", StatusCode::TOO_MANY_REQUESTS),
             Self::NotKnown => ("not-known", "It is not known whether this was done", StatusCode::SERVICE_UNAVAILABLE),
             Self::Unavailable => ("unavailable", "Not available right now", StatusCode::SERVICE_UNAVAILABLE),
@@ -222,6 +225,12 @@ impl Problem {
             }
         };
         Self::unavailable("the audit log", cause)
+    }
+
+    /// More requests than allowed; `seconds` from now on one more is.
+    pub fn too_many_requests(detail: String, seconds: u64) -> Self {
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+        Self { retry_after_seconds: Some(seconds), ..Self::new(Kind::TooManyRequests, detail) }
     }
 
     /// The process is on its way out.

@@ -16,6 +16,7 @@ mod headers;
 mod idempotency;
 mod list;
 mod query;
+pub mod rate_limit;
 mod routes;
 pub mod server;
 pub mod shared;

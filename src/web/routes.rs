@@ -15,11 +15,13 @@ use crate::web::api::{
 use crate::web::audit;
 use crate::web::auth::{self, sign_in};
 use crate::web::error::{Kind, Problem};
-use crate::web::idempotency;
+use crate::web::{idempotency, rate_limit};
 
 /// Who is let in; what they may do is said by each method's [`Need`].
 enum Access {
-    /// Everybody.
+    /// Everybody, as often as they like: probes, and the page's own files.
+    Free,
+    /// Everybody, each address so many times a second.
     Open,
     /// Whoever has an API token or a browser's session.
     Token,
@@ -29,14 +31,14 @@ enum Access {
 
 /// The routes.
 pub fn configure(config: &mut ServiceConfig) {
-    use Access::{Open, Stream, Token};
+    use Access::{Free, Open, Stream, Token};
     use Need::{Known, One, SeeRuns};
     use Permission::{Automation, OrgAdmin};
     let run = |rest: &str| format!("/collection/runs/{{id}}{rest}");
     let table = [
-        at(Open, "/healthz", [get(Known, health::healthz)]),
-        at(Open, "/readyz", [get(Known, health::readyz)]),
-        at(Open, "/version", [get(Known, health::version)]),
+        at(Free, "/healthz", [get(Known, health::healthz)]),
+        at(Free, "/readyz", [get(Known, health::readyz)]),
+        at(Free, "/version", [get(Known, health::version)]),
         at(Open, "/sign-in", [get_alone(Known, sign_in::open)]),
         at(Token, "/amazon/categories", [get(SeeRuns, categories::tree)]),
         at(Token, "/collection/estimate", [ask(One(Automation), estimate::create)]),
@@ -57,10 +59,11 @@ pub fn configure(config: &mut ServiceConfig) {
         at(Token, &run("/activity-token"), [post("runs.activity_token", SeeRuns, activity::create_token)]),
         at(Token, "/audit-log", [get(One(OrgAdmin), audit_log::list)]),
     ];
-    let page = admin::files().map(|(path, route)| at(Open, &path, [read(Known, route)]));
+    let page = admin::files().map(|(path, route)| at(Free, &path, [read(Known, route)]));
     for (access, resource) in table.into_iter().chain(page) {
         match access {
-            Open => config.service(resource),
+            Free => config.service(resource),
+            Open => config.service(resource.wrap(from_fn(rate_limit::by_address))),
             Token => config.service(resource.wrap(from_fn(auth::require_token))),
             Stream => config.service(resource.wrap(from_fn(auth::require_token_or_activity_token))),
         };

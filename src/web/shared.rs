@@ -11,6 +11,7 @@ use crate::domain::settings::RunSettings;
 use crate::store::{PgStore, RunRow};
 use crate::web::api::run_view::RunView;
 use crate::web::engine::Engine;
+use crate::web::rate_limit::RateLimits;
 use crate::web::sse::Seats;
 
 /// The rooms behind the web, handed over at start.
@@ -36,6 +37,8 @@ pub struct Shared {
     pub rooms: Rooms,
     /// The streams that are open.
     pub seats: Seats,
+    /// How many requests each caller has sent lately.
+    pub limits: RateLimits,
     /// True when the server stops: streams end then.
     pub stop: watch::Receiver<bool>,
 }

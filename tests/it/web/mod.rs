@@ -10,5 +10,6 @@ mod house;
 mod idempotency;
 mod live;
 mod original_client;
+mod rate_limits;
 mod scripted;
 mod wire;
