@@ -3,6 +3,7 @@
 //! Order: sandbox (it refuses a folder before anything is made), database, migrations, store, engine, web. The engine
 //! and all runs live on one arbiter of their own, so that neither the terminal nor a slow browser takes their thread.
 
+pub mod audit;
 pub mod check;
 pub mod data;
 mod engine_keeper;

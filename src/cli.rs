@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and which file does it. Progress and logs go to standard error, results to
 //! standard output.
 
+mod audit;
 mod collect;
 mod estimate;
 pub mod parse;
@@ -141,6 +142,11 @@ enum Task {
         #[command(subcommand)]
         command: user::UserTask,
     },
+    /// Check the audit logs, or list their newest rows
+    Audit {
+        #[command(subcommand)]
+        command: audit::AuditTask,
+    },
     /// Bring the database's schema up to date and say what was applied
     Migrate,
     /// Check configuration, database and provider, and say how to mend what is wrong
@@ -241,6 +247,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
         }
         Some(Task::Token { command }) => token::run(&quiet(overrides)?, command, &mut out).await,
         Some(Task::User { command }) => user::run(&quiet(overrides)?, command, &mut out).await,
+        Some(Task::Audit { command }) => audit::run(&quiet(overrides)?, command, &mut out).await,
         Some(Task::Migrate) => migrate(&quiet(overrides)?, &mut out).await,
         Some(Task::Check { provider }) => {
             let fine = check::run(&overrides, provider, &mut out).await?;

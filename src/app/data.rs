@@ -6,6 +6,7 @@ use thiserror::Error;
 use super::{AppError, Database};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::audit::Deed;
 use crate::store::StoreError;
 use crate::store::embedded::Role;
 use crate::web::auth::token::hash_of;
@@ -36,6 +37,9 @@ pub async fn revoke_token(config: &Config, token: &str) -> Result<(), DataError>
     let database = Database::open(config, Role::Command, &Clock::system()).await?;
     let revoked = async {
         let token = database.store.find_token(hash).await?.ok_or_else(no_token)?;
+        let subject = Some(token.id.to_string());
+        let deed = Deed { action: "token.revoke".to_owned(), subject, ..Deed::default() };
+        database.store.record_deed(token.org_id, &deed).await?;
         Ok::<_, DataError>(database.store.revoke_token(token.org_id, token.id).await?)
     }
     .await;

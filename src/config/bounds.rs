@@ -26,6 +26,8 @@ pub fn server(settings: &ServerSettings) -> Result<(), ConfigError> {
     within("server.threads", settings.threads as u64, 1, 64)?;
     within("server.connections_max", settings.connections_max as u64, 1, 1_000_000)?;
     within("server.streams_per_address_max", settings.streams_per_address_max, 1, 1_000_000)?;
+    within("server.requests_per_second", settings.requests_per_second, 1, 1_000_000)?;
+    within("server.requests_burst", settings.requests_burst, 1, 1_000_000)?;
     within("server.request_head_ms_max", settings.request_head_ms_max, 100, 600_000)?;
     within("server.keep_alive_ms", settings.keep_alive_ms, 1_000, 3_600_000)?;
     within("server.unread_ms_max", settings.unread_ms_max, 1_000, 3_600_000)?;

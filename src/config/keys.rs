@@ -13,6 +13,8 @@ const KNOWN: [(&str, &[&str]); 10] = [
             "threads",
             "connections_max",
             "streams_per_address_max",
+            "requests_per_second",
+            "requests_burst",
             "request_head_ms_max",
             "keep_alive_ms",
             "unread_ms_max",

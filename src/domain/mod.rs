@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows actix, diesel, HTTP or the time of day; every function is a function of its arguments.
 
+pub mod audit;
 pub mod budget;
 pub mod chosen;
 pub mod counters;

@@ -41,6 +41,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_heads (org_id) {
+        org_id -> Uuid,
+        no -> Int8,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    audit_log (org_id, no) {
+        org_id -> Uuid,
+        no -> Int8,
+        at -> Timestamptz,
+        user_id -> Nullable<Uuid>,
+        token_id -> Nullable<Uuid>,
+        address -> Nullable<Text>,
+        action -> Text,
+        subject -> Nullable<Text>,
+        details -> Jsonb,
+        status -> Nullable<Int2>,
+        answers -> Nullable<Int8>,
+        previous_hash -> Bytea,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
     collection_item_categories (org_id, run_id, external_id, category_task_no) {
         org_id -> Uuid,
         run_id -> Uuid,
@@ -207,6 +233,20 @@ diesel::table! {
         beat -> Int8,
         started_at -> Timestamptz,
         beat_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (org_id, key) {
+        org_id -> Uuid,
+        key -> Text,
+        request_hash -> Bytea,
+        claim -> Uuid,
+        status -> Nullable<Int2>,
+        content_type -> Nullable<Text>,
+        location -> Nullable<Text>,
+        answer -> Nullable<Bytea>,
+        created_at -> Timestamptz,
     }
 }
 
@@ -395,9 +435,12 @@ diesel::table! {
 
 diesel::joinable!(amazon_category_presets -> orgs (org_id));
 diesel::joinable!(api_tokens -> orgs (org_id));
+diesel::joinable!(audit_heads -> orgs (org_id));
+diesel::joinable!(audit_log -> orgs (org_id));
 diesel::joinable!(collection_runs -> orgs (org_id));
 diesel::joinable!(collection_schedules -> orgs (org_id));
 diesel::joinable!(collection_settings -> orgs (org_id));
+diesel::joinable!(idempotency_keys -> orgs (org_id));
 diesel::joinable!(invitations -> orgs (org_id));
 diesel::joinable!(memberships -> orgs (org_id));
 diesel::joinable!(memberships -> users (user_id));
@@ -412,6 +455,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     amazon_categories,
     amazon_category_presets,
     api_tokens,
+    audit_heads,
+    audit_log,
     collection_item_categories,
     collection_items,
     collection_runs,
@@ -420,6 +465,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     collection_settings,
     collection_tasks,
     engines,
+    idempotency_keys,
     invitations,
     memberships,
     org_months,

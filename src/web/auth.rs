@@ -17,6 +17,7 @@ use crate::domain::ids::{OrgId, RunId, UserId};
 use crate::domain::rights::{Need, Permission, Permissions, Role};
 use crate::store::{TokenKind, TokenRow};
 use crate::web::error::{Kind, Problem};
+use crate::web::rate_limit::{self, Who};
 use crate::web::shared::Shared;
 
 pub mod attempts;
@@ -82,8 +83,9 @@ impl Caller {
 
 /// Lets a request pass that carries an API token or a browser's session.
 ///
-/// Otherwise the answer is 401 without a valid one, 403 for a browser's change without [`CSRF_HEADER`], 503 while the
-/// database is away.
+/// Otherwise the answer is 401 without a valid one, 403 for a browser's change without [`CSRF_HEADER`], 429 for too many
+/// requests, 503 while the database is away. A refusal is an answer and no error: the layers around this one put their
+/// headers on answers, and write their line about them.
 ///
 /// # Errors
 /// Those of what comes next, passed on.
@@ -91,12 +93,18 @@ pub async fn require_token(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let caller = caller(request.request()).await;
-    pass(caller, request, next).await
+    match caller(request.request()).await {
+        Ok(caller) => {
+            let who = Who::Token(caller.token);
+            request.extensions_mut().insert(caller);
+            rate_limit::admit(Some(who), request, next).await
+        }
+        Err(problem) => Ok(rate_limit::refuse(problem, request)),
+    }
 }
 
 /// As [`require_token`], and also lets an activity token of that run pass, in the query: a browser's stream on another
-/// origin cannot set headers.
+/// origin cannot set headers. A stream is one request for as long as it is open, and is not counted.
 ///
 /// # Errors
 /// As [`require_token`].
@@ -110,7 +118,13 @@ pub async fn require_token_or_activity_token(
         }
         _ => caller(request.request()).await,
     };
-    pass(caller, request, next).await
+    match caller {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            Ok(next.call(request).await?.map_into_boxed_body())
+        }
+        Err(problem) => Ok(rate_limit::refuse(problem, request)),
+    }
 }
 
 /// Lets a request pass whose caller may do what the route needs; for routes within one of the two above.
@@ -137,22 +151,6 @@ pub async fn require(
     Ok(request.error_response(Problem::new(Kind::Forbidden, detail)))
 }
 
-/// Goes on with the caller, or answers why not. A refusal is an answer and no error: the layers around this one put
-/// their headers on answers, and write their line about them.
-async fn pass(
-    caller: Result<Caller, Problem>,
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    match caller {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            Ok(next.call(request).await?.map_into_boxed_body())
-        }
-        Err(problem) => Ok(request.error_response(problem)),
-    }
-}
-
 /// The run that a path names, as a key that only this caller's organisation opens.
 ///
 /// # Errors
@@ -172,7 +170,7 @@ fn run_id(request: &HttpRequest) -> Option<RunId> {
     request.match_info().get("id").and_then(|text| text.parse().ok())
 }
 
-fn shared(request: &HttpRequest) -> Result<&Shared, Problem> {
+pub(super) fn shared(request: &HttpRequest) -> Result<&Shared, Problem> {
     request
         .app_data::<web::Data<Shared>>()
         .map(|data| data.get_ref())

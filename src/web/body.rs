@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use actix_web::HttpRequest;
+use actix_web::dev::{self, ServiceRequest};
+use actix_web::error::PayloadError;
 use actix_web::http::header;
 use actix_web::web::Payload;
-use futures_util::StreamExt;
+use actix_web::{HttpMessage, HttpRequest};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
 use serde_json::{Map, Value};
 
 use crate::web::error::{Kind, Problem};
@@ -59,35 +62,89 @@ fn object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
     }
 }
 
-fn look_at_head(request: &HttpRequest) -> Result<(), Problem> {
-    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    if let Some(declared) = text(header::CONTENT_TYPE) {
-        let essence = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if essence != "application/json" {
-            let detail = format!("Content-Type is {}; allowed is application/json", short(declared));
-            return Err(Problem::new(Kind::UnsupportedMediaType, detail));
-        }
+/// The body of a request on its way to its handler, which reads it again; `None` where it is longer than
+/// [`BODY_BYTES_MAX`], and the handler gets it as it comes.
+///
+/// # Errors
+/// 408 when it does not arrive, 400 when it breaks off.
+pub async fn in_passing(request: &mut ServiceRequest) -> Result<Option<Bytes>, Problem> {
+    if declared_length(request.request()).is_some_and(|length| length > BODY_BYTES_MAX as u64) {
+        return Ok(None);
     }
-    let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
-    if length.is_some_and(|length| length > BODY_BYTES_MAX as u64) { Err(too_large()) } else { Ok(()) }
+    let mut payload = request.take_payload();
+    let Collected { bytes, is_whole } = in_time(collect(&mut payload)).await?;
+    let bytes = Bytes::from(bytes);
+    let read = stream::iter([Ok::<_, PayloadError>(bytes.clone())]);
+    let again: dev::Payload = if is_whole {
+        dev::Payload::Stream { payload: Box::pin(read) }
+    } else {
+        dev::Payload::Stream { payload: Box::pin(read.chain(payload)) }
+    };
+    request.set_payload(again);
+    Ok(is_whole.then_some(bytes))
+}
+
+fn declared_length(request: &HttpRequest) -> Option<u64> {
+    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Whether a request says that its body is JSON, or says nothing about it.
+pub fn is_json(request: &HttpRequest) -> bool {
+    content_type(request).is_none_or(|declared| essence(declared) == "application/json")
+}
+
+/// What a request says that its body is.
+pub fn content_type(request: &HttpRequest) -> Option<&str> {
+    request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok())
+}
+
+fn essence(declared: &str) -> String {
+    declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn look_at_head(request: &HttpRequest) -> Result<(), Problem> {
+    if let Some(declared) = content_type(request)
+        && !is_json(request)
+    {
+        let detail = format!("Content-Type is {}; allowed is application/json", short(declared));
+        return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+    }
+    if declared_length(request).is_some_and(|length| length > BODY_BYTES_MAX as u64) {
+        return Err(too_large());
+    }
+    Ok(())
 }
 
 async fn arrived(payload: Payload) -> Result<Vec<u8>, Problem> {
-    tokio::time::timeout(Duration::from_secs(BODY_SECONDS_MAX), collect(payload)).await.map_err(|_| {
+    let Collected { bytes, is_whole } = in_time(collect(payload)).await?;
+    if is_whole { Ok(bytes) } else { Err(too_large()) }
+}
+
+async fn in_time<T>(arriving: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    tokio::time::timeout(Duration::from_secs(BODY_SECONDS_MAX), arriving).await.map_err(|_| {
         Problem::new(Kind::RequestTimeout, format!("the body did not arrive within {BODY_SECONDS_MAX} s"))
     })?
 }
 
-async fn collect(mut payload: Payload) -> Result<Vec<u8>, Problem> {
+/// A body as far as it was read.
+struct Collected {
+    bytes: Vec<u8>,
+    /// Nothing of it is left.
+    is_whole: bool,
+}
+
+/// Reads until the end, or until there is more than the most that is allowed.
+async fn collect(payload: impl Stream<Item = Result<Bytes, PayloadError>>) -> Result<Collected, Problem> {
+    let mut payload = std::pin::pin!(payload);
     let mut bytes = Vec::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| Problem::new(Kind::BadRequest, format!("the body broke off: {error}")))?;
-        if bytes.len() + chunk.len() > BODY_BYTES_MAX {
-            return Err(too_large());
-        }
         bytes.extend_from_slice(&chunk);
+        if bytes.len() > BODY_BYTES_MAX {
+            return Ok(Collected { bytes, is_whole: false });
+        }
     }
-    Ok(bytes)
+    Ok(Collected { bytes, is_whole: true })
 }
 
 fn too_large() -> Problem {

@@ -38,6 +38,9 @@ pub enum Cursor {
     /// Of a run's sellers: the platform is one, the normalised name tells them apart.
     #[serde(rename = "s")]
     Sellers(String),
+    /// Of the audit log.
+    #[serde(rename = "a")]
+    Deeds(i64),
     /// Of an organisation's members.
     #[serde(rename = "m")]
     Members(UserId),
@@ -95,7 +98,7 @@ impl Cursor {
             Self::Runs(at, _) | Self::Ended(at, _) | Self::Firings(at) => (1970..10_000).contains(&at.year()),
             Self::Items(text) | Self::Sellers(text) | Self::Compared(_, text) => !text.contains('\0'),
             Self::Tasks(_) | Self::Coverage(_) | Self::Named(..) => true,
-            Self::Members(_) | Self::Invitations(_) | Self::Tokens(_) => true,
+            Self::Members(_) | Self::Invitations(_) | Self::Tokens(_) | Self::Deeds(_) => true,
         }
     }
 

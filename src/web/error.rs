@@ -29,6 +29,8 @@ pub enum Kind {
     InvalidFields,
     /// An idempotency key was used before for something else.
     KeyReused,
+    /// The request that came with an idempotency key is still worked on.
+    KeyInUse,
     /// No token, a wrong one, or one that is no longer valid.
     Unauthorized,
     /// The e-mail address or the password is not right.
@@ -49,6 +51,8 @@ pub enum Kind {
     MethodNotAllowed,
     /// The body took too long to arrive.
     RequestTimeout,
+    /// What was to be changed is no longer what the caller read.
+    Stale,
     /// The run's state does not allow the command.
     WrongState,
     /// As many runs as allowed are under way.
@@ -63,6 +67,8 @@ pub enum Kind {
     TooLarge,
     /// The body is not declared as JSON.
     UnsupportedMediaType,
+    /// Too many requests of one caller.
+    TooManyRequests,
     /// Too many streams from one address.
     TooManyStreams,
     /// Whoever would have done it went away or took too long in the middle of it.
@@ -82,6 +88,7 @@ impl Kind {
             Self::InvalidCursor => ("invalid-cursor", "The cursor is not valid", StatusCode::BAD_REQUEST),
             Self::InvalidFields => ("invalid-fields", "Some fields cannot be taken", StatusCode::UNPROCESSABLE_ENTITY),
             Self::KeyReused => ("idempotency-key-reused", "The key was used before", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::KeyInUse => ("idempotency-key-in-use", "The key is in use", StatusCode::CONFLICT),
             Self::Unauthorized => ("unauthorized", "A valid token is needed", StatusCode::UNAUTHORIZED),
             Self::WrongPassword => ("wrong-password", "Address or password is wrong", StatusCode::UNAUTHORIZED),
             Self::TooManyAttempts => ("too-many-attempts", "Too many tries to sign in", StatusCode::TOO_MANY_REQUESTS),
@@ -92,6 +99,7 @@ impl Kind {
             Self::NotFound => ("not-found", "Not found", StatusCode::NOT_FOUND),
             Self::MethodNotAllowed => ("method-not-allowed", "Method not allowed", StatusCode::METHOD_NOT_ALLOWED),
             Self::RequestTimeout => ("request-timeout", "The body took too long", StatusCode::REQUEST_TIMEOUT),
+            Self::Stale => ("precondition-failed", "It has changed meanwhile", StatusCode::PRECONDITION_FAILED),
             Self::WrongState => ("wrong-state", "The run's state does not allow this", StatusCode::CONFLICT),
             // With an underscore, alone among its neighbours: clients know it by this name.
             Self::ConcurrentLimit => ("concurrent_limit", "Too many runs are under way", StatusCode::CONFLICT),
@@ -102,6 +110,7 @@ impl Kind {
             Self::UnsupportedMediaType => {
                 ("unsupported-media-type", "The body must be JSON", StatusCode::UNSUPPORTED_MEDIA_TYPE)
             }
+            Self::TooManyRequests => ("too-many-requests", "Too many requests", StatusCode::TOO_MANY_REQUESTS),
             Self::TooManyStreams => ("too-many-streams", "Too many open streams", StatusCode::TOO_MANY_REQUESTS),
             Self::NotKnown => ("not-known", "It is not known whether this was done", StatusCode::SERVICE_UNAVAILABLE),
             Self::Unavailable => ("unavailable", "Not available right now", StatusCode::SERVICE_UNAVAILABLE),
@@ -120,6 +129,7 @@ pub struct Problem {
     /// The header that belongs to this kind of problem, where one does.
     header: Option<Box<(HeaderName, String)>>,
     cause: Option<Box<str>>,
+    retry_after_seconds: Option<u64>,
 }
 
 /// The document as it is sent.
@@ -139,14 +149,16 @@ struct Document<'a> {
 impl Problem {
     /// A problem with its explanation.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        let waits = matches!(kind, Kind::Unavailable | Kind::TooManyStreams | Kind::KeyInUse);
         let (errors, members) = (Vec::new(), Map::new());
-        Self { kind, detail: detail.into(), errors, members, header: None, cause: None }
+        let retry_after_seconds = waits.then_some(2);
+        Self { kind, detail: detail.into(), errors, members, header: None, cause: None, retry_after_seconds }
     }
 
     /// The same problem, which is over after so many seconds.
     #[must_use]
     pub fn after_seconds(self, seconds: u64) -> Self {
-        Self { header: Some(Box::new((header::RETRY_AFTER, seconds.to_string()))), ..self }
+        Self { retry_after_seconds: Some(seconds), ..self }
     }
 
     /// A query parameter, path part or header that cannot be taken.
@@ -229,6 +241,22 @@ impl Problem {
         }
     }
 
+    /// A change that cannot be written to the audit log is not made.
+    pub fn not_recorded(error: &StoreError) -> Self {
+        let cause = match error {
+            StoreError::Away(cause) => cause.clone(),
+            other => {
+                format!("the audit log takes no row ({other}); `gleaner audit verify` says where it was tampered with")
+            }
+        };
+        Self::unavailable("the audit log", cause)
+    }
+
+    /// More requests than allowed; `seconds` from now on one more is.
+    pub fn too_many_requests(detail: String, seconds: u64) -> Self {
+        Self::new(Kind::TooManyRequests, detail).after_seconds(seconds)
+    }
+
     /// The process is on its way out.
     pub fn stopping() -> Self {
         Self::new(Kind::Unavailable, "this process is stopping; nothing was changed, ask its successor in a moment")
@@ -237,6 +265,12 @@ impl Problem {
     fn unavailable(what: &str, cause: String) -> Self {
         let detail = format!("{what} does not answer; nothing was changed, try again in a moment");
         Self { cause: Some(cause.into_boxed_str()), ..Self::new(Kind::Unavailable, detail) }
+    }
+
+    /// The machine-readable name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.kind.entry().0
     }
 
     /// What the log should say about it, if it is ours to mend.
@@ -273,12 +307,12 @@ impl ResponseError for Problem {
         if let Some((name, value)) = self.header.as_deref() {
             answer.insert_header((name.clone(), value.as_str()));
         }
+        if let Some(seconds) = self.retry_after_seconds {
+            answer.insert_header((header::RETRY_AFTER, seconds));
+        }
         match self.kind {
             Kind::Unauthorized | Kind::WrongPassword => {
                 answer.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
-            }
-            Kind::Unavailable | Kind::TooManyStreams => {
-                answer.insert_header((header::RETRY_AFTER, HeaderValue::from_static("2")));
             }
             // What is left of such a body is not worth reading.
             Kind::TooLarge | Kind::RequestTimeout => {

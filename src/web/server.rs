@@ -15,6 +15,7 @@ use actix_web::{App, HttpServer};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::web::rate_limit::RateLimits;
 use crate::web::shared::{Rooms, Shared};
 use crate::web::sse::Seats;
 use crate::web::{access_log, headers, routes};
@@ -35,6 +36,10 @@ pub struct ServerSettings {
     pub connections_max: usize,
     /// Most live streams of one address at one time.
     pub streams_per_address_max: u32,
+    /// Requests a second of one token or session, and of one address without any; streams are not counted.
+    pub requests_per_second: u32,
+    /// How many of them may come at once after a quiet time.
+    pub requests_burst: u32,
     /// Longest time for a request's head to arrive.
     pub request_head_ms_max: u64,
     /// How long an idle connection is kept.
@@ -52,6 +57,8 @@ impl Default for ServerSettings {
             threads: 2,
             connections_max: 25_000,
             streams_per_address_max: 20_000,
+            requests_per_second: 100,
+            requests_burst: 200,
             request_head_ms_max: 10_000,
             keep_alive_ms: 75_000,
             unread_ms_max: 60_000,
@@ -97,7 +104,8 @@ pub fn start(settings: &ServerSettings, listener: TcpListener, rooms: Rooms) -> 
     take_room(settings.threads.saturating_mul(settings.connections_max));
     let (stop, stopped) = watch::channel(false);
     let seats = Seats::new(settings.streams_per_address_max);
-    let shared = Data::new(Shared::new(rooms, seats, stopped));
+    let limits = RateLimits::new(settings.requests_per_second, settings.requests_burst);
+    let shared = Data::new(Shared::new(rooms, seats, limits, stopped));
     let unread_ms_max = settings.unread_ms_max;
     let server = HttpServer::new(move || {
         App::new()

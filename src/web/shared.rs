@@ -15,6 +15,7 @@ use crate::web::auth::attempts::Attempts;
 use crate::web::auth::bells::Bells;
 use crate::web::auth::password::Passwords;
 use crate::web::engine::Engine;
+use crate::web::rate_limit::RateLimits;
 use crate::web::sse::Seats;
 
 /// The rooms behind the web, handed over at start.
@@ -48,6 +49,8 @@ pub struct Shared {
     pub attempts: Attempts,
     /// Where passwords are worked out.
     pub passwords: Passwords,
+    /// How many requests each caller has sent lately.
+    pub limits: RateLimits,
     /// True when the server stops: streams end then.
     pub stop: watch::Receiver<bool>,
 }
@@ -55,9 +58,9 @@ pub struct Shared {
 impl Shared {
     /// What every handler may use, when the server starts.
     #[must_use]
-    pub fn new(rooms: Rooms, seats: Seats, stop: watch::Receiver<bool>) -> Self {
+    pub fn new(rooms: Rooms, seats: Seats, limits: RateLimits, stop: watch::Receiver<bool>) -> Self {
         let (bells, attempts, passwords) = (Bells::default(), Attempts::default(), Passwords::default());
-        Self { rooms, seats, bells, attempts, passwords, stop }
+        Self { rooms, seats, bells, attempts, passwords, limits, stop }
     }
 
     /// A run as the API shows it.

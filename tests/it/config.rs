@@ -45,6 +45,7 @@ fn a_file_that_cannot_be_taken_is_refused_with_the_key_and_what_is_allowed() {
         ("[server]\nlisten = 8080", ["server.listen", "8080", "127.0.0.1:8080"]),
         ("[server]\nlisten = \"home\"", ["server.listen", "home", "127.0.0.1:8080"]),
         ("[server]\nthreads = 0", ["server.threads", "0 is not allowed", "1 to 64"]),
+        ("[server]\nrequests_burst = 0", ["server.requests_burst", "0 is not allowed", "1 to 1000000"]),
         ("[server]\nunread_ms_max = 1", ["server.unread_ms_max", "1 is not allowed", "1000 to 3600000"]),
         ("[database]\npool_size = \"many\"", ["database.pool_size", "\"many\"", "integer"]),
         ("[database]\npool_size = 0", ["database.pool_size", "0 is not allowed", "2 to 200"]),

@@ -45,6 +45,12 @@ impl TestDb {
         PgStore::connect(&self.url, 8, Clock::system()).await.expect("the test database answers")
     }
 
+    /// Does this to the database behind everybody's back.
+    pub fn change(&self, sql: &str) {
+        let server = SERVER.get().and_then(Option::as_ref).expect("a database was made");
+        run(&mut server.psql_on(&self.name, sql));
+    }
+
     /// Takes the database away for good under whoever uses it.
     pub fn remove(&self) {
         server_does(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
@@ -141,8 +147,12 @@ impl Server {
     }
 
     fn psql(&self, sql: &str) -> Command {
+        self.psql_on("postgres", sql)
+    }
+
+    fn psql_on(&self, database: &str, sql: &str) -> Command {
         let mut psql = command(&self.bin, "psql");
-        psql.arg("-h").arg(&self.folder).args(["-U", "gleaner", "-d", "postgres", "-qXAtc", sql]);
+        psql.arg("-h").arg(&self.folder).args(["-U", "gleaner", "-d", database, "-qXAtc", sql]);
         psql
     }
 

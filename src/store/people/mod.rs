@@ -1,6 +1,10 @@
-//! Who may ask: organisations, people, what they are there, whom they ask to come, and the tokens that open doors.
+//! Who may ask: organisations, people, what they are there, whom they ask to come, and the tokens that open doors; and who
+//! asked for what.
 
 pub mod api_tokens;
+pub mod audit;
+mod audit_chain;
+pub mod idempotency_keys;
 pub mod invitations;
 pub mod memberships;
 pub mod orgs;

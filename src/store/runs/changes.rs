@@ -29,6 +29,9 @@ pub enum NotChanged {
     /// The run is under way or final, there is none, or the database is away.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The run is no longer what the caller expects.
+    #[error("the run has changed meanwhile")]
+    Stale,
     /// Settings that cannot be taken.
     #[error("{} settings cannot be taken", .0.len())]
     Fields(Vec<FieldError>),
@@ -84,20 +87,43 @@ impl PgStore {
     /// # Errors
     /// [`NotChanged`].
     pub async fn change_run(&self, key: RunKey, changes: &Changes) -> Result<RunRow, NotChanged> {
+        self.change_run_if(key, changes, &|_| true).await
+    }
+
+    /// As [`Self::change_run`], where the run is what the caller expects; nobody changes it between that look and the
+    /// change.
+    ///
+    /// # Errors
+    /// [`NotChanged`].
+    pub async fn change_run_if(
+        &self,
+        key: RunKey,
+        changes: &Changes,
+        is_expected: &(dyn Fn(&RunRow) -> bool + Sync),
+    ) -> Result<RunRow, NotChanged> {
         let lease = self.lease().await?;
-        let worked = match self.changing(&lease, key, changes).await {
+        let worked = match self.changing(&lease, key, changes, is_expected).await {
             Ok(row) => Ok(Ok(row)),
             Err(NotChanged::Store(error)) => Err(error),
-            Err(fields @ NotChanged::Fields(_)) => Ok(Err(fields)),
+            Err(refused @ (NotChanged::Fields(_) | NotChanged::Stale)) => Ok(Err(refused)),
         };
         Self::finish(lease, worked).await?
     }
 
-    async fn changing(&self, mut conn: &Loan, key: RunKey, changes: &Changes) -> Result<RunRow, NotChanged> {
+    async fn changing(
+        &self,
+        mut conn: &Loan,
+        key: RunKey,
+        changes: &Changes,
+        is_expected: &(dyn Fn(&RunRow) -> bool + Sync),
+    ) -> Result<RunRow, NotChanged> {
         conn.batch_execute("BEGIN").await.map_err(StoreError::from)?;
         let run = collection_runs::table.find((key.org.0, key.run.0));
         let stored = run.select(StoredRun::as_select()).for_no_key_update().first(&mut conn).await;
         let mut row = RunRow::try_from(stored.map_err(StoreError::from)?)?;
+        if !is_expected(&row) {
+            return Err(NotChanged::Stale);
+        }
         let settings = change(&mut row, changes, self.clock.now())?;
         diesel::update(run)
             .set((

@@ -102,6 +102,7 @@ impl PgStore {
         while let Some((key, ended)) = self.next_old(after, before).await? {
             after = (ended, key.run.0);
             self.count_first(key).await?;
+            let so_far = removed.events;
             loop {
                 if batches == BATCHES_MAX {
                     return Ok(removed);
@@ -115,7 +116,10 @@ impl PgStore {
                     Batch::More(events) => removed.events += events,
                     Batch::Last(events) => {
                         removed.events += events;
-                        removed.runs += 1;
+                        // Where there were none left, another engine came first.
+                        if removed.events > so_far {
+                            removed.runs += 1;
+                        }
                         break;
                     }
                 }

@@ -5,12 +5,13 @@ use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
 
-use super::runs::{fate, idempotency_key};
+use super::runs::fate;
 use crate::domain::settings::FieldError;
 use crate::store::runs::{Idempotency, NewRun};
 use crate::web::auth::{Caller, run_key};
 use crate::web::body::no_body;
 use crate::web::error::Problem;
+use crate::web::idempotency;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
@@ -27,7 +28,7 @@ pub async fn again(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
-    let idempotency = idempotency_key(&request)?;
+    let idempotency = idempotency::key(&request)?;
     no_body(payload).await?;
     let key = run_key(&request, &caller)?;
     let row = shared.rooms.store.run(key.org, key.run).await?;
@@ -43,7 +44,7 @@ pub async fn again(
     let mut answer = HttpResponse::Created();
     answer.insert_header((header::LOCATION, format!("/collection/runs/{}", created.run.id)));
     if created.replayed {
-        answer.insert_header(("Idempotent-Replayed", "true"));
+        idempotency::mark_replayed(&mut answer);
     }
     Ok(answer.json(shared.view(created.run)))
 }

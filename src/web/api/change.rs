@@ -6,10 +6,12 @@ use serde_json::{Map, Value};
 
 use super::new_run::{read_name, refuse};
 use crate::domain::settings::FieldError;
+use crate::store::RunRow;
 use crate::store::runs::changes::{Changes, NotChanged};
 use crate::web::auth::{Caller, run_key};
 use crate::web::body::{json_object, kind_of};
 use crate::web::error::Problem;
+use crate::web::etag::{ETag, IfMatch};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
@@ -18,9 +20,11 @@ const LOOK_FIRST: &str = "the run may have been changed; read it (GET /collectio
      safe to repeat";
 
 /// `PATCH /collection/runs/{id}` with `{"name"?, "settings"?: {...}}`: the run as it is then. What is left out stays.
+/// With `If-Match` only where the run is still what was read.
 ///
 /// # Errors
-/// 400 for a body that is no JSON, 404 where the caller has no such run, 409 where it is under way or final, 422 for fields
+/// 400 for a body that is no JSON, 404 where the caller has no such run, 409 where it is under way or final, 412 where it is
+/// not what `If-Match` names, 422 for fields
 /// that cannot be taken.
 pub async fn change(
     shared: Data<Shared>,
@@ -30,9 +34,15 @@ pub async fn change(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let key = run_key(&request, &caller)?;
+    let expected = IfMatch::of(&request)?;
     let changes = read(&json_object(&request, payload).await?)?;
-    match shared.rooms.store.change_run(key, &changes).await {
-        Ok(row) => Ok(HttpResponse::Ok().json(shared.view(row))),
+    let is_expected = |row: &RunRow| expected.allows(&ETag::of(&shared.view(row.clone())));
+    match shared.rooms.store.change_run_if(key, &changes, &is_expected).await {
+        Ok(row) => {
+            let view = shared.view(row);
+            Ok(HttpResponse::Ok().insert_header(ETag::of(&view).header()).json(view))
+        }
+        Err(NotChanged::Stale) => Err(IfMatch::failed()),
         Err(NotChanged::Store(error)) => Err(Problem::in_a_change(error, LOOK_FIRST)),
         Err(NotChanged::Fields(errors)) => {
             let named = errors.into_iter().map(|e| FieldError::new(format!("settings.{}", e.field), e.message));

@@ -13,6 +13,7 @@ use crate::store::runs::changes::NotChanged;
 use crate::web::auth::Caller;
 use crate::web::body::{json_object, kind_of};
 use crate::web::error::Problem;
+use crate::web::etag::IfMatch;
 use crate::web::query::{Query, short};
 use crate::web::shared::Shared;
 
@@ -58,6 +59,7 @@ pub async fn change(
     let (store, defaults) = (&shared.rooms.store, &shared.rooms.run_defaults);
     match store.change_org_settings(caller.org, defaults, &given, &reset).await {
         Ok(chosen) => answer(&shared, chosen),
+        Err(NotChanged::Stale) => Err(IfMatch::failed()),
         Err(NotChanged::Store(error)) => Err(Problem::in_a_change(error, LOOK_FIRST)),
         Err(NotChanged::Fields(errors)) => {
             refuse(of_settings(errors).collect())?;

@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod again;
+pub mod audit_log;
 pub mod categories;
 pub mod change;
 pub mod collection_settings;

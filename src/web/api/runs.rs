@@ -13,16 +13,15 @@ use crate::web::auth::{Caller, run_key};
 use crate::web::body::json_object;
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
+use crate::web::etag::ETag;
+use crate::web::idempotency;
 use crate::web::list::List;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// Longest `Idempotency-Key`, in characters.
-const KEY_CHARS_MAX: usize = 255;
-
 /// `POST /collection/runs`: 201 with the run; nothing is written before everything is checked. With an
-/// `Idempotency-Key` that was used before, the same run again.
+/// `Idempotency-Key` that made a run before, the same run again, also where its answer was never kept: the key stands in
+/// the run's own row.
 ///
 /// # Errors
 /// 400 for a body that is no JSON, 422 for fields that cannot be taken or a key used before for another body, 503 where
@@ -34,7 +33,7 @@ pub async fn create(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
-    let key = idempotency_key(&request)?;
+    let key = idempotency::key(&request)?;
     let fields = json_object(&request, payload).await?;
     let new = planned(&shared, caller.org, &fields).await?;
     let idempotency = key.map(|key| Idempotency { key, body_hash: digest(&fields) });
@@ -43,7 +42,7 @@ pub async fn create(
     let mut answer = HttpResponse::Created();
     answer.insert_header((header::LOCATION, format!("/collection/runs/{}", created.run.id)));
     if created.replayed {
-        answer.insert_header(("Idempotent-Replayed", "true"));
+        idempotency::mark_replayed(&mut answer);
     }
     Ok(answer.json(shared.view(created.run)))
 }
@@ -74,7 +73,7 @@ pub async fn list(
     )))
 }
 
-/// `GET /collection/runs/{id}`.
+/// `GET /collection/runs/{id}`, with its `ETag` for a change that holds only for this.
 ///
 /// # Errors
 /// 404 where the caller has no such run.
@@ -85,8 +84,8 @@ pub async fn read(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let key = run_key(&request, &caller)?;
-    let row = shared.rooms.store.run(key.org, key.run).await?;
-    Ok(HttpResponse::Ok().json(shared.view(row)))
+    let view = shared.view(shared.rooms.store.run(key.org, key.run).await?);
+    Ok(HttpResponse::Ok().insert_header(ETag::of(&view).header()).json(view))
 }
 
 /// `GET /collection/runs/{id}/progress`: from memory while the run's actors work, else from its row.
@@ -105,21 +104,6 @@ pub async fn progress(
     }
     let row = shared.rooms.store.run(key.org, key.run).await?;
     Ok(HttpResponse::Ok().json(super::run_view::progress(&row, shared.rooms.prices.as_ref())))
-}
-
-/// The `Idempotency-Key` of a request, if there is one.
-///
-/// # Errors
-/// 400 for one that cannot be taken.
-pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
-    let Some(value) = request.headers().get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    let fits =
-        |text: &&str| (1..=KEY_CHARS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    value.to_str().ok().filter(fits).map(|text| Some(text.to_owned())).ok_or_else(|| {
-        let what = if value.is_empty() { "is empty" } else { "cannot be taken" };
-        let message = format!("{what}; allowed are 1 to {KEY_CHARS_MAX} visible ASCII characters without spaces");
-        Problem::bad_request("Idempotency-Key", message)
-    })
 }
 
 /// How to find out where nobody can say whether the run was made.

@@ -1,5 +1,6 @@
 //! The real binary from outside: what its commands print and how they end, crashes, signals, outages, the stream.
 
+mod audit;
 mod away;
 mod budget;
 mod collect;

@@ -1,9 +1,11 @@
 //! The store: one contract suite over both implementations, and what PostgreSQL itself says of its tables.
 
 mod at_scale;
+mod audit;
 mod contract;
 mod embedded;
 mod flat;
+mod idempotency_keys;
 mod runs_over_postgres;
 mod schedules;
 mod stalled;

@@ -98,26 +98,37 @@ fn prices() -> Prices {
     Prices::new(PerThousand::parse("1.35 USD").expect("a price"), None).expect("one currency")
 }
 
+/// A test asks faster than people do.
+fn patient() -> ServerSettings {
+    ServerSettings { requests_per_second: 1_000_000, requests_burst: 1_000_000, ..ServerSettings::default() }
+}
+
 impl House {
     /// Over an engine that never moves a run; `None` (said in one line) where PostgreSQL is not installed.
     pub async fn still() -> Option<Self> {
-        Self::open(None, ServerSettings::default(), RunSettings::default()).await
+        Self::open(None, patient(), RunSettings::default()).await
     }
 
     /// As [`Self::still`], with these settings for runs that name none.
     pub async fn with_defaults(run_defaults: RunSettings) -> Option<Self> {
-        Self::open(None, ServerSettings::default(), run_defaults).await
+        Self::open(None, patient(), run_defaults).await
     }
 
     /// As [`Self::still`], with room for that many streams of one address.
     pub async fn with_streams(streams_per_address_max: u32) -> Option<Self> {
-        let settings = ServerSettings { streams_per_address_max, ..ServerSettings::default() };
+        let settings = ServerSettings { streams_per_address_max, ..patient() };
+        Self::open(None, settings, RunSettings::default()).await
+    }
+
+    /// As [`Self::still`], with so many requests of one caller at once, and one a second after that.
+    pub async fn with_burst(requests_burst: u32) -> Option<Self> {
+        let settings = ServerSettings { requests_per_second: 1, requests_burst, ..ServerSettings::default() };
         Self::open(None, settings, RunSettings::default()).await
     }
 
     /// Over the real engine and a scripted marketplace that answers after `latency`.
     pub async fn acting(latency: Duration) -> Option<Self> {
-        Self::open(Some(latency), ServerSettings::default(), RunSettings::default()).await
+        Self::open(Some(latency), patient(), RunSettings::default()).await
     }
 
     async fn open(latency: Option<Duration>, settings: ServerSettings, run_defaults: RunSettings) -> Option<Self> {

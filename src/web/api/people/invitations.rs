@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::LOOK_FIRST;
 use super::me::Acting;
-use super::sessions::{opened, proved};
+use super::sessions::{opened, proved, record};
 use crate::domain::ids::UserId;
 use crate::domain::person::{Email, name_of};
 use crate::domain::rights::Role;
@@ -163,9 +163,11 @@ pub async fn accept(shared: Data<Shared>, request: HttpRequest, payload: Payload
         let password = fields.new_password("password");
         let (name, password) = fields.all(name.zip(password))?;
         let password_hash = Some(shared.passwords.hash(&shared.rooms.clock, password).await?);
-        new = NewUser { email, name, password_hash };
+        new = NewUser { email: email.clone(), name, password_hash };
         Joining::New(&new)
     };
+    let known = if let Joining::Known(user) = &who { Some(*user) } else { None };
+    record(&shared, &request, "auth.accept", invitation.org, &email, known).await?;
     let (text, session) = session::fresh(&shared.rooms.clock);
     let accepted = store.accept_invitation(&invitation, who, session).await;
     let fate = "you may be a member already; try to sign in";

@@ -9,10 +9,12 @@ use uuid::Uuid;
 
 use super::LOOK_FIRST;
 use super::me::Acting;
-use crate::domain::ids::OrgId;
+use crate::domain::audit::Deed;
+use crate::domain::ids::{OrgId, UserId};
 use crate::domain::person::Email;
 use crate::store::people::orgs::OrgRow;
 use crate::store::people::users::UserRow;
+use crate::store::{PgStore, StoreError};
 use crate::web::auth::Caller;
 use crate::web::auth::session::{self, cookie, no_cookie};
 use crate::web::body::{json_object, no_body};
@@ -42,10 +44,66 @@ pub(super) async fn proved(
     let user = shared.rooms.store.user_by_email(email).await?.filter(|user| !user.is_disabled);
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let is_right = shared.passwords.check(password, hash).await?;
-    let wrong = || Problem::new(Kind::WrongPassword, "the e-mail address or the password is wrong");
-    let user = user.filter(|_| is_right).ok_or_else(wrong)?;
-    shared.attempts.succeeded(&account, address);
-    Ok(user)
+    match user {
+        Some(user) if is_right => {
+            shared.attempts.succeeded(&account, address);
+            Ok(user)
+        }
+        found => {
+            if let Some(user) = found {
+                record_failure(
+                    shared.rooms.store.clone(),
+                    user.id,
+                    sign_in(request, "auth.refused", email, Some(user.id)),
+                );
+            }
+            Err(Problem::new(Kind::WrongPassword, "the e-mail address or the password is wrong"))
+        }
+    }
+}
+
+/// A sign-in as the audit log has it.
+fn sign_in(request: &HttpRequest, action: &str, email: &Email, user: Option<UserId>) -> Deed {
+    Deed {
+        user,
+        address: address(request).map(|address| address.to_string()),
+        action: action.to_owned(),
+        subject: Some(email.key()),
+        ..Deed::default()
+    }
+}
+
+/// Has a try that failed in the log of every organisation of whom it was tried for. Beside the answer, which takes as long
+/// where there is nobody.
+fn record_failure(store: PgStore, user: UserId, deed: Deed) {
+    actix_web::rt::spawn(async move {
+        let recorded = async {
+            for (_, org, _) in store.organisations_of(&[user]).await? {
+                store.record_deed(org.id, &deed).await?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        if let Err(error) = recorded.await {
+            log::warn!("the audit log does not say that a password was wrong: {error}");
+        }
+    });
+}
+
+/// Has a sign-in in the log of the organisation that it opens, before it does.
+///
+/// # Errors
+/// 503 where it cannot be recorded: then nobody is let in.
+pub(super) async fn record(
+    shared: &Shared,
+    request: &HttpRequest,
+    action: &str,
+    org: OrgId,
+    email: &Email,
+    user: Option<UserId>,
+) -> Result<(), Problem> {
+    let deed = sign_in(request, action, email, user);
+    shared.rooms.store.record_deed(org, &deed).await.map_err(|error| Problem::not_recorded(&error))?;
+    Ok(())
 }
 
 /// An organisation's id in a body.
@@ -74,6 +132,7 @@ pub async fn login(shared: Data<Shared>, request: HttpRequest, payload: Payload)
     }
     let chosen = all.into_iter().find(|(_, row, _)| org.is_none_or(|org| row.id == org));
     let (_, OrgRow { id: org, .. }, role) = chosen.ok_or_else(|| Problem::no_such("organisation"))?;
+    record(&shared, &request, "auth.login", org, &email, Some(user.id)).await?;
     let (text, new) = session::fresh(&shared.rooms.clock);
     let made = shared.rooms.store.create_session(org, user.id, new).await;
     made.map_err(|error| Problem::of_people(error, "organisation", "sign in again"))?;

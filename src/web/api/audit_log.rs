@@ -1,0 +1,111 @@
+//! The audit log: who asked for which change.
+
+use actix_web::web::{Data, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, Datelike, Utc};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::domain::audit::AuditRow;
+use crate::domain::ids::UserId;
+use crate::store::people::audit::DeedFilter;
+use crate::web::auth::Caller;
+use crate::web::cursor::Cursor;
+use crate::web::error::Problem;
+use crate::web::list::List;
+use crate::web::query::{Query, short};
+use crate::web::shared::Shared;
+
+/// Longest action or subject that is looked for, in characters.
+const TEXT_CHARS_MAX: usize = 203;
+
+/// A row as the API shows it.
+#[derive(Serialize)]
+struct RowView {
+    no: i64,
+    at: DateTime<Utc>,
+    user_id: Option<UserId>,
+    token_id: Option<Uuid>,
+    address: Option<String>,
+    action: String,
+    subject: Option<String>,
+    details: Map<String, Value>,
+    status: Option<u16>,
+    /// The number of the row that this one tells the outcome of.
+    answers: Option<i64>,
+    hash: String,
+}
+
+impl From<AuditRow> for RowView {
+    fn from(row: AuditRow) -> Self {
+        let AuditRow { no, at, deed, hash, .. } = row;
+        Self {
+            no,
+            at,
+            user_id: deed.user,
+            token_id: deed.token,
+            address: deed.address,
+            action: deed.action,
+            subject: deed.subject,
+            details: deed.details,
+            status: deed.status,
+            answers: deed.answers,
+            hash: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
+    }
+}
+
+/// `GET /audit-log?user=&action=&subject=&from=&to=&cursor=&limit=`: newest first; `from` is within, `to` is not.
+///
+/// # Errors
+/// 400 for a parameter that cannot be taken.
+pub async fn list(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::of(&request, &["user", "action", "subject", "from", "to", "cursor", "limit"])?;
+    let limit = query.limit()?;
+    let filter = DeedFilter {
+        user: user(&query)?,
+        action: text(&query, "action")?,
+        subject: text(&query, "subject")?,
+        from: moment(&query, "from")?,
+        to: moment(&query, "to")?,
+    };
+    let before = match query.cursor()? {
+        None => None,
+        Some(Cursor::Deeds(no)) => Some(no),
+        Some(_) => return Err(Cursor::refused()),
+    };
+    let rows = shared.rooms.store.list_deeds(caller.org, &filter, before, limit + 1).await?;
+    Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Deeds(row.no), RowView::from)))
+}
+
+fn user(query: &Query) -> Result<Option<UserId>, Problem> {
+    let Some(text) = query.text("user") else { return Ok(None) };
+    let refused = |_| Problem::bad_request("user", format!("{} is not allowed; the id of a user is", short(text)));
+    text.parse().map(Some).map_err(refused)
+}
+
+fn text(query: &Query, name: &str) -> Result<Option<String>, Problem> {
+    let Some(text) = query.text(name) else { return Ok(None) };
+    if text.chars().count() > TEXT_CHARS_MAX || text.contains('\0') {
+        let message = format!(
+            "{} is not allowed; a text of at most {TEXT_CHARS_MAX} characters without NUL is, as a row of the log has it",
+            short(text)
+        );
+        return Err(Problem::bad_request(name, message));
+    }
+    Ok(Some(text.to_owned()))
+}
+
+fn moment(query: &Query, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
+    let Some(text) = query.text(name) else { return Ok(None) };
+    let read = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc());
+    read.filter(|at| (1970..10_000).contains(&at.year())).map(Some).ok_or_else(|| {
+        let allowed = "a time by RFC 3339 is, such as 2026-11-24T00:00:00Z (with + written as %2B)";
+        Problem::bad_request(name, format!("{} is not allowed; {allowed}", short(text)))
+    })
+}

@@ -1,0 +1,214 @@
+//! Every route: whether the caller must be known, the path, the methods, what each asks of its caller, and the name under
+//! which the audit log knows a change. One table for each part; here is how an entry is read.
+//!
+//! A path that is not here answers 404, a method that is not here 405 with `Allow`; both as problem documents.
+
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard};
+
+use crate::domain::rights::Need;
+use crate::web::admin;
+use crate::web::audit;
+use crate::web::auth;
+use crate::web::error::{Kind, Problem};
+use crate::web::{idempotency, rate_limit};
+
+mod automation;
+mod operations;
+mod people;
+mod runs;
+
+/// Who is let in; what they may do is said by each method's [`Need`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody, as often as they like: probes, and the page's own files.
+    Free,
+    /// Everybody, each address so many times a second.
+    Open,
+    /// Whoever has an API token or a browser's session.
+    Token,
+    /// As above, and whoever has an activity token of that run.
+    Stream,
+}
+
+/// A path and what it answers to.
+struct Row {
+    access: Access,
+    path: String,
+    entries: Vec<Entry>,
+}
+
+/// Methods that are answered alike, what they ask of the caller, the change's name where they make one, and their route.
+struct Entry {
+    methods: &'static str,
+    need: Need,
+    action: Option<&'static str>,
+    route: Route,
+}
+
+/// What the table says of one path and its methods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Right {
+    /// Who is let in.
+    pub access: Access,
+    /// The path, with its places in braces.
+    pub path: String,
+    /// The methods, as `Allow` names them.
+    pub methods: &'static str,
+    /// What they ask of the caller.
+    pub need: Need,
+    /// The name of the change that they make, where they make one.
+    pub action: Option<&'static str>,
+}
+
+/// The table of rights: every route but the page's files.
+#[must_use]
+pub fn rights() -> Vec<Right> {
+    let of = |Row { access, path, entries }| {
+        let right = move |Entry { methods, need, action, .. }: Entry| Right {
+            access,
+            path: String::clone(&path),
+            methods,
+            need,
+            action,
+        };
+        entries.into_iter().map(right)
+    };
+    table().flat_map(of).collect()
+}
+
+fn table() -> impl Iterator<Item = Row> {
+    // What has a name of its own comes before what an id may stand for.
+    [operations::table(), people::table(), runs::table(), automation::table()].into_iter().flatten()
+}
+
+/// The routes.
+pub fn configure(config: &mut ServiceConfig) {
+    let page = admin::files().map(|(path, route)| at(Access::Free, &path, [read(Need::Known, route)]));
+    for Row { access, path, entries } in table().chain(page) {
+        let allow = entries.iter().map(|entry| entry.methods).collect::<Vec<_>>().join(", ");
+        let routes = entries.into_iter().map(|entry| needing(entry.need, entry.route));
+        let resource = routes.fold(web::resource(path), Resource::route);
+        let resource = resource.default_service(web::to(move || refuse_method(allow.clone())));
+        match access {
+            Access::Free => config.service(resource),
+            Access::Open => config.service(resource.wrap(from_fn(rate_limit::by_address))),
+            Access::Token => config.service(resource.wrap(from_fn(auth::require_token))),
+            Access::Stream => config.service(resource.wrap(from_fn(auth::require_token_or_activity_token))),
+        };
+    }
+    config.default_service(web::to(unknown_path));
+}
+
+fn at<const N: usize>(access: Access, path: &str, entries: [Entry; N]) -> Row {
+    Row { access, path: path.to_owned(), entries: entries.into() }
+}
+
+/// The route, for callers who may do this.
+fn needing(need: Need, route: Route) -> Route {
+    if need == Need::Known {
+        return route;
+    }
+    route.wrap(from_fn(move |request, next| auth::require(need, request, next)))
+}
+
+/// Reads.
+fn get<F, Args>(need: Need, handler: F) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    read(need, web::route().to(handler))
+}
+
+/// HEAD is answered like GET, without the body.
+fn read(need: Need, route: Route) -> Entry {
+    let route = route.guard(guard::Any(guard::Get()).or(guard::Head()));
+    Entry { methods: "GET, HEAD", need, action: None, route }
+}
+
+/// A GET that HEAD cannot stand for: a stream never ends by itself, and a sign-in code would be used up by whoever only
+/// looks at the link.
+fn get_alone<F, Args>(need: Need, handler: F) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    Entry { methods: "GET", need, action: None, route: web::route().method(Method::GET).to(handler) }
+}
+
+/// A POST that changes nothing of the organisation's: what it asks is too long for a URL, or who asks is not known yet.
+fn ask<F, Args>(need: Need, handler: F) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    Entry { methods: "POST", need, action: None, route: web::route().method(Method::POST).to(handler) }
+}
+
+/// Changes something, which the audit log knows by this name.
+fn post<F, Args>(action: &'static str, need: Need, handler: F) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    changing("POST", Method::POST, action, need, handler)
+}
+
+/// As [`post`], and makes something: with an `Idempotency-Key`, once. Not for what answers with a secret, since the answer
+/// is kept.
+fn create<F, Args>(action: &'static str, need: Need, handler: F) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let entry = post(action, need, handler);
+    Entry { route: entry.route.wrap(from_fn(idempotency::once)), ..entry }
+}
+
+/// As [`post`].
+fn patch<F, Args>(action: &'static str, need: Need, handler: F) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    changing("PATCH", Method::PATCH, action, need, handler)
+}
+
+/// As [`post`].
+fn delete<F, Args>(action: &'static str, need: Need, handler: F) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    changing("DELETE", Method::DELETE, action, need, handler)
+}
+
+/// The route, with a row in the audit log before it does anything.
+fn changing<F, Args>(methods: &'static str, method: Method, action: &'static str, need: Need, handler: F) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let route = web::route().method(method).to(handler);
+    let route = route.wrap(from_fn(move |request, next| audit::record(action, request, next)));
+    Entry { methods, need, action: Some(action), route }
+}
+
+async fn refuse_method(allow: String) -> Result<HttpResponse, Problem> {
+    Err(Problem::method_not_allowed(allow))
+}
+
+async fn unknown_path() -> Result<HttpResponse, Problem> {
+    Err(Problem::new(Kind::NotFound, "there is nothing at this path"))
+}
