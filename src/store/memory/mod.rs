@@ -50,6 +50,8 @@ pub struct MemoryStore {
 struct Shelf {
     runs: BTreeMap<RunKey, Run>,
     sellers: BTreeMap<OrgId, BTreeMap<String, SellerRow>>,
+    /// Names that were added to each registry, in the order of their changes.
+    added: BTreeMap<OrgId, Vec<String>>,
     bodies: BTreeMap<(OrgId, BodyHash), archive::Body>,
     limits: ArchiveLimits,
     /// Requests that an organisation's runs may send in a month, and those drawn of each.
