@@ -7,11 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{RunId, TaskNo};
+use crate::domain::ids::{EntryId, RunId, SellerId, TaskNo};
 use crate::web::error::{Kind, Problem};
 
-/// Longest cursor that is looked at, in characters.
-const CURSOR_CHARS_MAX: usize = 2_048;
+/// Longest cursor that is looked at, in characters. A name of 500 characters that JSON has to escape makes 4,000 of them.
+const CURSOR_CHARS_MAX: usize = 8_192;
 
 /// The last row of a page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,18 @@ pub enum Cursor {
     /// Of a run's sellers: the platform is one, the normalised name tells them apart.
     #[serde(rename = "s")]
     Sellers(String),
+    /// Of the registry, or of the difference of two points: for which query, what the row is sorted by, and its seller.
+    #[serde(rename = "g")]
+    Registry(String, String, SellerId),
+    /// Of the history, and for which query.
+    #[serde(rename = "h")]
+    History(String, DateTime<Utc>, EntryId),
+    /// Of the registry at an entry: the entry, the change and the count that it stands for, and the name.
+    #[serde(rename = "p")]
+    Then(EntryId, i64, i64, String),
+    /// Of what an entry did.
+    #[serde(rename = "c")]
+    Changes(EntryId, i64),
 }
 
 impl Cursor {
@@ -53,9 +65,11 @@ impl Cursor {
     /// Whether a database can compare it: a forged one may hold a moment or a character that it has no form for.
     fn is_sound(&self) -> bool {
         match self {
-            Self::Runs(at, _) => (1970..10_000).contains(&at.year()),
-            Self::Items(text) | Self::Sellers(text) => !text.contains('\0'),
-            Self::Tasks(_) => true,
+            Self::Runs(at, _) | Self::History(_, at, _) => (1970..10_000).contains(&at.year()),
+            Self::Items(text) | Self::Sellers(text) | Self::Registry(_, text, _) | Self::Then(.., text) => {
+                !text.contains('\0')
+            }
+            Self::Tasks(_) | Self::Changes(..) => true,
         }
     }
 

@@ -9,6 +9,7 @@ use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, 
 
 use crate::domain::rights::{Need, Permission};
 use crate::web::admin;
+use crate::web::api::registry::{self, entries, history, write};
 use crate::web::api::{activity, categories, change, commands, estimate, events, health, items, runs, sellers, tasks};
 use crate::web::auth::{self, sign_in};
 use crate::web::error::{Kind, Problem};
@@ -27,7 +28,7 @@ enum Access {
 pub fn configure(config: &mut ServiceConfig) {
     use Access::{Open, Stream, Token};
     use Need::{Known, One, SeeRuns};
-    use Permission::Automation;
+    use Permission::{Automation, SellersRead, SellersWrite};
     let run = |rest: &str| format!("/collection/runs/{{id}}{rest}");
     let table = [
         at(Open, "/healthz", [get(Known, health::healthz)]),
@@ -49,6 +50,27 @@ pub fn configure(config: &mut ServiceConfig) {
         at(Token, &run("/items"), [get(SeeRuns, items::list)]),
         at(Token, &run("/sellers"), [get(SeeRuns, sellers::list)]),
         at(Token, &run("/events"), [get(SeeRuns, events::list)]),
+        at(Token, "/sellers", [get(One(SellersRead), registry::list::list), post(One(SellersWrite), write::create)]),
+        at(Token, "/sellers/bulk", [post(One(SellersWrite), write::create_many)]),
+        at(Token, "/sellers/bulk/delete", [post(One(SellersWrite), write::remove_many)]),
+        at(Token, "/sellers/flag-batch", [post(One(SellersWrite), write::flag_many)]),
+        at(Token, "/sellers/audit-log", [get(One(SellersRead), history::audit_log)]),
+        at(Token, "/sellers/audit-log/{id}/sellers", [get(One(SellersRead), entries::sellers)]),
+        at(Token, "/sellers/audit-log/{id}/diff", [get(One(SellersRead), entries::changes)]),
+        at(
+            Token,
+            "/sellers/{id}",
+            [
+                get(One(SellersRead), registry::seller::show),
+                patch(One(SellersWrite), write::change),
+                delete(One(SellersWrite), write::remove),
+            ],
+        ),
+        at(Token, "/sellers/{id}/flag", [post(One(SellersWrite), write::flag)]),
+        at(Token, "/sellers/{id}/restore", [post(One(SellersWrite), write::restore)]),
+        at(Token, "/history", [get(One(SellersRead), history::timeline)]),
+        at(Token, "/history/diff", [get(One(SellersRead), entries::difference)]),
+        at(Token, "/history/{id}/undo", [post(One(SellersWrite), history::undo)]),
         at(Stream, &run("/activity"), [get_alone(SeeRuns, activity::stream)]),
         at(Token, &run("/activity-token"), [post(SeeRuns, activity::create_token)]),
     ];
@@ -122,6 +144,15 @@ where
     F::Output: Responder + 'static,
 {
     ("PATCH", needing(need, web::route().method(Method::PATCH).to(handler)))
+}
+
+fn delete<F, Args>(need: Need, handler: F) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    ("DELETE", needing(need, web::route().method(Method::DELETE).to(handler)))
 }
 
 async fn refuse_method(allow: String) -> Result<HttpResponse, Problem> {

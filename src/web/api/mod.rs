@@ -9,6 +9,7 @@ pub mod events;
 pub mod health;
 pub mod items;
 pub mod new_run;
+pub mod registry;
 pub mod run_view;
 pub mod runs;
 pub mod sellers;

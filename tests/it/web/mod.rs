@@ -7,5 +7,6 @@ mod follow;
 mod house;
 mod live;
 mod original_client;
+mod registry;
 mod scripted;
 mod wire;
