@@ -25,12 +25,12 @@ const CHANGE_TASKS: &str = "UPDATE collection_tasks AS t SET state = 'done', cla
     WHERE t.org_id = $1::text::uuid AND t.run_id = $2::text::uuid AND t.task_no = c.task_no";
 const ENTER_SELLERS: &str = "INSERT INTO sellers AS s (org_id, id, platform, normalised_name, display_name, \
     feedback_tenths, feedback_count, feedback_approx, first_seen_at, first_seen_run_id, last_seen_at, \
-    last_seen_run_id, times_seen) \
+    last_seen_run_id, seen_order, times_seen) \
     SELECT $1::text::uuid, n.id, 'ebay', n.name, n.shown, n.tenths, n.count, n.approx, n.at, $2::text::uuid, n.at, \
-    $2::text::uuid, 1 FROM unnest($3::text[]::uuid[], $4::text[], $5::text[], $6::text[]::smallint[], \
+    $2::text::uuid, n.at, 1 FROM unnest($3::text[]::uuid[], $4::text[], $5::text[], $6::text[]::smallint[], \
     $7::text[]::bigint[], $8::text[]::bool[], $9::text[]::timestamptz[]) \
     AS n (id, name, shown, tenths, count, approx, at) \
-    ON CONFLICT (org_id, platform, normalised_name) DO UPDATE SET feedback_tenths = excluded.feedback_tenths, \
+    ON CONFLICT (org_id, platform, normalised_name) WHERE removed_at IS NULL DO UPDATE SET feedback_tenths = excluded.feedback_tenths, \
     feedback_count = excluded.feedback_count, feedback_approx = excluded.feedback_approx, \
     last_seen_at = excluded.last_seen_at, last_seen_run_id = excluded.last_seen_run_id";
 const ADD_SIGHTINGS: &str = "INSERT INTO run_sellers (org_id, run_id, seller_id, normalised_name, name, \

@@ -37,6 +37,8 @@ uuid_newtype! {
     UserId,
     /// A seller in an organisation's registry.
     SellerId,
+    /// An entry of the history.
+    EntryId,
     /// An activity event.
     EventId,
     /// A process's engine: fresh with each start of the process.

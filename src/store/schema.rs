@@ -237,6 +237,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    excluded_sellers (org_id, platform, normalised_name) {
+        org_id -> Uuid,
+        platform -> Text,
+        normalised_name -> Text,
+        excluded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     idempotency_keys (org_id, key) {
         org_id -> Uuid,
         key -> Text,
@@ -328,11 +337,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    registry_heads (org_id) {
+        org_id -> Uuid,
+        change_no -> Int8,
+        sellers -> Int8,
+    }
+}
+
+diesel::table! {
     run_events (org_id, run_id, seq) {
         org_id -> Uuid,
         run_id -> Uuid,
         seq -> Int8,
         data -> Text,
+    }
+}
+
+diesel::table! {
+    run_exclusions (org_id, run_id, normalised_name) {
+        org_id -> Uuid,
+        run_id -> Uuid,
+        normalised_name -> Text,
     }
 }
 
@@ -395,11 +420,35 @@ diesel::table! {
         id -> Uuid,
         action -> Text,
         source -> Text,
-        source_run_id -> Uuid,
+        source_run_id -> Nullable<Uuid>,
         created_at -> Timestamptz,
         closed_at -> Nullable<Timestamptz>,
         affected_count -> Int4,
         seller_count_snapshot -> Nullable<Int8>,
+        change_no -> Nullable<Int8>,
+        added_count -> Int4,
+        removed_count -> Int4,
+        excluded_count -> Int4,
+        undoes_id -> Nullable<Uuid>,
+        user_id -> Nullable<Uuid>,
+        token_id -> Nullable<Uuid>,
+        address -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    seller_changes (org_id, change_no) {
+        org_id -> Uuid,
+        change_no -> Int8,
+        entry_id -> Nullable<Uuid>,
+        seller_id -> Uuid,
+        kind -> Text,
+        name_before -> Nullable<Text>,
+        name_after -> Nullable<Text>,
+        before -> Nullable<Jsonb>,
+        after -> Nullable<Jsonb>,
+        stands_as -> Nullable<Text>,
+        until -> Nullable<Int8>,
     }
 }
 
@@ -414,10 +463,18 @@ diesel::table! {
         feedback_count -> Nullable<Int8>,
         feedback_approx -> Bool,
         first_seen_at -> Timestamptz,
-        first_seen_run_id -> Uuid,
+        first_seen_run_id -> Nullable<Uuid>,
         last_seen_at -> Timestamptz,
-        last_seen_run_id -> Uuid,
+        last_seen_run_id -> Nullable<Uuid>,
         times_seen -> Int4,
+        removed_at -> Nullable<Timestamptz>,
+        flagged -> Bool,
+        status -> Text,
+        tags -> Array<Nullable<Text>>,
+        note -> Nullable<Text>,
+        seen_order -> Timestamptz,
+        products_matched -> Int4,
+        best_place -> Int2,
     }
 }
 
@@ -440,6 +497,7 @@ diesel::joinable!(audit_log -> orgs (org_id));
 diesel::joinable!(collection_runs -> orgs (org_id));
 diesel::joinable!(collection_schedules -> orgs (org_id));
 diesel::joinable!(collection_settings -> orgs (org_id));
+diesel::joinable!(excluded_sellers -> orgs (org_id));
 diesel::joinable!(idempotency_keys -> orgs (org_id));
 diesel::joinable!(invitations -> orgs (org_id));
 diesel::joinable!(memberships -> orgs (org_id));
@@ -447,6 +505,7 @@ diesel::joinable!(memberships -> users (user_id));
 diesel::joinable!(org_months -> orgs (org_id));
 diesel::joinable!(product_searches -> orgs (org_id));
 diesel::joinable!(raw_bodies -> orgs (org_id));
+diesel::joinable!(registry_heads -> orgs (org_id));
 diesel::joinable!(run_templates -> orgs (org_id));
 diesel::joinable!(seller_audit_log -> orgs (org_id));
 diesel::joinable!(sellers -> orgs (org_id));
@@ -465,6 +524,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     collection_settings,
     collection_tasks,
     engines,
+    excluded_sellers,
     idempotency_keys,
     invitations,
     memberships,
@@ -473,12 +533,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     product_searches,
     raw_bodies,
     raw_pages,
+    registry_heads,
     run_events,
+    run_exclusions,
     run_metrics,
     run_removals,
     run_sellers,
     run_templates,
     seller_audit_log,
+    seller_changes,
     sellers,
     users,
 );

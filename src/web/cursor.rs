@@ -8,11 +8,11 @@ use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::ids::{RunId, TaskNo, UserId};
+use crate::domain::ids::{EntryId, RunId, SellerId, TaskNo, UserId};
 use crate::web::error::{Kind, Problem};
 
-/// Longest cursor that is looked at, in characters.
-const CURSOR_CHARS_MAX: usize = 2_048;
+/// Longest cursor that is looked at, in characters. A name of 500 characters that JSON has to escape makes 4,000 of them.
+const CURSOR_CHARS_MAX: usize = 8_192;
 
 /// The last row of a page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,18 @@ pub enum Cursor {
     /// Of a run's sellers: the platform is one, the normalised name tells them apart.
     #[serde(rename = "s")]
     Sellers(String),
+    /// Of the registry, or of the difference of two points: for which query, what the row is sorted by, and its seller.
+    #[serde(rename = "g")]
+    Registry(String, String, SellerId),
+    /// Of the history, and for which query.
+    #[serde(rename = "h")]
+    History(String, DateTime<Utc>, EntryId),
+    /// Of the registry at an entry: the entry, the change and the count that it stands for, and the name.
+    #[serde(rename = "o")]
+    Then(EntryId, i64, i64, String),
+    /// Of what an entry did.
+    #[serde(rename = "x")]
+    Changes(EntryId, i64),
     /// Of the audit log.
     #[serde(rename = "a")]
     Deeds(i64),
@@ -95,9 +107,15 @@ impl Cursor {
     /// Whether a database can compare it: a forged one may hold a moment or a character that it has no form for.
     fn is_sound(&self) -> bool {
         match self {
-            Self::Runs(at, _) | Self::Ended(at, _) | Self::Firings(at) => (1970..10_000).contains(&at.year()),
-            Self::Items(text) | Self::Sellers(text) | Self::Compared(_, text) => !text.contains('\0'),
-            Self::Tasks(_) | Self::Coverage(_) | Self::Named(..) => true,
+            Self::Runs(at, _) | Self::Ended(at, _) | Self::Firings(at) | Self::History(_, at, _) => {
+                (1970..10_000).contains(&at.year())
+            }
+            Self::Items(text)
+            | Self::Sellers(text)
+            | Self::Compared(_, text)
+            | Self::Registry(_, text, _)
+            | Self::Then(.., text) => !text.contains('\0'),
+            Self::Tasks(_) | Self::Coverage(_) | Self::Named(..) | Self::Changes(..) => true,
             Self::Members(_) | Self::Invitations(_) | Self::Tokens(_) | Self::Deeds(_) => true,
         }
     }

@@ -63,6 +63,8 @@ pub enum Kind {
     InUse,
     /// There are as many of them as there may be.
     Full,
+    /// What is in the registry stands in the way.
+    RegistryConflict,
     /// The body is too large.
     TooLarge,
     /// The body is not declared as JSON.
@@ -106,6 +108,7 @@ impl Kind {
             Self::BudgetSpent => ("budget-spent", "The run's budget is spent", StatusCode::CONFLICT),
             Self::InUse => ("in-use", "Something else stands on it", StatusCode::CONFLICT),
             Self::Full => ("full", "There are as many as there may be", StatusCode::CONFLICT),
+            Self::RegistryConflict => ("registry-conflict", "The registry does not allow this", StatusCode::CONFLICT),
             Self::TooLarge => ("too-large", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE),
             Self::UnsupportedMediaType => {
                 ("unsupported-media-type", "The body must be JSON", StatusCode::UNSUPPORTED_MEDIA_TYPE)
@@ -204,6 +207,13 @@ impl Problem {
         Self { header: Some(Box::new((header::ALLOW, allow))), ..Self::new(Kind::MethodNotAllowed, detail) }
     }
 
+    /// The same with one more member.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        self.members.insert(name.to_owned(), value);
+        self
+    }
+
     fn wrong_state(status: RunStatus, wanted: Wish, failed_tasks: i32) -> Self {
         let state = Standing { status, wanted }.word();
         let mut allowed = status.allowed(wanted);
@@ -214,16 +224,11 @@ impl Problem {
         let allowed = allowed.iter().map(|command| command.as_str()).collect::<Vec<_>>();
         let may = if allowed.is_empty() { "no command".to_owned() } else { allowed.join(", ") };
         let lacks = if nothing_to_retry { " and has no failed tasks" } else { "" };
-        let mut problem = Self::new(Kind::WrongState, format!("the run is {state}{lacks}; allowed now: {may}"));
-        for (name, value) in [
-            ("run_status", json!(status)),
-            ("wanted", json!(wanted)),
-            ("state", json!(state)),
-            ("allowed", json!(allowed)),
-        ] {
-            problem.members.insert(name.to_owned(), value);
-        }
-        problem
+        Self::new(Kind::WrongState, format!("the run is {state}{lacks}; allowed now: {may}"))
+            .with("run_status", json!(status))
+            .with("wanted", json!(wanted))
+            .with("state", json!(state))
+            .with("allowed", json!(allowed))
     }
 
     /// Something that was asked for and may have been done, or be done yet: the words say how to find out.

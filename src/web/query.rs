@@ -1,9 +1,11 @@
 //! Query parameters: read once, by name; an unknown or a doubled one is refused with its name.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use actix_web::HttpRequest;
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use sha2::{Digest, Sha256};
 use url::form_urlencoded;
 
 use crate::web::cursor::Cursor;
@@ -87,17 +89,51 @@ impl Query {
         })
     }
 
-    /// A moment as RFC 3339 writes it.
+    /// True or false.
+    ///
+    /// # Errors
+    /// A problem that names the parameter.
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, Problem> {
+        self.one_of(name, &[false, true], |flag| if flag { "true" } else { "false" })
+    }
+
+    /// An id.
+    ///
+    /// # Errors
+    /// A problem that names the parameter.
+    pub fn id<T: FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        text.parse()
+            .map(Some)
+            .map_err(|_| Problem::bad_request(name, format!("{} is no id; allowed is a UUID", short(text))))
+    }
+
+    /// A moment, or the beginning of a day in UTC, in years that a database and people can write.
     ///
     /// # Errors
     /// A problem that names the parameter.
     pub fn moment(&self, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        let read = DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.to_utc());
-        read.filter(|moment| (1970..10_000).contains(&moment.year())).map(Some).ok_or_else(|| {
-            let allowed = "a moment such as 2026-11-24T09:00:00Z is, from 1970 to 9999";
+        let day = || text.parse::<NaiveDate>().ok().and_then(|day| day.and_hms_opt(0, 0, 0)).map(|at| at.and_utc());
+        let at = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc()).or_else(day);
+        at.filter(|at| (1970..10_000).contains(&at.year())).map(Some).ok_or_else(|| {
+            let allowed = "a day such as 2026-11-24 or a time such as 2026-11-24T08:00:00Z is";
             Problem::bad_request(name, format!("{} is not allowed; {allowed}", short(text)))
         })
+    }
+
+    /// What tells this query from others, whatever the page: a cursor carries it, and is refused by another query.
+    #[must_use]
+    pub fn binding(&self) -> String {
+        let asked = self.values.iter().filter(|(name, _)| !["cursor", "limit"].contains(&name.as_str()));
+        let mut hash = Sha256::new();
+        for (name, value) in asked.filter(|(_, value)| !value.is_empty()) {
+            for part in [name, value] {
+                hash.update(part.len().to_le_bytes());
+                hash.update(part);
+            }
+        }
+        hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// A whole number, not negative.

@@ -43,9 +43,9 @@ pub async fn complete(url: &str, key: RunKey, past: Past) {
                 CASE n % 10 WHEN 1 THEN 'no answer in time' END
             FROM generate_series(1, {products}) AS n;
          INSERT INTO sellers (org_id, id, platform, normalised_name, display_name, feedback_approx, first_seen_at,
-                first_seen_run_id, last_seen_at, last_seen_run_id, times_seen)
+                first_seen_run_id, last_seen_at, last_seen_run_id, times_seen, seen_order)
             SELECT '{org}', gen_random_uuid(), 'ebay', 'shop-' || lpad(s::text, 6, '0'), 'Shop-' || lpad(s::text, 6, '0'),
-                false, now(), '{run}', now(), '{run}', 1
+                false, now(), '{run}', now(), '{run}', 1, now()
             FROM generate_series({first_seller}, {first_seller} + {sellers} - 1) AS s
             ON CONFLICT DO NOTHING;
          INSERT INTO run_sellers (org_id, run_id, normalised_name, seller_id, task_no, page, place, seen_at, name,

@@ -56,6 +56,19 @@ impl TestDb {
         server_does(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
     }
 
+    /// Has the planner learn what the tables hold.
+    pub fn analyze(&self) {
+        let server = SERVER.get().and_then(Option::as_ref).expect("a database was made");
+        run(command(&server.bin, "psql").arg("-h").arg(&server.folder).args([
+            "-U",
+            "gleaner",
+            "-d",
+            &self.name,
+            "-qXAtc",
+            "VACUUM ANALYZE",
+        ]));
+    }
+
     /// From now on the database ends every session and lets nobody in.
     pub fn go_away(&self) {
         server_does(&format!("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", self.name));

@@ -11,8 +11,9 @@ use super::{MemoryStore, Shelf};
 use crate::domain::ids::{OrgId, RunKey};
 use crate::domain::ledger::Group;
 use crate::domain::raw_page::{ArchiveLimits, BodyHash, RawPageRow, Reread};
+use crate::domain::registry::EntryAction;
 use crate::store::StoreError;
-use crate::store::registry::audit_log::{EntryAction, RunEntryRow};
+use crate::store::registry::audit_log::RunEntryRow;
 use crate::store::runs::archive::{Applied, Archive, kept_pages, oldest, row_of};
 use crate::store::runs::reread::{named, plan};
 

@@ -183,6 +183,7 @@ pub(super) fn enter_sightings(
     let (mut new_in_run, mut new_in_registry) = (BTreeSet::new(), BTreeSet::new());
     let Some(run) = shelf.runs.get_mut(&group.key) else { return (new_in_run, new_in_registry) };
     let registry = shelf.sellers.entry(group.key.org).or_default();
+    let added = shelf.added.entry(group.key.org).or_default();
     for seller in spotted(group, &counts) {
         let new_here = run.seen.insert(seller.name.clone());
         if new_here {
@@ -190,6 +191,7 @@ pub(super) fn enter_sightings(
         }
         let row = registry.entry(seller.name.clone()).or_insert_with(|| {
             new_in_registry.insert(seller.name.clone());
+            added.push(seller.first.name.clone());
             SellerRow {
                 id: SellerId(clock.new_id()),
                 platform: Platform::Ebay,

@@ -9,6 +9,7 @@ mod engines;
 mod keep;
 mod org_months;
 mod reads;
+mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,6 +39,8 @@ use crate::store::runs::run_sellers::SightingRow;
 use crate::store::runs::tasks::TaskRow;
 use crate::store::runs::transition::{NewItem, Place};
 
+pub use trouble::StoreRule;
+
 /// The store in memory; cheap to clone, all clones share what they keep.
 #[derive(Clone)]
 pub struct MemoryStore {
@@ -51,6 +54,8 @@ pub struct MemoryStore {
 struct Shelf {
     runs: BTreeMap<RunKey, Run>,
     sellers: BTreeMap<OrgId, BTreeMap<String, SellerRow>>,
+    /// Names that were added to each registry, in the order of their changes.
+    added: BTreeMap<OrgId, Vec<String>>,
     bodies: BTreeMap<(OrgId, BodyHash), archive::Body>,
     limits: ArchiveLimits,
     /// Requests that an organisation's runs may send in a month, and those drawn of each.
@@ -68,17 +73,6 @@ struct Shelf {
     refused: Option<String>,
     refuses_all: bool,
     broken: Option<StoreRule>,
-}
-
-/// A rule of the store that a test may have broken, to see whether the simulation notices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StoreRule {
-    /// A group that is sent again is counted once.
-    CountedOnce,
-    /// An outcome counts only where its claim is current.
-    OnlyCurrentClaims,
-    /// A streak ends with the pause that it led to.
-    StreakPausesOnce,
 }
 
 /// A run with all its rows.
@@ -182,38 +176,6 @@ impl MemoryStore {
         };
         shelf.runs.insert(key, run);
         key
-    }
-
-    /// From now on every call answers [`StoreError::Away`], or none does.
-    pub fn set_away(&self, away: bool) {
-        self.shelf().away = away;
-    }
-
-    /// From now on a group that holds a sighting of this seller is refused, as a database refuses a damaged row.
-    pub fn refuse(&self, seller: &str) {
-        self.shelf().refused = Some(seller.to_owned());
-    }
-
-    /// From now on every group is refused, as by a database that is damaged, or none is.
-    pub fn refuse_all(&self, refuses: bool) {
-        self.shelf().refuses_all = refuses;
-    }
-
-    /// From now on this rule is broken.
-    pub fn break_rule(&self, rule: StoreRule) {
-        self.shelf().broken = Some(rule);
-    }
-
-    /// The next group is kept, and yet its answer is lost.
-    pub fn fail_after_commit(&self) {
-        self.shelf().lose_next_answer = true;
-    }
-
-    /// Lays other settings over a run's, whether or not they make sense.
-    pub fn set_settings(&self, key: RunKey, settings: Value) {
-        if let Some(run) = self.shelf().runs.get_mut(&key) {
-            run.row.settings = settings;
-        }
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {

@@ -70,6 +70,12 @@ impl MemoryStore {
         self.read(key, |run| run.entries.clone())
     }
 
+    /// The names that were added to the organisation's registry, in the order of their changes.
+    #[must_use]
+    pub fn added(&self, org: OrgId) -> Vec<String> {
+        self.shelf().added.get(&org).cloned().unwrap_or_default()
+    }
+
     /// The organisation's sellers, by name.
     #[must_use]
     pub fn sellers(&self, org: OrgId) -> Vec<SellerRow> {

@@ -3,34 +3,16 @@
 use chrono::{DateTime, Utc};
 
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::domain::ids::{OrgId, RunId, RunKey};
+use crate::domain::registry::EntryAction;
 use crate::store::fragment::fragment;
 use crate::store::loan::Loan;
 use crate::store::schema::seller_audit_log;
 use crate::store::{PgStore, StoreError};
-
-/// What made a change of the registry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EntryAction {
-    /// A run: the entry opens with it and closes with it.
-    CollectionRun,
-    /// Kept pages of a run that were read again after its end.
-    Reparse,
-}
-
-impl EntryAction {
-    fn parse(name: &str) -> Option<Self> {
-        match name {
-            "collection_run" => Some(Self::CollectionRun),
-            "reparse" => Some(Self::Reparse),
-            _ => None,
-        }
-    }
-}
 
 /// An entry that a run made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,17 +32,20 @@ pub struct RunEntryRow {
 }
 
 fragment! {
-    /// Takes the registry's count for the run and closes its open entry: the sellers that the run added since the entry
-    /// opened are those that no earlier entry of the run counted.
+    /// Closes the open entry of a run that ends, with the registry's count and newest change, which nobody moves before this
+    /// transaction ends: the sellers that the run added since the entry opened are those that no earlier entry of it counted.
     pub(in crate::store) struct CloseEntry { org: Uuid => SqlUuid, run: Uuid => SqlUuid, now: DateTime<Utc> => Timestamptz }
     answers ();
-    "WITH registry AS (SELECT count(*) AS sellers FROM sellers WHERE org_id = $org), \
-     ended AS (UPDATE collection_runs SET seller_count_snapshot = registry.sellers FROM registry \
+    "WITH head AS (INSERT INTO registry_heads AS h (org_id, change_no, sellers) VALUES ($org, 0, 0) \
+        ON CONFLICT (org_id) DO UPDATE SET sellers = h.sellers RETURNING change_no, sellers), \
+     ended AS (UPDATE collection_runs SET seller_count_snapshot = head.sellers FROM head \
         WHERE org_id = $org AND id = $run RETURNING sellers_new), \
      earlier AS (SELECT coalesce(sum(affected_count), 0)::int AS sellers FROM seller_audit_log \
-        WHERE org_id = $org AND source_run_id = $run AND closed_at IS NOT NULL) \
-     UPDATE seller_audit_log SET closed_at = $now, seller_count_snapshot = registry.sellers, \
-        affected_count = ended.sellers_new - earlier.sellers FROM registry, ended, earlier \
+        WHERE org_id = $org AND source_run_id = $run AND closed_at IS NOT NULL), \
+     kept_out AS (SELECT count(*)::int AS sellers FROM run_exclusions WHERE org_id = $org AND run_id = $run) \
+     UPDATE seller_audit_log SET closed_at = $now, seller_count_snapshot = head.sellers, change_no = head.change_no, \
+        affected_count = ended.sellers_new - earlier.sellers, added_count = ended.sellers_new - earlier.sellers, \
+        excluded_count = kept_out.sellers FROM head, ended, earlier, kept_out \
      WHERE org_id = $org AND source_run_id = $run AND closed_at IS NULL"
 }
 
@@ -91,34 +76,6 @@ pub(in crate::store) async fn close_entry(mut conn: &Loan, key: RunKey, now: Dat
     Ok(())
 }
 
-fragment! {
-    /// An entry of kept pages that were read again: it is closed at once.
-    struct AddReparse {
-        org: Uuid => SqlUuid,
-        run: Uuid => SqlUuid,
-        id: Uuid => SqlUuid,
-        now: DateTime<Utc> => Timestamptz,
-        sellers: i32 => Integer,
-    }
-    answers ();
-    "INSERT INTO seller_audit_log (org_id, id, action, source, source_run_id, created_at, closed_at, affected_count, \
-        seller_count_snapshot) \
-     SELECT $org, $id, 'reparse', 'collection_run', $run, $now, $now, $sellers, \
-        (SELECT count(*) FROM sellers WHERE org_id = $org)"
-}
-
-/// Adds the entry of pages that were read again and brought so many new sellers.
-pub(in crate::store) async fn add_reparse(
-    mut conn: &Loan,
-    key: RunKey,
-    id: Uuid,
-    now: DateTime<Utc>,
-    sellers: i32,
-) -> Result<(), StoreError> {
-    AddReparse { org: key.org.0, run: key.run.0, id, now, sellers }.execute(&mut conn).await?;
-    Ok(())
-}
-
 impl PgStore {
     /// A run's entries, oldest first.
     ///
@@ -126,7 +83,7 @@ impl PgStore {
     /// [`StoreError::NotFound`] where the organisation has no such run; [`StoreError::Away`].
     pub async fn run_entries(&self, org: OrgId, run: RunId) -> Result<Vec<RunEntryRow>, StoreError> {
         self.must_have(org, run).await?;
-        type Row = (String, Uuid, DateTime<Utc>, Option<DateTime<Utc>>, i32, Option<i64>);
+        type Row = (String, Option<Uuid>, DateTime<Utc>, Option<DateTime<Utc>>, i32, Option<i64>);
         let rows: Vec<Row> = seller_audit_log::table
             .filter(seller_audit_log::org_id.eq(org.0))
             .filter(seller_audit_log::source_run_id.eq(run.0))
@@ -145,7 +102,7 @@ impl PgStore {
             let unknown = || StoreError::Broken(format!("the audit log has an entry of the unknown kind `{action}`"));
             Ok(RunEntryRow {
                 action: EntryAction::parse(&action).ok_or_else(unknown)?,
-                source_run_id: RunId(run),
+                source_run_id: RunId(run.unwrap_or_default()),
                 created_at,
                 closed_at,
                 affected_count,

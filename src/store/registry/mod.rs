@@ -1,4 +1,12 @@
 //! The registry of sellers and the log of what changed it.
 
+pub mod asked;
 pub mod audit_log;
+pub mod changes;
+pub mod edits;
+mod held;
+pub mod history;
+pub mod list;
 pub mod sellers;
+pub mod sightings;
+mod undo;

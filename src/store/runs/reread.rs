@@ -19,7 +19,7 @@ use crate::domain::raw_page::Reread;
 use crate::domain::run::RunStatus;
 use crate::domain::task::{Phase, TaskState};
 use crate::store::loan::Loan;
-use crate::store::registry::audit_log::add_reparse;
+use crate::store::registry::changes::{Found, add_reparse};
 use crate::store::schema::{collection_runs, collection_tasks, run_sellers};
 use crate::store::{PgStore, StoreError};
 
@@ -177,9 +177,9 @@ impl PgStore {
         if planned.group.entries.is_empty() {
             return Ok(Applied::default());
         }
-        let (new_in_run, new_in_registry) = enter_sightings(conn, &self.clock, &planned.group).await?;
-        let applied = planned.applied(&mut row, new_in_run, new_in_registry);
-        self.write_reread(conn, &mut row, &planned.tasks, applied).await?;
+        let (new_in_run, found) = enter_sightings(conn, &self.clock, &planned.group).await?;
+        let applied = planned.applied(&mut row, new_in_run, found.len());
+        self.write_reread(conn, &mut row, &planned.tasks, applied, found).await?;
         Ok(applied)
     }
 
@@ -189,6 +189,7 @@ impl PgStore {
         row: &mut RunRow,
         tasks: &[TaskRow],
         applied: Applied,
+        found: Vec<Found>,
     ) -> Result<(), StoreError> {
         let (key, now) = (row.key(), self.clock.now());
         for task in tasks {
@@ -219,6 +220,6 @@ impl PgStore {
             .execute(&mut conn)
             .await?;
         add_events(conn, key, std::slice::from_ref(&event)).await?;
-        add_reparse(conn, key, self.clock.new_id(), now, applied.sellers_new).await
+        add_reparse(conn, key, self.clock.new_id(), now, found).await
     }
 }

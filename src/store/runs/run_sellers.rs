@@ -31,16 +31,18 @@ pub struct SightingRow {
 }
 
 fragment! {
-    /// Sellers of a run by name after this one, at most so many: each with the products it was found for.
+    /// Sellers of a run by name after this one, at most so many: each with the products it was found for. A name that was
+    /// removed from the registry and found again by the same run has two sellers, of whom the newer is shown.
     struct RunSellers { org: Uuid => SqlUuid, run: Uuid => SqlUuid, after: String => Text, limit: i64 => BigInt }
     answers (Text, Text, Text, Nullable<SmallInt>, Nullable<BigInt>, Bool, BigInt, Timestamptz, Bool);
-    "SELECT s.normalised_name, s.display_name, s.platform, s.feedback_tenths, s.feedback_count, s.feedback_approx, \
-        f.products, s.first_seen_at, s.first_seen_run_id = $run \
-     FROM (SELECT r.normalised_name, r.seller_id, count(DISTINCT r.task_no) AS products FROM run_sellers r \
+    "SELECT f.normalised_name, s.display_name, s.platform, s.feedback_tenths, s.feedback_count, s.feedback_approx, \
+        f.products, s.first_seen_at, coalesce(s.first_seen_run_id = $run, false) \
+     FROM (SELECT r.normalised_name, (array_agg(r.seller_id ORDER BY r.seller_id DESC))[1] AS seller_id, \
+        count(DISTINCT r.task_no) AS products FROM run_sellers r \
         WHERE r.org_id = $org AND r.run_id = $run AND r.normalised_name > $after \
-        GROUP BY r.normalised_name, r.seller_id ORDER BY r.normalised_name LIMIT $limit) AS f \
+        GROUP BY r.normalised_name ORDER BY r.normalised_name LIMIT $limit) AS f \
      JOIN sellers s ON s.org_id = $org AND s.id = f.seller_id \
-     ORDER BY s.normalised_name"
+     ORDER BY f.normalised_name"
 }
 
 /// A seller that a run saw.

@@ -20,6 +20,7 @@ pub mod new_run;
 pub mod people;
 pub mod planned_run;
 pub mod presets;
+pub mod registry;
 pub mod retry;
 pub mod run_metrics;
 pub mod run_view;

@@ -18,6 +18,7 @@ use crate::web::{idempotency, rate_limit};
 mod automation;
 mod operations;
 mod people;
+mod registry;
 mod runs;
 
 /// Who is let in; what they may do is said by each method's [`Need`].
@@ -81,7 +82,7 @@ pub fn rights() -> Vec<Right> {
 
 fn table() -> impl Iterator<Item = Row> {
     // What has a name of its own comes before what an id may stand for.
-    [operations::table(), people::table(), runs::table(), automation::table()].into_iter().flatten()
+    [operations::table(), people::table(), runs::table(), automation::table(), registry::table()].into_iter().flatten()
 }
 
 /// The routes.

@@ -14,6 +14,7 @@ mod live;
 mod original_client;
 mod people;
 mod rate_limits;
+mod registry;
 mod schedules;
 mod scripted;
 mod wire;

@@ -47,9 +47,9 @@ fragment! {
 }
 
 fragment! {
-    /// Enters sellers into the registry or brings them up to date. A row that answers with the offered id is new there;
-    /// one that the run has no sighting of is new in the run, and counts as one more run that saw it. (No `EXISTS`: the
-    /// planner may answer that by reading all sightings of the run first.)
+    /// Enters sellers into the registry or brings them up to date; excluded ones stay out and answer nothing. A row that
+    /// answers with the offered id is new there; one whose name the run has no sighting of is new in the run, and counts as
+    /// one more run that saw it. (No `EXISTS`: the planner may answer that by reading all sightings of the run first.)
     pub(super) struct EnterSellers<'a> {
         org: Uuid => SqlUuid,
         run: Uuid => SqlUuid,
@@ -65,25 +65,30 @@ fragment! {
     }
     answers (SqlUuid, Text, Bool);
     "INSERT INTO sellers AS s (org_id, id, platform, normalised_name, display_name, feedback_tenths, feedback_count, \
-        feedback_approx, first_seen_at, first_seen_run_id, last_seen_at, last_seen_run_id, times_seen) \
+        feedback_approx, first_seen_at, first_seen_run_id, last_seen_at, last_seen_run_id, seen_order, times_seen) \
      SELECT $org, n.id, $platform, n.name, n.display_name, n.tenths, n.count, n.approx, n.first_at, $run, \
-        n.newest_at, $run, 1 \
+        n.newest_at, $run, n.newest_at, 1 \
      FROM unnest($ids, $names, $display_names, $tenths, $counts, $approx, $first_at, $newest_at) \
         AS n (id, name, display_name, tenths, count, approx, first_at, newest_at) \
-     ON CONFLICT (org_id, platform, normalised_name) DO UPDATE SET \
-        feedback_tenths = CASE WHEN excluded.last_seen_at >= s.last_seen_at \
+     WHERE (SELECT 1 FROM excluded_sellers x WHERE x.org_id = $org AND x.platform = $platform \
+        AND x.normalised_name = n.name LIMIT 1) IS NULL \
+     ON CONFLICT (org_id, platform, normalised_name) WHERE removed_at IS NULL DO UPDATE SET \
+        feedback_tenths = CASE WHEN s.times_seen = 0 OR excluded.last_seen_at >= s.last_seen_at \
             THEN excluded.feedback_tenths ELSE s.feedback_tenths END, \
-        feedback_count = CASE WHEN excluded.last_seen_at >= s.last_seen_at \
+        feedback_count = CASE WHEN s.times_seen = 0 OR excluded.last_seen_at >= s.last_seen_at \
             THEN excluded.feedback_count ELSE s.feedback_count END, \
-        feedback_approx = CASE WHEN excluded.last_seen_at >= s.last_seen_at \
+        feedback_approx = CASE WHEN s.times_seen = 0 OR excluded.last_seen_at >= s.last_seen_at \
             THEN excluded.feedback_approx ELSE s.feedback_approx END, \
-        last_seen_run_id = CASE WHEN excluded.last_seen_at >= s.last_seen_at \
+        last_seen_run_id = CASE WHEN s.times_seen = 0 OR excluded.last_seen_at >= s.last_seen_at \
             THEN excluded.last_seen_run_id ELSE s.last_seen_run_id END, \
-        last_seen_at = greatest(excluded.last_seen_at, s.last_seen_at), \
+        last_seen_at = CASE WHEN s.times_seen = 0 THEN excluded.last_seen_at \
+            ELSE greatest(excluded.last_seen_at, s.last_seen_at) END, \
+        seen_order = CASE WHEN s.last_seen_run_id IS DISTINCT FROM $run \
+            THEN greatest(excluded.last_seen_at, s.seen_order) ELSE s.seen_order END, \
         times_seen = s.times_seen + CASE WHEN (SELECT 1 FROM run_sellers r WHERE r.org_id = $org AND r.run_id = $run \
-            AND r.normalised_name = s.normalised_name AND r.seller_id = s.id LIMIT 1) IS NULL THEN 1 ELSE 0 END \
+            AND r.normalised_name = s.normalised_name LIMIT 1) IS NULL THEN 1 ELSE 0 END \
      RETURNING s.id, s.normalised_name, (SELECT 1 FROM run_sellers r WHERE r.org_id = $org AND r.run_id = $run \
-        AND r.normalised_name = s.normalised_name AND r.seller_id = s.id LIMIT 1) IS NULL"
+        AND r.normalised_name = s.normalised_name LIMIT 1) IS NULL"
 }
 
 /// A seller as the registry answers it.

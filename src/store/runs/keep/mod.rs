@@ -6,6 +6,7 @@
 //! waiting; they share one queue in the connection, so the server sees them in the order in which they are named.
 
 mod learn;
+mod newcomers;
 mod replies;
 mod rows;
 mod write;
@@ -21,6 +22,7 @@ use futures_util::try_join;
 pub(super) use write::AddEvents;
 
 use self::learn::{Entered, enter_sellers, learn, optional};
+use self::newcomers::Newcomers;
 use self::write::Commit;
 use crate::clock::Clock;
 use crate::domain::ids::{EventId, RunKey, TaskNo};
@@ -28,6 +30,7 @@ use crate::domain::ledger::{Group, Settled, settle};
 use crate::store::fault::{may_be_sent_again, raised};
 use crate::store::loan::Loan;
 use crate::store::registry::audit_log::CloseEntry;
+use crate::store::registry::changes::{Found, add_found};
 use crate::store::registry::sellers::{sighted, spotted};
 use crate::store::runs::archive::keep_pages;
 use crate::store::runs::product_searches::add_searches;
@@ -84,6 +87,7 @@ impl PgStore {
         if kept.is_ok() {
             self.bound_archive(group).await;
             self.forget_searches(group).await;
+            self.rank_after(group).await;
         }
         kept
     }
@@ -151,7 +155,8 @@ impl PgStore {
         planned.learned.new_in_registry = names(|seller| seller.new_in_registry);
         let settled = settle(group, &planned.learned, &mut || EventId(self.clock.new_id()))
             .map_err(|error| StoreError::Broken(error.to_string()))?;
-        self.write(conn, group, &planned, &settled, &learned.sellers).await?;
+        let newcomers = Newcomers::of(&spotted, &learned.sellers);
+        self.write(conn, group, &planned, &settled, &learned.sellers, &newcomers).await?;
         let (replies, events, after) = (planned.learned.replies, settled.events, settled.after);
         Ok(Tried::Kept(Box::new(Kept { replies, events, after })))
     }
@@ -164,6 +169,7 @@ impl PgStore {
         plan: &Plan,
         settled: &Settled,
         sellers: &[Entered],
+        newcomers: &Newcomers<'_>,
     ) -> Result<(), Failed> {
         let now = self.clock.now();
         let closing = rows::close_run(group, plan, now)?;
@@ -182,6 +188,8 @@ impl PgStore {
             send(conn, events),
             send(conn, Some(remember_run)),
             send(conn, closing.map(|(statement, _)| statement)),
+            send(conn, newcomers.exclusions(group.key)),
+            send(conn, add_found(group.key, &newcomers.found)),
             send(conn, close_entry),
             send(conn, Some(Commit {})),
         )?;
@@ -214,12 +222,13 @@ impl PgStore {
 }
 
 /// Enters the sightings of a group all of whose outcomes count, within a transaction that is open; answers how many sellers
-/// were new in the run and in the registry.
-pub(super) async fn enter_sightings(conn: &Loan, clock: &Clock, group: &Group) -> QueryResult<(usize, usize)> {
-    let sellers = enter_sellers(conn, clock, group.key, &spotted(group, |_| true)).await?;
+/// were new in the run, and those that were new in the registry.
+pub(super) async fn enter_sightings(conn: &Loan, clock: &Clock, group: &Group) -> QueryResult<(usize, Vec<Found>)> {
+    let spotted = spotted(group, |_| true);
+    let sellers = enter_sellers(conn, clock, group.key, &spotted).await?;
     send(conn, rows::add_sightings(group, |_| true, &sellers)).await?;
-    let count = |new: fn(&&Entered) -> bool| sellers.iter().filter(new).count();
-    Ok((count(|seller| seller.new_in_run), count(|seller| seller.new_in_registry)))
+    let new_in_run = sellers.iter().filter(|seller| seller.new_in_run).count();
+    Ok((new_in_run, Newcomers::of(&spotted, &sellers).found))
 }
 
 /// Sends a statement in its place, where the group needs it.

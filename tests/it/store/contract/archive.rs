@@ -3,9 +3,9 @@
 use gleaner::domain::ids::{JobId, RunId, RunKey, TaskNo};
 use gleaner::domain::ledger::{Close, Entry, Outcome, Reply, Verdict};
 use gleaner::domain::raw_page::{ArchiveLimits, BodyHash, RawForm, RawPage, Reread};
+use gleaner::domain::registry::EntryAction;
 use gleaner::domain::run::{Command, PauseReason, RunStatus};
 use gleaner::domain::task::TaskState;
-use gleaner::store::registry::audit_log::EntryAction;
 use gleaner::store::{Applied, StoreError};
 use uuid::Uuid;
 

@@ -80,6 +80,12 @@ struct Count {
     count: i64,
 }
 
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
 /// A product with every category that holds it and its rank there.
 pub type Item = (String, Vec<(String, i32)>);
 
@@ -108,6 +114,8 @@ pub trait Ground: Send + Sync {
     async fn items(&self, key: RunKey) -> Vec<Item>;
     async fn sightings(&self, key: RunKey) -> Vec<Seen>;
     async fn sellers(&self) -> Vec<Seller>;
+    /// Names that were added to the registry, in the order of their changes.
+    async fn added(&self) -> Vec<String>;
     async fn events(&self, key: RunKey) -> Vec<StoredEvent>;
     async fn audit_entries(&self, key: RunKey) -> Vec<RunEntryRow>;
 }
@@ -214,6 +222,10 @@ impl Ground for InMemory {
             times_seen: row.times_seen,
         };
         self.store.sellers(self.org).into_iter().map(seller).collect()
+    }
+
+    async fn added(&self) -> Vec<String> {
+        self.store.added(self.org)
     }
 
     async fn events(&self, key: RunKey) -> Vec<StoredEvent> {
@@ -329,6 +341,14 @@ impl Ground for OverPostgres {
             last_seen_run_id AS last_run, times_seen FROM sellers WHERE org_id = $1 ORDER BY normalised_name";
         let query = diesel::sql_query(sql).bind::<SqlUuid, _>(self.org.0);
         query.load(&mut self.connection().await).await.expect("the registry")
+    }
+
+    async fn added(&self) -> Vec<String> {
+        let sql =
+            "SELECT name_after AS name FROM seller_changes WHERE org_id = $1 AND kind = 'added' ORDER BY change_no";
+        let query = diesel::sql_query(sql).bind::<SqlUuid, _>(self.org.0);
+        let names: Vec<Named> = query.load(&mut self.connection().await).await.expect("the changes");
+        names.into_iter().map(|row| row.name).collect()
     }
 
     async fn events(&self, key: RunKey) -> Vec<StoredEvent> {

@@ -13,6 +13,7 @@ over_both_stores!(
     the_newest_sighting_is_followed_and_the_first_spelling_stays,
     sightings_keep_their_evidence_in_their_place,
     a_page_with_one_seller_names_it,
+    who_is_new_is_a_change_of_the_registry_and_who_is_known_is_none,
 );
 
 async fn sellers_are_new_once(ground: &dyn Ground) {
@@ -104,4 +105,11 @@ async fn a_page_with_one_seller_names_it(ground: &dyn Ground) {
     let named = |event: &&serde_json::Value| event.get("seller_found").is_some();
     let names: Vec<&serde_json::Value> = events.iter().filter(named).map(|event| &event["seller_found"]).collect();
     assert_eq!(names, ["Ann"]);
+}
+
+async fn who_is_new_is_a_change_of_the_registry_and_who_is_known_is_none(ground: &dyn Ground) {
+    let mut hand = Hand::start_searching(ground, 2).await;
+    hand.accepts(sellers(first(2), &["Cis", "Ann"], true)).await;
+    hand.accepts(sellers(first(3), &["ANN", "Bea"], true)).await;
+    assert_eq!(ground.added().await, ["Ann", "Cis", "Bea"]);
 }

@@ -1,0 +1,171 @@
+//! The timeline of runs and edits, and taking an entry back.
+
+use actix_web::web::{Data, Payload, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::one::{EditedView, author, entry_id};
+use super::problem::not_edited;
+use crate::domain::ids::EntryId;
+use crate::domain::registry::EntryAction;
+use crate::store::registry::history::{EntryFilter, EntryRow};
+use crate::web::auth::Caller;
+use crate::web::body::no_body;
+use crate::web::cursor::Cursor;
+use crate::web::error::Problem;
+use crate::web::list::List;
+use crate::web::query::Query;
+use crate::web::shared::Shared;
+
+/// An entry as the API shows it.
+#[derive(Serialize)]
+pub struct EntryView {
+    id: EntryId,
+    action: EntryAction,
+    source: &'static str,
+    source_run_id: Option<crate::domain::ids::RunId>,
+    run: Option<Value>,
+    created_at: DateTime<Utc>,
+    closed_at: Option<DateTime<Utc>>,
+    affected_count: i32,
+    added_count: i32,
+    removed_count: i32,
+    excluded_count: i32,
+    seller_count_snapshot: Option<i64>,
+    undoes_id: Option<EntryId>,
+    user_id: Option<crate::domain::ids::UserId>,
+    token_id: Option<uuid::Uuid>,
+    address: Option<String>,
+}
+
+impl From<EntryRow> for EntryView {
+    fn from(row: EntryRow) -> Self {
+        let run = row
+            .run
+            .as_ref()
+            .map(|run| json!({"id": run.id, "number": run.number, "name": run.name, "status": run.status}));
+        Self {
+            id: row.id,
+            action: row.action,
+            source: row.source.as_str(),
+            source_run_id: row.run.map(|run| run.id),
+            run,
+            created_at: row.created_at,
+            closed_at: row.closed_at,
+            affected_count: row.affected_count,
+            added_count: row.added_count,
+            removed_count: row.removed_count,
+            excluded_count: row.excluded_count,
+            seller_count_snapshot: row.seller_count_snapshot,
+            undoes_id: row.undoes,
+            user_id: row.user,
+            token_id: row.token,
+            address: row.address,
+        }
+    }
+}
+
+/// What a timeline can be narrowed to.
+#[derive(Clone, Copy)]
+enum Kind {
+    Runs,
+    Edits,
+    Exports,
+    Flags,
+    Imports,
+}
+
+impl Kind {
+    const ALL: [Self; 5] = [Self::Runs, Self::Edits, Self::Exports, Self::Flags, Self::Imports];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::Edits => "edits",
+            Self::Exports => "exports",
+            Self::Flags => "flags",
+            Self::Imports => "imports",
+        }
+    }
+
+    fn actions(self) -> Vec<EntryAction> {
+        match self {
+            Self::Runs => vec![EntryAction::CollectionRun, EntryAction::Reparse],
+            Self::Edits => vec![EntryAction::Add, EntryAction::Edit, EntryAction::Remove, EntryAction::Restore],
+            Self::Exports => vec![EntryAction::Export],
+            Self::Flags => vec![EntryAction::Flag, EntryAction::Unflag],
+            Self::Imports => vec![EntryAction::Import],
+        }
+    }
+}
+
+/// `GET /history?kind=&from=&to=&cursor=&limit=`: runs and edits, the newest first.
+///
+/// # Errors
+/// 400 for a parameter that cannot be taken, or a cursor that was given for another query.
+pub async fn timeline(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::of(&request, &["kind", "from", "to", "cursor", "limit"])?;
+    let kind = query.one_of("kind", &Kind::ALL, Kind::as_str)?;
+    let actions = kind.map_or_else(|| EntryAction::ALL.to_vec(), Kind::actions);
+    page(&shared, &caller, &query, actions).await
+}
+
+/// `GET /sellers/audit-log?action=&from=&to=&cursor=&limit=`: the same entries, by what they did.
+///
+/// # Errors
+/// As [`timeline`].
+pub async fn audit_log(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::of(&request, &["action", "from", "to", "cursor", "limit"])?;
+    let action = query.one_of("action", EntryAction::ALL, EntryAction::as_str)?;
+    let actions = action.map_or_else(|| EntryAction::ALL.to_vec(), |action| vec![action]);
+    page(&shared, &caller, &query, actions).await
+}
+
+async fn page(
+    shared: &Shared,
+    caller: &Caller,
+    query: &Query,
+    actions: Vec<EntryAction>,
+) -> Result<HttpResponse, Problem> {
+    let (limit, binding) = (query.limit()?, query.binding());
+    let before = match query.cursor()? {
+        None => None,
+        Some(Cursor::History(bound, at, id)) if bound == binding => Some((at, id)),
+        Some(_) => return Err(Cursor::refused()),
+    };
+    let from = query.moment("from")?.unwrap_or(DateTime::UNIX_EPOCH);
+    // Entries are made now: none is later than any moment that can be written.
+    let to = query.moment("to")?.or_else(|| DateTime::from_timestamp(253_402_300_799, 0)).unwrap_or_default();
+    let filter = EntryFilter { actions, from, to };
+    let rows = shared.rooms.store.history(caller.org, &filter, before, limit + 1).await?;
+    let cursor = |row: &EntryRow| Cursor::History(binding.clone(), row.created_at, row.id);
+    Ok(HttpResponse::Ok().json(List::of(rows, limit, cursor, EntryView::from)))
+}
+
+/// `POST /history/{id}/undo`: takes an entry back, which is an entry itself and can be taken back too.
+///
+/// # Errors
+/// 404 where the caller has no such entry; 409 for what a run or an export did, and with each seller that was changed
+/// since.
+pub async fn undo(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let entry = entry_id(&request)?;
+    no_body(payload).await?;
+    let undone = shared.rooms.store.undo(caller.org, &author(&caller, &request), entry).await;
+    Ok(HttpResponse::Ok().json(EditedView::from(&undone.map_err(|error| not_edited(error, ""))?)))
+}

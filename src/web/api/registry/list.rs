@@ -1,0 +1,137 @@
+//! The list of sellers, filtered, sorted, page by page.
+
+use actix_web::web::{Data, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::DateTime;
+use serde::Serialize;
+
+use super::one::SellerView;
+use crate::domain::registry::Triage;
+use crate::domain::seller::normalise;
+use crate::domain::seller_name::parse_tag;
+use crate::store::registry::asked::{After, ListedSeller, SellerQuery, SellerSort, SortKey};
+use crate::web::auth::Caller;
+use crate::web::cursor::Cursor;
+use crate::web::error::Problem;
+use crate::web::list::List;
+use crate::web::query::{Query, short};
+use crate::web::shared::Shared;
+
+/// Longest text that is searched for, in characters.
+const SEARCH_CHARS_MAX: usize = 100;
+
+#[derive(Serialize)]
+struct Page {
+    #[serde(flatten)]
+    list: List<SellerView>,
+    total_estimate: i64,
+}
+
+const KNOWN: [&str; 13] = [
+    "q",
+    "flagged",
+    "status",
+    "tag",
+    "new_in_run",
+    "times_seen_min",
+    "feedback_min",
+    "from",
+    "to",
+    "sort",
+    "order",
+    "cursor",
+    "limit",
+];
+
+/// `GET /sellers?q=&flagged=&status=&tag=&new_in_run=&times_seen_min=&feedback_min=&from=&to=&sort=&order=&cursor=&limit=`.
+///
+/// # Errors
+/// 400 for a parameter that cannot be taken, or a cursor that was given for another query.
+pub async fn list(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::of(&request, &KNOWN)?;
+    let limit = query.limit()?;
+    let (asked, binding) = (asked(&query)?, query.binding());
+    let store = &shared.rooms.store;
+    let rows = store.list_sellers(caller.org, &asked, limit + 1).await?;
+    let total_estimate = store.estimate_sellers(caller.org, &asked).await?;
+    let sort = asked.sort;
+    let cursor = |row: &ListedSeller| Cursor::Registry(binding.clone(), text_of(&row.key(sort)), row.id);
+    let list = List::of(rows, limit, cursor, SellerView::from);
+    Ok(HttpResponse::Ok().json(Page { list, total_estimate }))
+}
+
+fn asked(query: &Query) -> Result<SellerQuery, Problem> {
+    let sort = query.one_of("sort", SellerSort::ALL, SellerSort::as_str)?.unwrap_or(SellerSort::Name);
+    let largest_first = !matches!(sort, SellerSort::Name | SellerSort::Place);
+    let order = query.one_of("order", &[false, true], |descending| if descending { "desc" } else { "asc" })?;
+    Ok(SellerQuery {
+        search: search(query)?,
+        flagged: query.flag("flagged")?,
+        status: query.one_of("status", Triage::ALL, Triage::as_str)?,
+        tag: query.text("tag").map(parse_tag).transpose().map_err(|words| Problem::bad_request("tag", words))?,
+        new_in_run: query.id("new_in_run")?,
+        times_seen_min: query.number("times_seen_min")?.map(|least| i32::try_from(least).unwrap_or(i32::MAX)),
+        feedback_tenths_min: feedback(query)?,
+        from: query.moment("from")?,
+        to: query.moment("to")?,
+        sort,
+        descending: order.unwrap_or(largest_first),
+        after: after(query, sort)?,
+    })
+}
+
+fn search(query: &Query) -> Result<Option<String>, Problem> {
+    let Some(text) = query.text("q") else { return Ok(None) };
+    let length = text.chars().count();
+    if length > SEARCH_CHARS_MAX {
+        let message = format!("has {length} characters; at most {SEARCH_CHARS_MAX} are allowed");
+        return Err(Problem::bad_request("q", message));
+    }
+    let name = normalise(text);
+    Ok((!name.is_empty()).then_some(name))
+}
+
+/// Feedback in percent, with one digit behind the point at most.
+fn feedback(query: &Query) -> Result<Option<i16>, Problem> {
+    let Some(text) = query.text("feedback_min") else { return Ok(None) };
+    let (whole, tenth) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str, most: usize| {
+        let fits = (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        fits.then(|| part.parse::<i16>().ok()).flatten()
+    };
+    let tenths = digits(whole, 3).zip(digits(tenth, 1)).map(|(whole, tenth)| whole * 10 + tenth);
+    tenths.filter(|tenths| *tenths <= 1_000).map(Some).ok_or_else(|| {
+        let message = format!("{} is not allowed; a percentage from 0 to 100 such as 98.5 is", short(text));
+        Problem::bad_request("feedback_min", message)
+    })
+}
+
+fn text_of(key: &SortKey) -> String {
+    match key {
+        SortKey::Text(text) => text.clone(),
+        SortKey::Moment(moment) => moment.timestamp_micros().to_string(),
+        SortKey::Number(number) => number.to_string(),
+    }
+}
+
+/// Where the page begins: only where the cursor was given for this very query.
+fn after(query: &Query, sort: SellerSort) -> Result<Option<After>, Problem> {
+    let (text, id) = match query.cursor()? {
+        None => return Ok(None),
+        Some(Cursor::Registry(binding, text, id)) if binding == query.binding() => (text, id),
+        Some(_) => return Err(Cursor::refused()),
+    };
+    let key = match sort {
+        SellerSort::Name => Some(SortKey::Text(text)),
+        SellerSort::FirstSeen | SellerSort::LastSeen => {
+            let moment = text.parse().ok().and_then(DateTime::from_timestamp_micros);
+            moment.map(SortKey::Moment)
+        }
+        SellerSort::TimesSeen | SellerSort::Products | SellerSort::Place => text.parse().ok().map(SortKey::Number),
+    };
+    key.map(|key| Some(After { key, id })).ok_or_else(Cursor::refused)
+}

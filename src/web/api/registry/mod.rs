@@ -1,0 +1,10 @@
+//! The registry of sellers and its history: read, changed, taken back.
+
+pub mod entries;
+pub mod history;
+pub mod list;
+mod one;
+mod problem;
+mod read;
+pub mod seller;
+pub mod write;

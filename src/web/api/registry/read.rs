@@ -1,0 +1,212 @@
+//! Bodies that change the registry, read field by field: everything that cannot be taken is named, with what can.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use crate::domain::ids::SellerId;
+use crate::domain::registry::{Marks, Patch, Triage};
+use crate::domain::seller::normalise;
+use crate::domain::seller_name::{NAME_ALLOWED, NOTE_CHARS_MAX, TAG_CHARS_MAX, parse_name, parse_note, parse_tag};
+use crate::domain::settings::FieldError;
+use crate::store::registry::edits::{NewSeller, SELLERS_MAX};
+use crate::web::api::new_run::refuse;
+use crate::web::body::kind_of;
+use crate::web::error::Problem;
+use crate::web::query::short;
+
+/// Most tags of a seller.
+const TAGS_MAX: usize = 20;
+
+/// The fields of a body, with what cannot be taken of them.
+pub struct Fields<'a> {
+    fields: &'a Map<String, Value>,
+    errors: Vec<FieldError>,
+}
+
+impl<'a> Fields<'a> {
+    /// These fields, of which no other than `known` may be there.
+    pub fn of(fields: &'a Map<String, Value>, known: &[&str]) -> Self {
+        let unknown = fields.keys().filter(|name| !known.contains(&name.as_str()));
+        let message = format!("no such field; allowed are {}", known.join(", "));
+        let errors = unknown.map(|name| FieldError::new(short(name).trim_matches('`'), message.clone())).collect();
+        Self { fields, errors }
+    }
+
+    /// Nothing, or the problem with them.
+    pub fn refuse(self) -> Result<(), Problem> {
+        refuse(self.errors)
+    }
+
+    fn wrong(&mut self, field: &str, message: String) {
+        self.errors.push(FieldError::new(field, message));
+    }
+
+    fn given(&self, field: &str) -> Option<&'a Value> {
+        self.fields.get(field).filter(|value| !value.is_null())
+    }
+
+    /// A truth value.
+    pub fn flag(&mut self, field: &str) -> Option<bool> {
+        match self.given(field)? {
+            Value::Bool(flag) => Some(*flag),
+            other => {
+                self.wrong(field, format!("is {}; allowed is true or false", kind_of(other)));
+                None
+            }
+        }
+    }
+
+    /// A truth value that must be there.
+    pub fn needed_flag(&mut self, field: &str) -> bool {
+        if self.given(field).is_none() {
+            self.wrong(field, "is missing; allowed is true or false".to_owned());
+        }
+        self.flag(field).unwrap_or_default()
+    }
+
+    /// A seller's name.
+    pub fn name(&mut self, field: &str) -> Option<String> {
+        let value = self.given(field)?;
+        match name_of(value) {
+            Ok(name) => Some(name),
+            Err(words) => {
+                self.wrong(field, words);
+                None
+            }
+        }
+    }
+
+    /// A seller's name that must be there.
+    pub fn needed_name(&mut self, field: &str) -> String {
+        if self.given(field).is_none() {
+            self.wrong(field, format!("is missing; {NAME_ALLOWED}"));
+        }
+        self.name(field).unwrap_or_default()
+    }
+
+    fn status(&mut self) -> Option<Triage> {
+        let value = self.given("status")?;
+        let found = value.as_str().and_then(Triage::parse);
+        if found.is_none() {
+            let words = Triage::ALL.iter().map(|status| status.as_str()).collect::<Vec<_>>().join(", ");
+            let given = value
+                .as_str()
+                .map_or_else(|| format!("is {}", kind_of(value)), |text| format!("{} is none", short(text)));
+            self.wrong("status", format!("{given}; allowed is one of {words}"));
+        }
+        found
+    }
+
+    fn tags(&mut self) -> Option<BTreeSet<String>> {
+        let allowed = format!("allowed is a list of at most {TAGS_MAX} texts of 1 to {TAG_CHARS_MAX} characters");
+        let tags = match self.given("tags")? {
+            Value::Array(tags) if tags.len() <= TAGS_MAX => tags,
+            Value::Array(tags) => {
+                self.wrong("tags", format!("{} tags; {allowed}", tags.len()));
+                return None;
+            }
+            other => {
+                self.wrong("tags", format!("is {}; {allowed}", kind_of(other)));
+                return None;
+            }
+        };
+        let mut read = BTreeSet::new();
+        for (index, tag) in tags.iter().enumerate() {
+            let parsed = tag.as_str().map_or_else(|| Err(format!("is {}", kind_of(tag))), parse_tag);
+            match parsed {
+                Ok(tag) => drop(read.insert(tag)),
+                Err(words) => self.wrong(&format!("tags[{index}]"), format!("{words}; {allowed}")),
+            }
+        }
+        Some(read)
+    }
+
+    /// A note: absent stays as it is, null takes it away.
+    fn note(&mut self) -> Option<Option<String>> {
+        let allowed = format!("allowed is a text of at most {NOTE_CHARS_MAX} characters, or null");
+        let read = match self.fields.get("note")? {
+            Value::Null => Ok(None),
+            Value::String(text) => parse_note(text),
+            other => Err(format!("is {}", kind_of(other))),
+        };
+        read.map_err(|words| self.wrong("note", format!("{words}; {allowed}"))).ok()
+    }
+
+    /// What people make of a new seller.
+    pub fn marks(&mut self) -> Marks {
+        Marks {
+            excluded: false,
+            flagged: self.flag("flagged").unwrap_or_default(),
+            status: self.status().unwrap_or(Triage::New),
+            tags: self.tags().unwrap_or_default(),
+            note: self.note().flatten(),
+        }
+    }
+
+    /// Changes of a seller, at least one.
+    pub fn patch(&mut self) -> Patch {
+        let (name, flagged, status) = (self.name("name"), self.flag("flagged"), self.status());
+        let patch = Patch { name, flagged, status, tags: self.tags(), note: self.note() };
+        if patch == Patch::default() && self.errors.is_empty() {
+            self.wrong("body", "changes nothing; allowed are name, flagged, status, tags, note".to_owned());
+        }
+        patch
+    }
+
+    fn list(&mut self, field: &str, allowed: &str) -> &'a [Value] {
+        match self.given(field) {
+            Some(Value::Array(list)) if (1..=SELLERS_MAX).contains(&list.len()) => list,
+            Some(Value::Array(list)) => {
+                self.wrong(field, format!("{} of them; {allowed}", list.len()));
+                &[]
+            }
+            other => {
+                let what = other.map_or("is missing".to_owned(), |other| format!("is {}", kind_of(other)));
+                self.wrong(field, format!("{what}; {allowed}"));
+                &[]
+            }
+        }
+    }
+
+    /// Ids of sellers, each once.
+    pub fn ids(&mut self, field: &str) -> Vec<SellerId> {
+        let allowed = format!("allowed is a list of 1 to {SELLERS_MAX} ids from GET /sellers");
+        let mut ids = BTreeSet::new();
+        for (index, value) in self.list(field, &allowed).iter().enumerate() {
+            match value.as_str().and_then(|text| text.parse::<SellerId>().ok()) {
+                Some(id) => drop(ids.insert(id)),
+                None => {
+                    let given = value
+                        .as_str()
+                        .map_or_else(|| format!("is {}", kind_of(value)), |text| format!("{} is none", short(text)));
+                    self.wrong(&format!("{field}[{index}]"), format!("{given}; {allowed}"));
+                }
+            }
+        }
+        ids.into_iter().collect()
+    }
+
+    /// Names of new sellers, each identity once, and how many were repeated.
+    pub fn names(&mut self, field: &str, marks: &Marks) -> (Vec<NewSeller>, usize) {
+        let allowed = format!("allowed is a list of 1 to {SELLERS_MAX} names");
+        let mut names: BTreeMap<String, NewSeller> = BTreeMap::new();
+        let list = self.list(field, &allowed);
+        for (index, value) in list.iter().enumerate() {
+            match name_of(value) {
+                Ok(name) => {
+                    let identity = normalise(&name);
+                    names.entry(identity).or_insert(NewSeller { name, marks: marks.clone() });
+                }
+                Err(words) => self.wrong(&format!("{field}[{index}]"), words),
+            }
+        }
+        let repeated = list.len().saturating_sub(names.len());
+        (names.into_values().collect(), repeated)
+    }
+}
+
+fn name_of(value: &Value) -> Result<String, String> {
+    let parsed = value.as_str().map_or_else(|| Err(format!("is {}", kind_of(value))), parse_name);
+    parsed.map_err(|words| format!("{words}; {NAME_ALLOWED}"))
+}

@@ -1,0 +1,66 @@
+//! One seller, with where it was found.
+
+use actix_web::web::{Data, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use serde_json::json;
+
+use super::one::{SellerView, seller_id};
+use super::problem::{no_such_seller, or_missing};
+use crate::store::registry::sightings::FoundRow;
+use crate::web::auth::Caller;
+use crate::web::error::Problem;
+use crate::web::query::Query;
+use crate::web::shared::Shared;
+
+#[derive(Serialize)]
+struct FoundView {
+    run: serde_json::Value,
+    product: serde_json::Value,
+    page: i16,
+    place: i16,
+    seen_at: chrono::DateTime<chrono::Utc>,
+    title: String,
+    price: Option<serde_json::Value>,
+    link: Option<String>,
+}
+
+impl From<FoundRow> for FoundView {
+    fn from(row: FoundRow) -> Self {
+        let price = row.price_minor.zip(row.currency);
+        Self {
+            run: json!({"id": row.run, "number": row.run_number, "name": row.run_name}),
+            product: json!({"external_id": row.product, "title": row.product_title}),
+            page: row.page,
+            place: row.place,
+            seen_at: row.seen_at,
+            title: row.title,
+            price: price.map(|(minor, currency)| json!({"minor": minor, "currency": currency})),
+            link: row.link,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct WholeSeller {
+    #[serde(flatten)]
+    seller: SellerView,
+    found_in: Vec<FoundView>,
+}
+
+/// `GET /sellers/{id}`: the seller, removed or not, and its newest sightings.
+///
+/// # Errors
+/// 404 where the caller has no such seller.
+pub async fn show(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let id = seller_id(&request)?;
+    let row = shared.rooms.store.seller(caller.org, id).await.map_err(|error| or_missing(error, no_such_seller))?;
+    let found = shared.rooms.store.sightings_of(caller.org, id).await?;
+    let found_in = found.into_iter().map(FoundView::from).collect();
+    Ok(HttpResponse::Ok().json(WholeSeller { seller: row.into(), found_in }))
+}

@@ -1,0 +1,211 @@
+//! Changing the registry: each request is one entry of its history, however many sellers it names.
+
+use actix_web::http::header;
+use actix_web::web::{Data, Payload, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::json;
+
+use super::one::{EditedView, SellerView, author, seller_id};
+use super::problem::{no_such_seller, not_edited, or_missing};
+use super::read::Fields;
+use crate::domain::ids::SellerId;
+use crate::domain::registry::{Edit, Patch};
+use crate::store::registry::edits::NewSeller;
+use crate::web::auth::Caller;
+use crate::web::body::{json_object, no_body};
+use crate::web::error::{Kind, Problem};
+use crate::web::query::Query;
+use crate::web::shared::Shared;
+
+/// `POST /sellers` with `{"name", "flagged"?, "status"?, "tags"?, "note"?}`: 201 with the seller.
+///
+/// # Errors
+/// 409 where it is in the registry already or excluded, 422 for fields that cannot be taken.
+pub async fn create(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let fields = json_object(&request, payload).await?;
+    let mut read = Fields::of(&fields, &["name", "flagged", "status", "tags", "note"]);
+    let seller = NewSeller { name: read.needed_name("name"), marks: read.marks() };
+    read.refuse()?;
+    let author = author(&caller, &request);
+    let added = shared.rooms.store.add_sellers(caller.org, &author, std::slice::from_ref(&seller)).await;
+    let added = added.map_err(|error| not_edited(error, "name"))?;
+    if let Some((id, _)) = added.known.first() {
+        let message = format!("a seller of this name is in the registry already: {id}");
+        return Err(Problem::field(Kind::RegistryConflict, "name", message).with("seller_id", json!(id)));
+    }
+    let Some(id) = added.edited.sellers.first() else {
+        let message = "the seller is excluded; restore the removed seller of this name to let it in again";
+        return Err(Problem::field(Kind::RegistryConflict, "name", message));
+    };
+    let row = shared.rooms.store.seller(caller.org, *id).await?;
+    let mut answer = HttpResponse::Created();
+    answer.insert_header((header::LOCATION, format!("/sellers/{id}")));
+    Ok(answer.json(SellerView::from(row)))
+}
+
+/// `POST /sellers/bulk` with `{"names": [...], "flagged"?, "status"?, "tags"?, "note"?}`: enters those that are new.
+///
+/// # Errors
+/// 422 with each name that cannot be taken; nothing is entered then.
+pub async fn create_many(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let fields = json_object(&request, payload).await?;
+    let mut read = Fields::of(&fields, &["names", "flagged", "status", "tags", "note"]);
+    let marks = read.marks();
+    let (sellers, repeated) = read.names("names", &marks);
+    read.refuse()?;
+    let added = shared.rooms.store.add_sellers(caller.org, &author(&caller, &request), &sellers).await;
+    let added = added.map_err(|error| not_edited(error, "names"))?;
+    let mut known: Vec<String> = added.known.into_iter().map(|(_, name)| name).collect();
+    known.sort();
+    Ok(HttpResponse::Ok().json(json!({
+        "entry_id": added.edited.entry,
+        "added_count": added.edited.sellers.len(),
+        "repeated_count": repeated,
+        "known": known,
+        "excluded": added.excluded,
+        "seller_count_snapshot": added.edited.head.map(|head| head.sellers),
+    })))
+}
+
+/// `PATCH /sellers/{id}` with `{"name"?, "flagged"?, "status"?, "tags"?, "note"?}`: the seller as it is then.
+///
+/// # Errors
+/// 404 where the caller has no such seller, 409 where the name is taken or the seller is removed, 422.
+pub async fn change(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let id = seller_id(&request)?;
+    let fields = json_object(&request, payload).await?;
+    let mut read = Fields::of(&fields, &["name", "flagged", "status", "tags", "note"]);
+    let patch = read.patch();
+    read.refuse()?;
+    edit(&shared, &caller, &request, &[id], &Edit::Change(patch), "").await?;
+    answer(&shared, &caller, id).await
+}
+
+/// `DELETE /sellers/{id}?exclude=true|false`: removes it; excluded, no run brings it back.
+///
+/// # Errors
+/// 404 where the caller has no such seller.
+pub async fn remove(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::of(&request, &["exclude"])?;
+    let exclude = query.flag("exclude")?.unwrap_or_default();
+    let id = seller_id(&request)?;
+    no_body(payload).await?;
+    edit(&shared, &caller, &request, &[id], &Edit::Remove { exclude }, "").await
+}
+
+/// `POST /sellers/bulk/delete` with `{"ids": [...], "exclude"?}`.
+///
+/// # Errors
+/// 422 where one of them is no seller of the caller's; nothing is removed then.
+pub async fn remove_many(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let fields = json_object(&request, payload).await?;
+    let mut read = Fields::of(&fields, &["ids", "exclude"]);
+    let (ids, exclude) = (read.ids("ids"), read.flag("exclude").unwrap_or_default());
+    read.refuse()?;
+    edit(&shared, &caller, &request, &ids, &Edit::Remove { exclude }, "ids").await
+}
+
+/// `POST /sellers/{id}/flag` with `{"flagged": true|false}`: the seller as it is then.
+///
+/// # Errors
+/// 404 where the caller has no such seller, 409 where it is removed, 422.
+pub async fn flag(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let id = seller_id(&request)?;
+    let fields = json_object(&request, payload).await?;
+    let mut read = Fields::of(&fields, &["flagged"]);
+    let flagged = Some(read.needed_flag("flagged"));
+    read.refuse()?;
+    let patch = Edit::Change(Patch { flagged, ..Patch::default() });
+    edit(&shared, &caller, &request, &[id], &patch, "").await?;
+    answer(&shared, &caller, id).await
+}
+
+/// `POST /sellers/flag-batch` with `{"ids": [...], "flagged": true|false}`.
+///
+/// # Errors
+/// 409 where one of them is removed, 422 where one is no seller of the caller's; nothing is flagged then.
+pub async fn flag_many(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let fields = json_object(&request, payload).await?;
+    let mut read = Fields::of(&fields, &["ids", "flagged"]);
+    let (ids, flagged) = (read.ids("ids"), Some(read.needed_flag("flagged")));
+    read.refuse()?;
+    let patch = Edit::Change(Patch { flagged, ..Patch::default() });
+    edit(&shared, &caller, &request, &ids, &patch, "ids").await
+}
+
+/// `POST /sellers/{id}/restore`: brings a removed seller back, and lets runs see it again.
+///
+/// # Errors
+/// 404 where the caller has no such seller, 409 where another seller has its name by now.
+pub async fn restore(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let id = seller_id(&request)?;
+    no_body(payload).await?;
+    edit(&shared, &caller, &request, &[id], &Edit::Restore, "").await?;
+    answer(&shared, &caller, id).await
+}
+
+/// Changes sellers that stand in this field, or in the path where it has no name.
+async fn edit(
+    shared: &Shared,
+    caller: &Caller,
+    request: &HttpRequest,
+    ids: &[SellerId],
+    edit: &Edit,
+    field: &str,
+) -> Result<HttpResponse, Problem> {
+    let edited = shared.rooms.store.edit_sellers(caller.org, &author(caller, request), ids, edit).await;
+    let edited = edited.map_err(|error| not_edited(error, field))?;
+    Ok(HttpResponse::Ok().json(EditedView::from(&edited)))
+}
+
+async fn answer(shared: &Shared, caller: &Caller, id: SellerId) -> Result<HttpResponse, Problem> {
+    let row = shared.rooms.store.seller(caller.org, id).await;
+    Ok(HttpResponse::Ok().json(SellerView::from(row.map_err(|error| or_missing(error, no_such_seller))?)))
+}
