@@ -39,6 +39,10 @@ uuid_newtype! {
     SellerId,
     /// An activity event.
     EventId,
+    /// A webhook: somebody who is told what happens.
+    WebhookId,
+    /// One notice on its way to one webhook.
+    DeliveryId,
     /// A process's engine: fresh with each start of the process.
     EngineId,
 }

@@ -2,14 +2,17 @@
 //!
 //! Nothing here knows actix, diesel, HTTP or the time of day; every function is a function of its arguments.
 
+pub mod address;
 pub mod budget;
 pub mod counters;
+pub mod delivery;
 pub mod estimate;
 pub mod event;
 pub mod failure;
 pub mod ids;
 pub mod ledger;
 pub mod money;
+pub mod notice;
 pub mod price;
 pub mod price_window;
 pub mod product;

@@ -13,6 +13,7 @@ mod fragment;
 mod loan;
 pub mod memory;
 pub mod migrate;
+pub mod notices;
 pub mod people;
 pub mod registry;
 pub mod runs;

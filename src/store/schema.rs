@@ -156,10 +156,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    notices (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        event -> Text,
+        facts -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     org_months (org_id, month) {
         org_id -> Uuid,
         month -> Date,
         requests -> Int8,
+        near_told -> Bool,
     }
 }
 
@@ -169,6 +180,7 @@ diesel::table! {
         name -> Text,
         runs_made -> Int4,
         created_at -> Timestamptz,
+        sellers_arrived -> Int8,
     }
 }
 
@@ -267,16 +279,56 @@ diesel::table! {
         last_seen_at -> Timestamptz,
         last_seen_run_id -> Uuid,
         times_seen -> Int4,
+        arrival -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (org_id, webhook_id, id) {
+        org_id -> Uuid,
+        webhook_id -> Uuid,
+        id -> Uuid,
+        event -> Text,
+        subject -> Text,
+        body -> Text,
+        created_at -> Timestamptz,
+        queued_at -> Timestamptz,
+        next_attempt_at -> Nullable<Timestamptz>,
+        attempts -> Int4,
+        last_attempt_at -> Nullable<Timestamptz>,
+        last_status -> Nullable<Int4>,
+        last_error -> Nullable<Text>,
+        delivered_at -> Nullable<Timestamptz>,
+        given_up_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhooks (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        form -> Text,
+        url -> Nullable<Text>,
+        recipients -> Array<Nullable<Text>>,
+        events -> Array<Nullable<Text>>,
+        secret -> Bytea,
+        enabled -> Bool,
+        failing_since -> Nullable<Timestamptz>,
+        switched_off -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
 diesel::joinable!(api_tokens -> orgs (org_id));
 diesel::joinable!(collection_runs -> orgs (org_id));
+diesel::joinable!(notices -> orgs (org_id));
 diesel::joinable!(org_months -> orgs (org_id));
 diesel::joinable!(product_searches -> orgs (org_id));
 diesel::joinable!(raw_bodies -> orgs (org_id));
 diesel::joinable!(seller_audit_log -> orgs (org_id));
 diesel::joinable!(sellers -> orgs (org_id));
+diesel::joinable!(webhooks -> orgs (org_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     amazon_categories,
@@ -286,6 +338,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     collection_runs,
     collection_tasks,
     engines,
+    notices,
     org_months,
     orgs,
     product_searches,
@@ -295,4 +348,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     run_sellers,
     seller_audit_log,
     sellers,
+    webhook_deliveries,
+    webhooks,
 );
