@@ -3,11 +3,11 @@
 
 mod bounds;
 mod keys;
+mod notices;
+mod password;
 
 use std::env;
 use std::fmt;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use config::{Environment, File, FileFormat};
@@ -33,9 +33,6 @@ const SANDBOX_TIMEOUT_MS: u64 = 2_000;
 
 /// Largest budget of a month.
 const MONTHLY_BUDGET_MAX: i64 = 1_000_000_000_000;
-
-/// Longest file with a password in it.
-const PASSWORD_BYTES_MAX: u64 = 4_096;
 
 /// Why the configuration cannot be used.
 #[derive(Debug, Error)]
@@ -118,6 +115,8 @@ pub struct Config {
     pub monthly_request_budget: Option<i64>,
     /// How much is kept of pages on which nothing was found.
     pub archive: ArchiveLimits,
+    /// How organisations are told what happens.
+    pub notices: crate::notices::Settings,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Which are written.
@@ -153,6 +152,8 @@ struct Raw {
     sandbox: RawSandbox,
     runs: RawRuns,
     archive: RawArchive,
+    notices: notices::RawNotices,
+    smtp: notices::RawSmtp,
     log: RawLog,
 }
 
@@ -257,6 +258,7 @@ impl Config {
         }
         Ok(Self {
             data,
+            notices: notices::read(&server, raw.notices, raw.smtp)?,
             server,
             database_url: database_url.map(DatabaseUrl),
             pool_size: raw.database.pool_size,
@@ -330,7 +332,7 @@ fn provider(raw: RawOxylabs, sandbox: &RawSandbox, overrides: &Overrides) -> Res
     let username = env::var("OXYLABS_USERNAME").ok().or(raw.username).filter(|name| !name.is_empty());
     let password = match (env::var("OXYLABS_PASSWORD").ok().filter(|word| !word.is_empty()), raw.password_file) {
         (Some(password), _) => Some(password),
-        (None, Some(file)) => Some(password_of(&file)?),
+        (None, Some(file)) => Some(password::of(&file)?),
         (None, None) => None,
     };
     match (username, password) {
@@ -369,19 +371,4 @@ fn sandbox_config(raw: &RawSandbox, overrides: &Overrides) -> Result<sandbox::Co
         replay: overrides.replay.clone(),
         ..sandbox::Config::default()
     })
-}
-
-/// The password in a file that nobody else may read.
-fn password_of(file: &Path) -> Result<String, ConfigError> {
-    let invalid = |words: String| ConfigError::Invalid(format!("oxylabs.password_file {}: {words}", file.display()));
-    let found = fs::metadata(file).map_err(|error| invalid(error.to_string()))?;
-    if !found.is_file() || found.len() > PASSWORD_BYTES_MAX {
-        return Err(invalid(format!("a file of at most {PASSWORD_BYTES_MAX} bytes is allowed")));
-    }
-    let mode = found.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(invalid(format!("others may read it (mode {mode:o}); allowed is 600: chmod 600 it")));
-    }
-    let text = fs::read_to_string(file).map_err(|error| invalid(error.to_string()))?;
-    Ok(text.trim().to_owned())
 }

