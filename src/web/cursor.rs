@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{RunId, TaskNo};
+use crate::domain::ids::{DeliveryId, RunId, TaskNo};
 use crate::web::error::{Kind, Problem};
 
 /// Longest cursor that is looked at, in characters.
@@ -28,6 +28,9 @@ pub enum Cursor {
     /// Of a run's sellers: the platform is one, the normalised name tells them apart.
     #[serde(rename = "s")]
     Sellers(String),
+    /// Of the deliveries to a webhook.
+    #[serde(rename = "d")]
+    Deliveries(DeliveryId),
 }
 
 impl Cursor {
@@ -55,7 +58,7 @@ impl Cursor {
         match self {
             Self::Runs(at, _) => (1970..10_000).contains(&at.year()),
             Self::Items(text) | Self::Sellers(text) => !text.contains('\0'),
-            Self::Tasks(_) => true,
+            Self::Tasks(_) | Self::Deliveries(_) => true,
         }
     }
 

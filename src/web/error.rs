@@ -43,6 +43,8 @@ pub enum Kind {
     ConcurrentLimit,
     /// The run has sent all the requests that it may.
     BudgetSpent,
+    /// As many as allowed are there.
+    Full,
     /// The body is too large.
     TooLarge,
     /// The body is not declared as JSON.
@@ -75,6 +77,7 @@ impl Kind {
             // With an underscore, alone among its neighbours: clients know it by this name.
             Self::ConcurrentLimit => ("concurrent_limit", "Too many runs are under way", StatusCode::CONFLICT),
             Self::BudgetSpent => ("budget-spent", "The run's budget is spent", StatusCode::CONFLICT),
+            Self::Full => ("full", "As many as allowed are there", StatusCode::CONFLICT),
             Self::TooLarge => ("too-large", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE),
             Self::UnsupportedMediaType => {
                 ("unsupported-media-type", "The body must be JSON", StatusCode::UNSUPPORTED_MEDIA_TYPE)
@@ -142,6 +145,11 @@ impl Problem {
     /// The one answer to an unknown id, another organisation's id, and an id that is none.
     pub fn no_such_run() -> Self {
         Self::new(Kind::NotFound, "there is no such run")
+    }
+
+    /// As [`Self::no_such_run`], for something else.
+    pub fn no_such(what: &str) -> Self {
+        Self::new(Kind::NotFound, format!("there is no such {what}"))
     }
 
     /// No token, a wrong one, or one that is no longer valid.

@@ -9,7 +9,10 @@ use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, 
 
 use crate::domain::rights::{Need, Permission};
 use crate::web::admin;
-use crate::web::api::{activity, categories, change, commands, estimate, events, health, items, runs, sellers, tasks};
+use crate::web::api::{
+    activity, categories, change, commands, deliveries, estimate, events, health, items, new_sellers, runs, sellers,
+    tasks, webhooks,
+};
 use crate::web::auth::{self, sign_in};
 use crate::web::error::{Kind, Problem};
 
@@ -27,7 +30,7 @@ enum Access {
 pub fn configure(config: &mut ServiceConfig) {
     use Access::{Open, Stream, Token};
     use Need::{Known, One, SeeRuns};
-    use Permission::Automation;
+    use Permission::{Automation, OrgAdmin, SellersRead};
     let run = |rest: &str| format!("/collection/runs/{{id}}{rest}");
     let table = [
         at(Open, "/healthz", [get(Known, health::healthz)]),
@@ -49,6 +52,21 @@ pub fn configure(config: &mut ServiceConfig) {
         at(Token, &run("/items"), [get(SeeRuns, items::list)]),
         at(Token, &run("/sellers"), [get(SeeRuns, sellers::list)]),
         at(Token, &run("/events"), [get(SeeRuns, events::list)]),
+        at(Token, "/sellers/new", [get(One(SellersRead), new_sellers::list)]),
+        at(Token, "/webhooks", [get(One(OrgAdmin), webhooks::list), post(One(OrgAdmin), webhooks::create)]),
+        at(
+            Token,
+            "/webhooks/{id}",
+            [
+                get(One(OrgAdmin), webhooks::read),
+                patch(One(OrgAdmin), webhooks::change),
+                delete(One(OrgAdmin), webhooks::remove),
+            ],
+        ),
+        at(Token, "/webhooks/{id}/rotate", [post(One(OrgAdmin), webhooks::rotate)]),
+        at(Token, "/webhooks/{id}/test", [post(One(OrgAdmin), deliveries::test)]),
+        at(Token, "/webhooks/{id}/deliveries", [get(One(OrgAdmin), deliveries::list)]),
+        at(Token, "/webhooks/{id}/deliveries/{delivery}/resend", [post(One(OrgAdmin), deliveries::resend)]),
         at(Stream, &run("/activity"), [get_alone(SeeRuns, activity::stream)]),
         at(Token, &run("/activity-token"), [post(SeeRuns, activity::create_token)]),
     ];
@@ -122,6 +140,15 @@ where
     F::Output: Responder + 'static,
 {
     ("PATCH", needing(need, web::route().method(Method::PATCH).to(handler)))
+}
+
+fn delete<F, Args>(need: Need, handler: F) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    ("DELETE", needing(need, web::route().method(Method::DELETE).to(handler)))
 }
 
 async fn refuse_method(allow: String) -> Result<HttpResponse, Problem> {

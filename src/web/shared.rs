@@ -28,6 +28,19 @@ pub struct Rooms {
     pub prices: Option<Prices>,
     /// How long the provider is assumed to take.
     pub latency: Latency,
+    /// Which webhooks may be made.
+    pub notices: NoticeRules,
+}
+
+/// Which webhooks may be made, and where their links lead.
+#[derive(Clone, Debug, Default)]
+pub struct NoticeRules {
+    /// They may be on private and loopback addresses.
+    pub allow_private: bool,
+    /// Where people reach Gleaner.
+    pub base_url: String,
+    /// Mail can be sent.
+    pub mail: bool,
 }
 
 /// What every handler may use.

@@ -13,6 +13,7 @@ mod disaster;
 mod engines;
 mod independent;
 mod load;
+mod notices;
 mod outage;
 pub mod outside;
 mod private;

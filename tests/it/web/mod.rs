@@ -8,4 +8,5 @@ mod house;
 mod live;
 mod original_client;
 mod scripted;
+mod webhooks;
 mod wire;
