@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use actix_rt::Arbiter;
 use actix_rt::task::JoinHandle;
-use futures_util::future::{OptionFuture, join};
+use futures_util::future::{OptionFuture, join3};
 use thiserror::Error;
 use tokio::time::timeout;
 
@@ -33,6 +33,7 @@ use crate::actors::supervisor::Means;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Provider};
 use crate::metrics::{Counting, LimitsSeen, Metrics};
+use crate::notices::sender::Sender;
 use crate::scrapers::catalogue;
 use crate::scrapers::oxylabs::{self, Accounts, Allowed, Oxylabs, Refusing};
 use crate::scrapers::sandbox::{Running as RunningSandbox, Sandbox, SandboxError};
@@ -67,6 +68,9 @@ pub enum AppError {
     /// The provider's settings.
     #[error("oxylabs: {0}")]
     Provider(#[from] oxylabs::SettingsError),
+    /// Notices cannot be sent.
+    #[error("notices: {0}")]
+    Notices(String),
     /// The web server.
     #[error(transparent)]
     Web(#[from] std::io::Error),
@@ -183,6 +187,7 @@ pub struct App {
     session: EngineSession,
     /// Removes old events.
     retention: Option<JoinHandle<()>>,
+    sender: Sender,
 }
 
 impl App {
@@ -210,9 +215,9 @@ impl App {
         let make_providers = make_providers(config.clone(), of_sandbox, accounts.clone());
         let hear_engines: HearEngines = Arc::new(move |engines| accounts.share(engines));
         match Self::over(&database, config, &clock, &metrics, make_providers, hear_engines).await {
-            Ok((session, arbiter, engine)) => {
+            Ok((session, arbiter, engine, sender)) => {
                 let retention = retention::start(database.store.clone(), config.events_keep_days);
-                Ok(Self { database, engine, clock, sandbox, metrics, arbiter, session, retention })
+                Ok(Self { database, engine, clock, sandbox, metrics, arbiter, session, retention, sender })
             }
             Err(error) => {
                 database.close().await?;
@@ -229,6 +234,8 @@ impl App {
         make_providers: MakeProviders,
         hear_engines: HearEngines,
     ) -> Result<Parts, AppError> {
+        let sender =
+            Sender::start(database.store.clone(), clock.clone(), &config.notices).map_err(AppError::Notices)?;
         let session = EngineSession::open(&database.store, &database.url).await?;
         let (store, clock) = (Counting::new(database.store.clone(), metrics.clone()), clock.clone());
         let tell_facts = tell_facts(metrics.clone());
@@ -236,7 +243,7 @@ impl App {
         let means = Means { store, clock, make_providers, make_probe, hear_engines, tell_facts, prices };
         let arbiter = Arbiter::new();
         let engine = engine_keeper::start(&arbiter.handle(), means, config.max_concurrent_runs).await?;
-        Ok((session, arbiter, engine))
+        Ok((session, arbiter, engine, sender))
     }
 
     /// Ends with the reason when this process cannot go on, whatever it tries: its engine or its database server is dead.
@@ -259,7 +266,7 @@ impl App {
     pub async fn stop(self, front: Option<Front>) -> Result<(), AppError> {
         let drain = timeout(Duration::from_millis(DRAIN_TIMEOUT_MS), self.engine.send(Drain));
         let close = async { OptionFuture::from(front.map(Front::close)).await.transpose() };
-        let (drained, closed) = join(drain, close).await;
+        let (drained, closed, ()) = join3(drain, close, self.sender.stop()).await;
         if drained.is_err() {
             log::warn!(
                 "after {DRAIN_TIMEOUT_MS} ms answers are still awaited or not kept; the next start asks for them again"
@@ -300,7 +307,7 @@ fn tell_facts(metrics: Metrics) -> TellFacts {
     })
 }
 
-type Parts = (EngineSession, Arbiter, EngineLine);
+type Parts = (EngineSession, Arbiter, EngineLine, Sender);
 
 /// Makes a run's providers. Credentials of the real one are read anew for each run that starts or resumes, so that mended
 /// ones are used at once; where they cannot be read, the run is refused and says why. All runs share what an account may

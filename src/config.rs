@@ -3,14 +3,15 @@
 
 mod bounds;
 mod keys;
+mod notices;
 mod password;
+mod raw;
 
 use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use config::{Environment, File, FileFormat};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -24,6 +25,7 @@ use crate::scrapers::sandbox;
 use crate::store::{check_address, embedded};
 use crate::web::server::ServerSettings;
 use bounds::within;
+use raw::{Raw, RawOxylabs, RawSandbox};
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
 /// The file in the data folder that is read where no other is named.
@@ -119,6 +121,8 @@ pub struct Config {
     pub metrics: Access,
     /// Days for which events of ended runs are kept; 0 keeps them for ever.
     pub events_keep_days: i64,
+    /// How organisations are told what happens.
+    pub notices: crate::notices::Settings,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Which are written.
@@ -143,83 +147,6 @@ impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DatabaseUrl(..)")
     }
-}
-
-#[derive(Deserialize)]
-struct Raw {
-    server: ServerSettings,
-    database: RawDatabase,
-    postgres: RawPostgres,
-    oxylabs: RawOxylabs,
-    sandbox: RawSandbox,
-    runs: RawRuns,
-    archive: RawArchive,
-    metrics: RawMetrics,
-    events: RawEvents,
-    log: RawLog,
-}
-
-#[derive(Deserialize)]
-struct RawDatabase {
-    url: Option<String>,
-    pool_size: usize,
-}
-
-#[derive(Deserialize)]
-struct RawPostgres {
-    bin: Option<PathBuf>,
-    installed: bool,
-    fetch_url: Option<String>,
-    fetch_version: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct RawOxylabs {
-    base_url: String,
-    data_url: Option<String>,
-    username: Option<String>,
-    password_file: Option<PathBuf>,
-    price_per_1000: Option<String>,
-    rendered_price_per_1000: Option<String>,
-    requests_per_second: u32,
-    rendered_per_second: u32,
-}
-
-#[derive(Deserialize)]
-struct RawSandbox {
-    seed: u64,
-    latency_ms: u64,
-    faults: f64,
-    independent_faults: bool,
-}
-
-#[derive(Deserialize)]
-struct RawRuns {
-    max_concurrent_runs: i64,
-    monthly_request_budget: Option<i64>,
-    defaults: Map<String, Value>,
-}
-
-#[derive(Deserialize)]
-struct RawArchive {
-    bytes_max: i64,
-    days_max: i64,
-}
-
-#[derive(Deserialize)]
-struct RawMetrics {
-    access: String,
-}
-
-#[derive(Deserialize)]
-struct RawEvents {
-    keep_days: i64,
-}
-
-#[derive(Deserialize)]
-struct RawLog {
-    format: String,
-    level: String,
 }
 
 impl Config {
@@ -270,6 +197,7 @@ impl Config {
         }
         Ok(Self {
             data,
+            notices: notices::read(&server, raw.notices, raw.smtp)?,
             server,
             database_url: database_url.map(DatabaseUrl),
             pool_size: raw.database.pool_size,

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod metrics;
+pub mod notices;
 pub mod scrapers;
 pub mod store;
 pub mod web;

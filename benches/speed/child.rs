@@ -16,7 +16,7 @@ use gleaner::store::runs::NewRun;
 use gleaner::store::{EngineSession, PgStore};
 use gleaner::web::auth::token::Secret;
 use gleaner::web::server::{self, ServerSettings};
-use gleaner::web::shared::Rooms;
+use gleaner::web::shared::{NoticeRules, Rooms};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -49,6 +49,7 @@ pub async fn serve(asked: &Asked) {
         prices: None,
         latency: Latency { amazon_ms: 200, ebay_ms: 200 },
         metrics: Metrics::default(),
+        notices: NoticeRules::default(),
     };
     let settings = ServerSettings { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..ServerSettings::default() };
     let listener = server::bind(&settings).expect("a free port");

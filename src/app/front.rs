@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::web::auth::sign_in::new_code;
 use crate::web::auth::token::Secret;
 use crate::web::server::{self, Running};
-use crate::web::shared::Rooms;
+use crate::web::shared::{NoticeRules, Rooms};
 
 /// A web server that is open.
 pub struct Front {
@@ -47,6 +47,11 @@ impl Front {
             prices: config.prices,
             latency: config.latency(),
             metrics: app.metrics.clone(),
+            notices: NoticeRules {
+                allow_private: config.notices.allow_private,
+                base_url: config.notices.base_url.clone(),
+                mail: config.notices.mail.is_some(),
+            },
         };
         let (running, server) = server::start(&config.server, listener, rooms)?;
         let serving = actix_rt::spawn(server);

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::data::DataError;
@@ -138,8 +139,9 @@ fn link(config: &Config, code: &str) -> String {
 }
 
 /// What somebody at the console asks for, as the audit log has it.
-fn at_console(action: &str, subject: &str) -> Deed {
-    Deed { action: action.to_owned(), subject: Some(subject.to_owned()), ..Deed::default() }
+fn at_console(action: &str, field: &str, value: &str) -> Deed {
+    let details = [(field.to_owned(), Value::from(value))].into_iter().collect();
+    Deed { action: action.to_owned(), details, ..Deed::default() }
 }
 
 /// Makes a person a member.
@@ -155,7 +157,7 @@ pub async fn add_user(config: &Config, new: &NewPerson) -> Result<Added, DataErr
     let store = &database.store;
     let added = async {
         let org = org_of(store, new.org.as_deref()).await?.id;
-        store.record_deed(org, &at_console("user.add", &email.key())).await?;
+        store.record_deed(org, &at_console("user.add", "email", &email.key())).await?;
         if let Some(known) = store.user_by_email(&email).await? {
             if password_hash.is_some() {
                 let words =
@@ -192,7 +194,7 @@ pub async fn reset_user(config: &Config, email: &str, password: Option<&str>) ->
         let member_of = store.organisations_of(&[user]).await?.into_iter().next();
         let nowhere = || DataError::NotAllowed("--email: they are a member of no organisation".to_owned());
         let (_, org, _) = member_of.ok_or_else(nowhere)?;
-        store.record_deed(org.id, &at_console("user.reset", &email.key())).await?;
+        store.record_deed(org.id, &at_console("user.reset", "email", &email.key())).await?;
         store.set_password(user, password_hash.as_deref(), None).await?;
         if password_hash.is_some() {
             return Ok(None);
@@ -258,7 +260,7 @@ pub async fn create_token(
     let new = NewToken { name, hash: secret.hash, permissions, user: None, made_by: None, expires_at };
     let made = async {
         let org = organisation(&database.store).await?;
-        database.store.record_deed(org.id, &at_console("token.create", &new.name)).await?;
+        database.store.record_deed(org.id, &at_console("token.create", "name", &new.name)).await?;
         Ok::<_, DataError>(database.store.create_api_token(org.id, &new).await?)
     }
     .await;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::ConfigError;
 
 /// Every key, by section. `runs.defaults` holds the settings of a run, which check themselves.
-const KNOWN: [(&str, &[&str]); 10] = [
+const KNOWN: [(&str, &[&str]); 12] = [
     (
         "server",
         &[
@@ -41,6 +41,8 @@ const KNOWN: [(&str, &[&str]); 10] = [
     ("archive", &["bytes_max", "days_max"]),
     ("metrics", &["access"]),
     ("events", &["keep_days"]),
+    ("notices", &["allow_private", "public_url"]),
+    ("smtp", &["url", "from"]),
     ("log", &["format", "level"]),
 ];
 

@@ -41,6 +41,10 @@ uuid_newtype! {
     EntryId,
     /// An activity event.
     EventId,
+    /// A webhook: somebody who is told what happens.
+    WebhookId,
+    /// One notice on its way to one webhook.
+    DeliveryId,
     /// A process's engine: fresh with each start of the process.
     EngineId,
     /// A named list of categories.

@@ -2,11 +2,13 @@
 //!
 //! Nothing here knows actix, diesel, HTTP or the time of day; every function is a function of its arguments.
 
+pub mod address;
 pub mod audit;
 pub mod budget;
 pub mod chosen;
 pub mod counters;
 pub mod coverage;
+pub mod delivery;
 pub mod estimate;
 pub mod event;
 pub mod failure;
@@ -14,6 +16,7 @@ pub mod ids;
 pub mod ledger;
 pub mod metrics;
 pub mod money;
+pub mod notice;
 pub mod person;
 pub mod price;
 pub mod price_window;

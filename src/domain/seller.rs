@@ -1,5 +1,8 @@
 //! Sellers: identity by normalised name, and sightings with their evidence.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
@@ -36,6 +39,30 @@ pub fn normalise(name: &str) -> String {
     // Lower-casing can leave a string that NFKC would change again (for example `İ`), so it is composed once more.
     let identity: String = spaced.to_lowercase().nfkc().take(IDENTITY_CHARS_MAX).collect();
     identity.trim_end().to_owned()
+}
+
+/// A seller's place among an organisation's sellers in the order in which they came to be seen; 0 is before the first. As
+/// text it is the cursor of new sellers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Arrival(pub i64);
+
+impl fmt::Display for Arrival {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a{}", self.0)
+    }
+}
+
+/// A text that is no [`Arrival`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoArrival;
+
+impl FromStr for Arrival {
+    type Err = NoArrival;
+
+    fn from_str(text: &str) -> Result<Self, NoArrival> {
+        let digits = text.strip_prefix('a').filter(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+        digits.and_then(|digits| digits.parse().ok()).map(Self).ok_or(NoArrival)
+    }
 }
 
 /// One listing of one seller on one result page.

@@ -14,6 +14,7 @@ mod fragment;
 mod loan;
 pub mod memory;
 pub mod migrate;
+pub mod notices;
 pub mod people;
 pub mod registry;
 pub mod runs;

@@ -285,10 +285,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    notices (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        event -> Text,
+        facts -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     org_months (org_id, month) {
         org_id -> Uuid,
         month -> Date,
         requests -> Int8,
+        near_told -> Bool,
     }
 }
 
@@ -298,6 +309,7 @@ diesel::table! {
         name -> Text,
         runs_made -> Int4,
         created_at -> Timestamptz,
+        sellers_arrived -> Int8,
     }
 }
 
@@ -475,6 +487,7 @@ diesel::table! {
         seen_order -> Timestamptz,
         products_matched -> Int4,
         best_place -> Int2,
+        arrival -> Nullable<Int8>,
     }
 }
 
@@ -490,6 +503,43 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_deliveries (org_id, webhook_id, id) {
+        org_id -> Uuid,
+        webhook_id -> Uuid,
+        id -> Uuid,
+        event -> Text,
+        subject -> Text,
+        body -> Text,
+        created_at -> Timestamptz,
+        queued_at -> Timestamptz,
+        next_attempt_at -> Nullable<Timestamptz>,
+        attempts -> Int4,
+        last_attempt_at -> Nullable<Timestamptz>,
+        last_status -> Nullable<Int4>,
+        last_error -> Nullable<Text>,
+        delivered_at -> Nullable<Timestamptz>,
+        given_up_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhooks (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        form -> Text,
+        url -> Nullable<Text>,
+        recipients -> Array<Nullable<Text>>,
+        events -> Array<Nullable<Text>>,
+        secret -> Bytea,
+        enabled -> Bool,
+        failing_since -> Nullable<Timestamptz>,
+        switched_off -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(amazon_category_presets -> orgs (org_id));
 diesel::joinable!(api_tokens -> orgs (org_id));
 diesel::joinable!(audit_heads -> orgs (org_id));
@@ -502,6 +552,7 @@ diesel::joinable!(idempotency_keys -> orgs (org_id));
 diesel::joinable!(invitations -> orgs (org_id));
 diesel::joinable!(memberships -> orgs (org_id));
 diesel::joinable!(memberships -> users (user_id));
+diesel::joinable!(notices -> orgs (org_id));
 diesel::joinable!(org_months -> orgs (org_id));
 diesel::joinable!(product_searches -> orgs (org_id));
 diesel::joinable!(raw_bodies -> orgs (org_id));
@@ -509,6 +560,7 @@ diesel::joinable!(registry_heads -> orgs (org_id));
 diesel::joinable!(run_templates -> orgs (org_id));
 diesel::joinable!(seller_audit_log -> orgs (org_id));
 diesel::joinable!(sellers -> orgs (org_id));
+diesel::joinable!(webhooks -> orgs (org_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     amazon_categories,
@@ -528,6 +580,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     invitations,
     memberships,
+    notices,
     org_months,
     orgs,
     product_searches,
@@ -544,4 +597,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     seller_changes,
     sellers,
     users,
+    webhook_deliveries,
+    webhooks,
 );

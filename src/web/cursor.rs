@@ -8,7 +8,7 @@ use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::ids::{EntryId, RunId, SellerId, TaskNo, UserId};
+use crate::domain::ids::{DeliveryId, EntryId, RunId, SellerId, TaskNo, UserId};
 use crate::web::error::{Kind, Problem};
 
 /// Longest cursor that is looked at, in characters. A name of 500 characters that JSON has to escape makes 4,000 of them.
@@ -38,6 +38,9 @@ pub enum Cursor {
     /// Of a run's sellers: the platform is one, the normalised name tells them apart.
     #[serde(rename = "s")]
     Sellers(String),
+    /// Of the deliveries to a webhook.
+    #[serde(rename = "w")]
+    Deliveries(DeliveryId),
     /// Of the registry, or of the difference of two points: for which query, what the row is sorted by, and its seller.
     #[serde(rename = "g")]
     Registry(String, String, SellerId),
@@ -116,7 +119,7 @@ impl Cursor {
             | Self::Registry(_, text, _)
             | Self::Then(.., text) => !text.contains('\0'),
             Self::Tasks(_) | Self::Coverage(_) | Self::Named(..) | Self::Changes(..) => true,
-            Self::Members(_) | Self::Invitations(_) | Self::Tokens(_) | Self::Deeds(_) => true,
+            Self::Members(_) | Self::Invitations(_) | Self::Tokens(_) | Self::Deeds(_) | Self::Deliveries(_) => true,
         }
     }
 

@@ -6,7 +6,9 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+use crate::domain::ids::RunId;
 use crate::store::RunSellerRow;
+use crate::store::registry::arrivals::NewSellerRow;
 
 /// The forms of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,40 @@ impl Format {
         match self {
             Self::Csv => "name,display_name,platform,feedback_percent,feedback_count,products,first_seen_at\r\n",
             Self::Ndjson => "",
+        }
+    }
+
+    /// What stands before the first new seller.
+    #[must_use]
+    pub fn head_of_new(self) -> &'static str {
+        match self {
+            Self::Csv => {
+                "name,display_name,platform,feedback_percent,feedback_count,first_seen_at,first_seen_run_id\r\n"
+            }
+            Self::Ndjson => "",
+        }
+    }
+
+    /// Adds a new seller with its line end.
+    pub fn push_new(self, view: &NewSeller<'_>, to: &mut Vec<u8>) {
+        match self {
+            Self::Csv => push_cells(
+                &[
+                    neutral(view.name),
+                    neutral(view.display_name),
+                    neutral(view.platform),
+                    number(view.feedback_percent.map(|value| value.to_string())),
+                    number(view.feedback_count.map(|value| value.to_string())),
+                    text_of(view.first_seen_at),
+                    view.first_seen_run_id.map(|run| run.to_string()).unwrap_or_default(),
+                ],
+                to,
+            ),
+            Self::Ndjson => {
+                // Made of texts and numbers: writing it to memory cannot fail.
+                to.extend(serde_json::to_vec(view).unwrap_or_default());
+                to.push(b'\n');
+            }
         }
     }
 
@@ -89,6 +125,33 @@ impl<'a> From<&'a RunSellerRow> for ExportRow<'a> {
     }
 }
 
+/// One seller that is new to the registry, with the names of every export.
+#[derive(Debug, Serialize)]
+pub struct NewSeller<'a> {
+    name: &'a str,
+    display_name: &'a str,
+    platform: &'a str,
+    feedback_percent: Option<f64>,
+    feedback_count: Option<i64>,
+    #[serde(serialize_with = "millis")]
+    first_seen_at: DateTime<Utc>,
+    first_seen_run_id: Option<RunId>,
+}
+
+impl<'a> From<&'a NewSellerRow> for NewSeller<'a> {
+    fn from(row: &'a NewSellerRow) -> Self {
+        Self {
+            name: &row.name,
+            display_name: &row.display_name,
+            platform: &row.platform,
+            feedback_percent: row.feedback_percent,
+            feedback_count: row.feedback_count,
+            first_seen_at: row.first_seen_at,
+            first_seen_run_id: row.first_seen_run_id,
+        }
+    }
+}
+
 fn millis<S: serde::Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&text_of(*at))
 }
@@ -98,7 +161,6 @@ fn text_of(at: DateTime<Utc>) -> String {
 }
 
 fn push_csv(row: &ExportRow<'_>, to: &mut Vec<u8>) {
-    let number = |value: Option<String>| value.unwrap_or_default();
     let cells = [
         neutral(row.name),
         neutral(row.display_name),
@@ -108,9 +170,17 @@ fn push_csv(row: &ExportRow<'_>, to: &mut Vec<u8>) {
         row.products.to_string(),
         text_of(row.first_seen_at),
     ];
+    push_cells(&cells, to);
+}
+
+fn number(value: Option<String>) -> String {
+    value.unwrap_or_default()
+}
+
+fn push_cells(cells: &[String], to: &mut Vec<u8>) {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     // Writing to memory cannot fail.
-    if writer.write_record(&cells).is_ok()
+    if writer.write_record(cells).is_ok()
         && let Ok(line) = writer.into_inner()
     {
         to.extend(line);

@@ -35,6 +35,19 @@ pub struct Rooms {
     pub latency: Latency,
     /// What is counted for operators.
     pub metrics: Metrics,
+    /// Which webhooks may be made.
+    pub notices: NoticeRules,
+}
+
+/// Which webhooks may be made, and where their links lead.
+#[derive(Clone, Debug, Default)]
+pub struct NoticeRules {
+    /// They may be on private and loopback addresses.
+    pub allow_private: bool,
+    /// Where people reach Gleaner.
+    pub base_url: String,
+    /// Mail can be sent.
+    pub mail: bool,
 }
 
 /// What every handler may use.

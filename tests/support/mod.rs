@@ -9,6 +9,7 @@ pub mod past;
 pub mod postgres;
 pub mod process;
 pub mod proxy;
+pub mod receiver;
 pub mod samples;
 pub mod sse;
 pub mod world;

@@ -1,5 +1,6 @@
 //! The registry of sellers and the log of what changed it.
 
+pub mod arrivals;
 pub mod asked;
 pub mod audit_log;
 pub mod changes;

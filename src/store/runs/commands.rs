@@ -22,6 +22,7 @@ use crate::domain::ledger::Memory;
 use crate::domain::run::{Command, RunStatus};
 use crate::store::engines::has_come_back;
 use crate::store::loan::{Lease, Loan};
+use crate::store::notices::outbox::{events_of, run_notices};
 use crate::store::registry::audit_log::{close_entry, open_entry};
 use crate::store::schema::{collection_runs, collection_tasks, orgs};
 use crate::store::{Accepted, EngineSeen, PgStore, StoreError, TakenOver};
@@ -239,6 +240,13 @@ impl PgStore {
         }
         if obeyed.ends {
             close_entry(conn, row.key(), now).await?;
+        }
+        // Of the events that a command writes itself, those of a run that comes to rest are told.
+        if event.as_ref().is_some_and(|_| row.status == RunStatus::Paused || obeyed.ends) {
+            let notices = run_notices(&self.clock, row.key(), &events_of(row.status), now);
+            if let Some(notices) = notices {
+                notices.execute(&mut conn).await?;
+            }
         }
         Ok(row.accepted(obeyed.repeated, event))
     }

@@ -12,9 +12,11 @@ use uuid::Uuid;
 use super::run_row::RunRow;
 use crate::domain::budget::{Drawing, Drawn, Grant, month_of};
 use crate::domain::ids::{OrgId, RunKey};
+use crate::domain::notice::{MonthFacts, Notice, is_near};
 use crate::domain::settings::RunSettings;
 use crate::store::fragment::fragment;
 use crate::store::loan::Loan;
+use crate::store::notices::outbox::notify;
 use crate::store::schema::{collection_runs, org_months};
 use crate::store::{PgStore, StoreError};
 
@@ -38,6 +40,13 @@ fragment! {
     struct PutBack { org: Uuid => SqlUuid, month: NaiveDate => Date, requests: i64 => BigInt }
     answers ();
     "UPDATE org_months SET requests = greatest(requests - $requests, 0) WHERE org_id = $org AND month = $month"
+}
+
+fragment! {
+    /// Whoever finds that it was not told yet tells it: a month is drawn and given back many times around its mark.
+    struct TellNear { org: Uuid => SqlUuid, month: NaiveDate => Date }
+    answers ();
+    "UPDATE org_months SET near_told = true WHERE org_id = $org AND month = $month AND NOT near_told"
 }
 
 /// After a death: a request whose word was lost with its Recorder is in no row. So one is taken for sent for each worker
@@ -132,6 +141,9 @@ impl PgStore {
             put_back(conn, key.org, month, requests).await?;
         }
         let (got, drawn) = take(conn, key.org, month, drawing.asks, allowed).await?;
+        if got > 0 && is_near(allowed, drawn) && (TellNear { org: key.org.0, month }).execute(&mut conn).await? > 0 {
+            notify(conn, &self.clock, key.org, &Notice::MonthNear(MonthFacts { month, allowed, drawn })).await?;
+        }
         let grant = Grant { to: sent + drawing.keeps + got, month };
         diesel::update(run)
             .set((collection_runs::granted.eq(grant.to), collection_runs::granted_month.eq(grant.month)))

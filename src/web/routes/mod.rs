@@ -16,6 +16,7 @@ use crate::web::error::{Kind, Problem};
 use crate::web::{idempotency, rate_limit};
 
 mod automation;
+mod notices;
 mod operations;
 mod people;
 mod registry;
@@ -82,7 +83,9 @@ pub fn rights() -> Vec<Right> {
 
 fn table() -> impl Iterator<Item = Row> {
     // What has a name of its own comes before what an id may stand for.
-    [operations::table(), people::table(), runs::table(), automation::table(), registry::table()].into_iter().flatten()
+    [operations::table(), people::table(), runs::table(), automation::table(), registry::table(), notices::table()]
+        .into_iter()
+        .flatten()
 }
 
 /// The routes.

@@ -15,6 +15,7 @@ mod engines;
 mod independent;
 mod load;
 mod metrics;
+mod notices;
 mod outage;
 pub mod outside;
 mod people;

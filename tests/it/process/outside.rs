@@ -78,6 +78,21 @@ impl Outside {
         assert_eq!(self.sandbox.get("/sandbox/counts?pages=false").await["requests"], before["requests"]);
     }
 
+    /// Waits until nothing is on the wire and it stays so. Where a database falls silent, a worker whose page was kept in
+    /// the last moment before that still asks for its next one.
+    pub async fn until_no_more_is_asked(&self) {
+        let (path, still) = ("/sandbox/counts?pages=false", |counts: &Value| counts["in_flight"] == 0);
+        for _ in 0..10 {
+            let before = self.sandbox.until(path, "nothing on the wire", still).await;
+            // Many times what an engine needs to ask for more.
+            sleep(Duration::from_millis(300)).await;
+            if self.sandbox.get(path).await["requests"] == before["requests"] {
+                return;
+            }
+        }
+        panic!("it goes on asking");
+    }
+
     /// Has every request from now on wait for longer than any test, and waits until so many do.
     pub async fn hang(&self, count: u64) {
         self.set("latency", json!({"ms": 60_000})).await;

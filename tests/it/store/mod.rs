@@ -1,5 +1,6 @@
 //! The store: one contract suite over both implementations, and what PostgreSQL itself says of its tables.
 
+mod arrivals;
 mod at_scale;
 mod audit;
 mod contract;

@@ -21,7 +21,7 @@ use gleaner::web::auth::sign_in;
 use gleaner::web::auth::token::Secret;
 use gleaner::web::engine::{Attached, Engine, Gone, Refused};
 use gleaner::web::server::{self, Running, ServerSettings};
-use gleaner::web::shared::Rooms;
+use gleaner::web::shared::{NoticeRules, Rooms};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -156,6 +156,7 @@ impl House {
             prices: Some(prices()),
             latency: Latency { amazon_ms: 20_000, ebay_ms: 5_000 },
             metrics: Metrics::default(),
+            notices: NoticeRules { base_url: "https://gleaner.test".to_owned(), ..NoticeRules::default() },
         };
         let settings = ServerSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),

@@ -17,4 +17,5 @@ mod rate_limits;
 mod registry;
 mod schedules;
 mod scripted;
+mod webhooks;
 mod wire;

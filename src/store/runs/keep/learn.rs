@@ -27,10 +27,10 @@ use crate::store::loan::Loan;
 
 fragment! {
     /// Locks the run's row, or raises why it may not be written; answers whether a product needs a
-    /// price and whether the run is under way.
+    /// price, whether the run is under way, and how many requests it may send.
     pub(super) struct HoldRun { org: Uuid => SqlUuid, run: Uuid => SqlUuid, fence: i64 => BigInt, group: i64 => BigInt }
-    answers (Bool, Bool);
-    "SELECT needs_price, under_way FROM hold_run($org, $run, $fence, $group)"
+    answers (Bool, Bool, Nullable<BigInt>);
+    "SELECT needs_price, under_way, request_budget FROM hold_run($org, $run, $fence, $group)"
 }
 
 fragment! {
@@ -103,6 +103,7 @@ pub(super) struct Entered {
 pub(super) struct Learned {
     pub needs_price: bool,
     pub running: bool,
+    pub request_budget: Option<i64>,
     pub tasks: Vec<StoredTask>,
     pub open_categories: BTreeMap<String, i64>,
     pub known_products: BTreeSet<Asin>,
@@ -118,7 +119,7 @@ pub(super) async fn learn(conn: &Loan, clock: &Clock, group: &Group, spotted: &[
     let hold = HoldRun { org, run, fence: group.before.fence, group: group.number() };
 
     let begin = Begin {}.execute(&mut &*conn);
-    let held = hold.get_result::<(bool, bool)>(&mut &*conn);
+    let held = hold.get_result::<(bool, bool, Option<i64>)>(&mut &*conn);
     let named = TasksByNumber { org, run, numbers: numbers.clone() }.load::<StoredTask>(&mut &*conn);
     let most = i64::try_from(numbers.len()).unwrap_or(i64::MAX - 1) + 1;
     let open = (moves_categories(group) && !numbers.is_empty())
@@ -131,7 +132,7 @@ pub(super) async fn learn(conn: &Loan, clock: &Clock, group: &Group, spotted: &[
     let offered: Vec<Uuid> = spotted.iter().map(|_| clock.new_id()).collect();
     let entered =
         (!spotted.is_empty()).then(|| enter(org, run, &offered, spotted).load::<(Uuid, String, bool)>(&mut &*conn));
-    let (_, (needs_price, running), named, open, claimed, searched, known, entered) = try_join!(
+    let (_, (needs_price, running, request_budget), named, open, claimed, searched, known, entered) = try_join!(
         begin,
         held,
         named,
@@ -146,6 +147,7 @@ pub(super) async fn learn(conn: &Loan, clock: &Clock, group: &Group, spotted: &[
     Ok(Learned {
         needs_price,
         running,
+        request_budget,
         tasks: named.into_iter().chain(claimed.into_iter().flatten()).collect(),
         open_categories: open.into_iter().flatten().collect(),
         known_products: asins(known),

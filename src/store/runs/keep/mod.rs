@@ -26,9 +26,11 @@ use self::newcomers::Newcomers;
 use self::write::Commit;
 use crate::clock::Clock;
 use crate::domain::ids::{EventId, RunKey, TaskNo};
-use crate::domain::ledger::{Group, Settled, settle};
+use crate::domain::ledger::{Entry, Group, Settled, settle};
+use crate::domain::notice::{NoticeEvent, comes_near};
 use crate::store::fault::{may_be_sent_again, raised};
 use crate::store::loan::Loan;
+use crate::store::notices::outbox::{events_of, run_notices};
 use crate::store::registry::audit_log::CloseEntry;
 use crate::store::registry::changes::{Found, add_found};
 use crate::store::registry::sellers::{sighted, spotted};
@@ -155,8 +157,11 @@ impl PgStore {
         planned.learned.new_in_registry = names(|seller| seller.new_in_registry);
         let settled = settle(group, &planned.learned, &mut || EventId(self.clock.new_id()))
             .map_err(|error| StoreError::Broken(error.to_string()))?;
+        let nears = learned
+            .request_budget
+            .is_some_and(|budget| comes_near(budget, group.before.spend.all_sent(), settled.after.spend.all_sent()));
         let newcomers = Newcomers::of(&spotted, &learned.sellers);
-        self.write(conn, group, &planned, &settled, &learned.sellers, &newcomers).await?;
+        self.write(conn, group, (&planned, &settled), &learned.sellers, &newcomers, nears).await?;
         let (replies, events, after) = (planned.learned.replies, settled.events, settled.after);
         Ok(Tried::Kept(Box::new(Kept { replies, events, after })))
     }
@@ -166,14 +171,21 @@ impl PgStore {
         &self,
         conn: &Loan,
         group: &Group,
-        plan: &Plan,
-        settled: &Settled,
+        (plan, settled): (&Plan, &Settled),
         sellers: &[Entered],
         newcomers: &Newcomers<'_>,
+        nears_budget: bool,
     ) -> Result<(), Failed> {
         let now = self.clock.now();
         let closing = rows::close_run(group, plan, now)?;
-        let ends = closing.as_ref().is_some_and(|(_, ends)| *ends);
+        let ends = closing.as_ref().is_some_and(|(_, status)| status.is_final());
+        let mut told = closing.as_ref().map(|(_, status)| events_of(*status)).unwrap_or_default();
+        // Whoever looked whether the provider is well again, and found that it is not, is still in the pause that was told.
+        let told_before =
+            group.before.probing && !group.entries.iter().any(|entry| matches!(entry, Entry::Well { .. }));
+        told.retain(|event| *event != NoticeEvent::RunPaused || !told_before);
+        told.extend(nears_budget.then_some(NoticeEvent::BudgetNear));
+        let notices = run_notices(&self.clock, group.key, &told, now);
         let close_entry = ends.then_some(CloseEntry { org: group.key.org.0, run: group.key.run.0, now });
         let remember_run = rows::remember_run(group, plan, settled, now)?;
         let events = (!settled.events.is_empty()).then(|| events_statement(group.key, &settled.events));
@@ -191,6 +203,7 @@ impl PgStore {
             send(conn, newcomers.exclusions(group.key)),
             send(conn, add_found(group.key, &newcomers.found)),
             send(conn, close_entry),
+            send(conn, notices),
             send(conn, Some(Commit {})),
         )?;
         Ok(())

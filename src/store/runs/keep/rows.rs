@@ -165,12 +165,12 @@ pub(super) fn remember_run<'a>(
     })
 }
 
-/// The state that the run takes on, where the group closes it, and whether that is final.
+/// The state that the run takes on, where the group closes it.
 pub(super) fn close_run<'a>(
     group: &'a Group,
     plan: &Plan,
     now: Time,
-) -> Result<Option<(CloseRun<'a>, bool)>, StoreError> {
+) -> Result<Option<(CloseRun<'a>, RunStatus)>, StoreError> {
     let closing = group.entries.iter().zip(&plan.learned.replies).find_map(|entry| match entry {
         (Entry::Close { close, .. }, Reply::Done) => Some(close),
         _ => None,
@@ -201,5 +201,5 @@ pub(super) fn close_run<'a>(
         message: fail.map(|(_, message)| clean(message)),
         ended: status.is_final().then_some(now),
     };
-    Ok(Some((statement, status.is_final())))
+    Ok(Some((statement, status)))
 }

@@ -22,7 +22,7 @@ async fn goes_down(scenario: &str, signal: Signal) {
         scene.a_moment().await;
         server.end(signal).await;
         scene.dice.a_moment(0..2_000).await;
-        scene.outside.until_nothing_is_asked().await;
+        scene.outside.until_no_more_is_asked().await;
         let before = scene.outside.requests().await;
         server.up().await;
         let back = scene.until_it_goes_on(before).await;
@@ -65,7 +65,7 @@ async fn the_connection_is_stalled() {
         scene.a_moment().await;
         proxy.stall();
         let until = Instant::now() + STALL;
-        scene.outside.until_nothing_is_asked().await;
+        scene.outside.until_no_more_is_asked().await;
         let before = scene.outside.requests().await;
         sleep(until - Instant::now()).await;
         assert_eq!(scene.outside.requests().await, before, "nothing is asked for that could not be kept");

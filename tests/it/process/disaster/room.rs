@@ -36,7 +36,7 @@ async fn the_disk_is_full() {
         scene.a_moment().await;
         server.fill();
         until_storage_is_away(&mut subscriber).await;
-        scene.outside.until_nothing_is_asked().await;
+        scene.outside.until_no_more_is_asked().await;
         server.until_fallen().await;
         let before = scene.outside.requests().await;
         server.make_room();

@@ -1,0 +1,71 @@
+//! Sellers that are new to the registry since a cursor, in the order in which they came to be seen: as JSON, or as a file.
+
+use actix_web::http::header;
+use actix_web::web::{Data, ReqData};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use crate::domain::seller::Arrival;
+use crate::web::auth::Caller;
+use crate::web::cursor::Cursor;
+use crate::web::error::Problem;
+use crate::web::export::{Format, NewSeller};
+use crate::web::query::Query;
+use crate::web::shared::Shared;
+
+/// Says where the next file begins.
+const NEXT_CURSOR: &str = "gleaner-next-cursor";
+/// Most sellers of one file; the next one goes on behind them.
+const FILE_ROWS_MAX: i64 = 10_000;
+
+/// A page, and the cursor to ask with for what came after it: there is always one, since more may come.
+#[derive(Serialize)]
+struct NewSellers<'a> {
+    items: Vec<NewSeller<'a>>,
+    next_cursor: String,
+}
+
+/// `GET /sellers/new?cursor=&format=&limit=`: without a cursor from the first seller on. Whoever asks with the cursor of
+/// the last answer misses none and sees none twice.
+///
+/// # Errors
+/// 400 for a parameter that cannot be taken.
+pub async fn list(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::of(&request, &["format", "cursor", "limit"])?;
+    let format = query.one_of("format", &[None, Some(Format::Csv), Some(Format::Ndjson)], |format| {
+        format.map_or("json", Format::as_str)
+    })?;
+    let after: Arrival = match query.text("cursor") {
+        Some(text) => text.parse().map_err(|_| Cursor::refused())?,
+        None => Arrival::default(),
+    };
+    let limit = match (format.flatten(), query.text("limit")) {
+        (Some(_), Some(_)) => {
+            let message = format!("cannot stand beside a file, which holds up to {FILE_ROWS_MAX} sellers");
+            return Err(Problem::bad_request("limit", message));
+        }
+        (Some(_), None) => FILE_ROWS_MAX,
+        (None, _) => query.limit()?,
+    };
+    let rows = shared.rooms.store.new_sellers(caller.org, after, limit).await?;
+    let next = rows.last().map_or(after, |row| row.arrival).to_string();
+    let Some(format) = format.flatten() else {
+        let items = rows.iter().map(NewSeller::from).collect();
+        return Ok(HttpResponse::Ok().json(NewSellers { items, next_cursor: next }));
+    };
+    let mut file = format.head_of_new().as_bytes().to_vec();
+    for row in &rows {
+        format.push_new(&row.into(), &mut file);
+    }
+    let name = format!("attachment; filename=\"sellers_new.{}\"", format.as_str());
+    Ok(HttpResponse::Ok()
+        .content_type(format.media_type())
+        .insert_header((header::CONTENT_DISPOSITION, name))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((NEXT_CURSOR, next))
+        .body(file))
+}

@@ -1,0 +1,6 @@
+//! What is told, over PostgreSQL and to far ends on loopback.
+
+mod ground;
+mod mail;
+mod runs;
+mod sending;

@@ -1,0 +1,108 @@
+//! What a run does is told to whoever asked for it: signed, once, with the new sellers behind a cursor.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use gleaner::domain::delivery::Form;
+use gleaner::domain::ids::RunKey;
+use gleaner::domain::notice::NoticeEvent;
+use gleaner::domain::run::Command;
+use gleaner::domain::settings::RunSettings;
+use gleaner::store::notices::webhooks::WebhookSpec;
+use gleaner::store::runs::NewRun;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::ground::{Ground, SECRET, spec};
+use crate::support::market::Market;
+use crate::support::receiver::{Answering, Heard, Receiver};
+use crate::support::world::PgWorld;
+
+/// Runs the small market to its rest.
+async fn run(ground: &Ground, settings: RunSettings) -> (PgWorld, RunKey) {
+    let market = Market::small();
+    let world = PgWorld::new(&ground.store, &ground.database.url, market.script(Duration::ZERO)).await;
+    let new = NewRun { name: Some("Lamps".to_owned()), categories: market.chosen(), settings };
+    let run = ground.store.create_run(ground.org, &new, None).await.expect("a new run").run;
+    let key = RunKey { org: ground.org, run: run.id };
+    world.give(key, Command::Start).await.expect("it can be started");
+    world.gone(key).await;
+    (world, key)
+}
+
+fn types(heard: &[Heard]) -> BTreeSet<String> {
+    heard.iter().map(|heard| heard.json()["type"].as_str().expect("a type").to_owned()).collect()
+}
+
+/// As a receiver checks it, written from the specification.
+fn is_signed(heard: &Heard) -> bool {
+    let signed = format!("{}.{}.{}", heard.header("webhook-id"), heard.header("webhook-timestamp"), heard.body);
+    let mut mac = Hmac::<Sha256>::new_from_slice(&SECRET).expect("any key");
+    mac.update(signed.as_bytes());
+    heard.header("webhook-signature") == format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+}
+
+#[actix_web::test]
+async fn a_run_that_ends_is_told_with_its_new_sellers_behind_a_cursor() {
+    let Some(ground) = Ground::new().await else { return };
+    let (receiver, chat) =
+        (Receiver::start(Answering::Status(200)).await, Receiver::start(Answering::Status(200)).await);
+    ground.webhook(&receiver.url).await;
+    let events = vec![NoticeEvent::RunCompleted];
+    ground.made(WebhookSpec { url: Some(chat.url.clone()), events, ..spec(Form::Chat) }).await;
+    let _sender = ground.sender();
+    run(&ground, RunSettings::default()).await;
+
+    let heard = receiver.until_heard(2).await;
+    assert_eq!(types(&heard), ["run.completed", "sellers.new"].map(String::from).into());
+    assert!(heard.iter().all(is_signed), "{heard:?}");
+    let new = heard.iter().map(Heard::json).find(|notice| notice["type"] == "sellers.new").expect("one");
+    let truth = Market::small().truth();
+    assert_eq!(
+        (&new["data"]["run_name"], new["data"]["sellers_new"].as_u64()),
+        (&"Lamps".into(), Some(truth.len() as u64))
+    );
+    let cursor = new["data"]["cursor"].as_str().expect("a cursor");
+    assert!(new["link"].as_str().is_some_and(|link| link.ends_with(&format!("/sellers/new?cursor={cursor}"))), "{new}");
+    let after = cursor.parse().expect("our own");
+    let names = ground.store.new_sellers(ground.org, after, 1_000).await.expect("they");
+    assert_eq!(names.into_iter().map(|row| row.name).collect::<BTreeSet<_>>(), truth);
+
+    let said = chat.until_heard(1).await[0].json();
+    assert!(said["text"].as_str().is_some_and(|text| text.contains("\"Lamps\" is completed")), "{said}");
+    assert_eq!(said.as_object().map(serde_json::Map::len), Some(1), "chat services refuse what they do not know");
+}
+
+#[actix_web::test]
+async fn a_second_run_that_finds_nobody_new_tells_only_its_end() {
+    let Some(ground) = Ground::new().await else { return };
+    run(&ground, RunSettings::default()).await;
+    let receiver = Receiver::start(Answering::Status(200)).await;
+    ground.webhook(&receiver.url).await;
+    run(&ground, RunSettings::default()).await;
+    let _sender = ground.sender();
+    let probe = ground.store.list_webhooks(ground.org).await.expect("it")[0].id;
+    receiver.until_heard(1).await;
+    ground.test(probe).await;
+    let heard = receiver.until_heard(2).await;
+    assert_eq!(types(&heard), ["run.completed", "test"].map(String::from).into());
+}
+
+#[actix_web::test]
+async fn a_run_near_its_budget_a_pause_and_a_cancel_at_rest_are_told() {
+    let Some(ground) = Ground::new().await else { return };
+    let receiver = Receiver::start(Answering::Status(200)).await;
+    ground.webhook(&receiver.url).await;
+    let _sender = ground.sender();
+    let (world, key) = run(&ground, RunSettings { request_budget: Some(20), ..RunSettings::default() }).await;
+    let heard = receiver.until_heard(2).await;
+    assert_eq!(types(&heard), ["budget.near", "run.paused"].map(String::from).into());
+    let paused = heard.iter().map(Heard::json).find(|notice| notice["type"] == "run.paused").expect("one");
+    assert_eq!(paused["data"]["pause"]["reason"], "budget", "{paused}");
+
+    world.give(key, Command::Cancel).await.expect("it is paused");
+    let heard = receiver.until_heard(4).await;
+    assert_eq!(types(&heard[2..]), ["run.cancelled", "sellers.new"].map(String::from).into());
+}
