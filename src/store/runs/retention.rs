@@ -86,7 +86,7 @@ fragment! {
     "INSERT INTO run_removals AS m (org_id, run_id, removed_at, removed_of) \
      VALUES ($org, $run, $now, CASE WHEN $all THEN $ended END) \
      ON CONFLICT (org_id, run_id) DO UPDATE SET removed_at = excluded.removed_at, \
-        removed_of = coalesce(excluded.removed_of, m.removed_of)"
+        removed_of = coalesce(excluded.removed_of, m.removed_of) WHERE m.removed_of IS DISTINCT FROM $ended"
 }
 
 impl PgStore {
@@ -102,7 +102,6 @@ impl PgStore {
         while let Some((key, ended)) = self.next_old(after, before).await? {
             after = (ended, key.run.0);
             self.count_first(key).await?;
-            let so_far = removed.events;
             loop {
                 if batches == BATCHES_MAX {
                     return Ok(removed);
@@ -116,10 +115,7 @@ impl PgStore {
                     Batch::More(events) => removed.events += events,
                     Batch::Last(events) => {
                         removed.events += events;
-                        // Where there were none left, another engine came first.
-                        if removed.events > so_far {
-                            removed.runs += 1;
-                        }
+                        removed.runs += 1;
                         break;
                     }
                 }
@@ -175,7 +171,11 @@ impl PgStore {
         }
         let events = RemoveOldest { org, run, limit: EVENTS_AT_ONCE }.execute(&mut conn).await?;
         let all = i64::try_from(events).unwrap_or(i64::MAX) < EVENTS_AT_ONCE;
-        NoteRemoval { org, run, now: self.clock.now(), ended, all }.execute(&mut conn).await?;
+        let noted = NoteRemoval { org, run, now: self.clock.now(), ended, all }.execute(&mut conn).await?;
+        if noted == 0 {
+            // Another engine came to its end first.
+            return Ok(Batch::Changed);
+        }
         Ok(if all { Batch::Last(events) } else { Batch::More(events) })
     }
 

@@ -11,8 +11,8 @@ async fn insert(connection: &mut AsyncPgConnection, org: OrgId, names: &[&str]) 
     for name in names {
         let row = format!(
             "INSERT INTO sellers (org_id, id, platform, normalised_name, display_name, feedback_approx, first_seen_at, \
-                first_seen_run_id, last_seen_at, last_seen_run_id, times_seen) \
-             VALUES ('{org}', gen_random_uuid(), 'ebay', '{name}', '{name}', false, now(), '{org}', now(), '{org}', 1)"
+                first_seen_run_id, last_seen_at, last_seen_run_id, times_seen, seen_order) \
+             VALUES ('{org}', gen_random_uuid(), 'ebay', '{name}', '{name}', false, now(), '{org}', now(), '{org}', 1, now())"
         );
         connection.batch_execute(&row).await.expect("a row");
     }

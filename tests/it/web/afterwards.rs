@@ -151,7 +151,7 @@ async fn the_history_holds_ended_runs_newest_first_and_walks_by_cursor() {
     assert_eq!(ids(walked(&house, &format!("/collection/runs/history?limit=9&to={from}")).await), expected[1..]);
     for (query, words) in [
         ("status=running", "completed, failed, cancelled"),
-        ("from=yesterday", "2026-11-24T09:00:00Z"),
+        ("from=yesterday", "2026-11-24T08:00:00Z"),
         ("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "to: is not after from"),
         ("limit=0", "1 to 500"),
         ("cursor=x", "not a cursor of this list"),
