@@ -167,7 +167,7 @@ pub fn id_in(request: &HttpRequest, place: &str) -> Option<Uuid> {
 }
 
 fn run_id(request: &HttpRequest) -> Option<RunId> {
-    request.match_info().get("id").and_then(|text| text.parse().ok())
+    id_in(request, "id").map(RunId)
 }
 
 pub(super) fn shared(request: &HttpRequest) -> Result<&Shared, Problem> {

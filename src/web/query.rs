@@ -71,6 +71,15 @@ impl Query {
         self.text("cursor").map(Cursor::from_text).transpose()
     }
 
+    /// What the list's own cursor says of where the page begins; nothing for the first page.
+    ///
+    /// # Errors
+    /// A problem that names `cursor`, also for one that another list gave.
+    pub fn after<T>(&self, of_this_list: impl FnOnce(Cursor) -> Option<T>) -> Result<Option<T>, Problem> {
+        let Some(cursor) = self.cursor()? else { return Ok(None) };
+        of_this_list(cursor).map(Some).ok_or_else(Cursor::refused)
+    }
+
     /// One of a closed list of words.
     ///
     /// # Errors

@@ -74,11 +74,7 @@ pub async fn list(
         from: moment(&query, "from")?,
         to: moment(&query, "to")?,
     };
-    let before = match query.cursor()? {
-        None => None,
-        Some(Cursor::Deeds(no)) => Some(no),
-        Some(_) => return Err(Cursor::refused()),
-    };
+    let before = query.after(|cursor| if let Cursor::Deeds(no) = cursor { Some(no) } else { None })?;
     let rows = shared.rooms.store.list_deeds(caller.org, &filter, before, limit + 1).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Deeds(row.no), RowView::from)))
 }

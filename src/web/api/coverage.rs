@@ -67,11 +67,8 @@ pub async fn list(
     let query = Query::of(&request, &["status", "cursor", "limit"])?;
     let limit = query.limit()?;
     let state = query.one_of("status", &PageState::ALL, PageState::as_str)?;
-    let after = match query.cursor()? {
-        None => TaskNo(0),
-        Some(Cursor::Coverage(task_no)) => task_no,
-        Some(_) => return Err(Cursor::refused()),
-    };
+    let after = query.after(|cursor| if let Cursor::Coverage(task_no) = cursor { Some(task_no) } else { None })?;
+    let after = after.unwrap_or_default();
     let key = run_key(&request, &caller)?;
     let coverage = shared.rooms.store.coverage(key, state, after, limit + 1).await?;
     let list = List::of(coverage.tasks, limit, |row| Cursor::Coverage(row.task_no), ProductView::from);

@@ -70,11 +70,7 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let query = Query::of(&request, &["cursor", "limit"])?;
     let limit = query.limit()?;
-    let after = match query.cursor()? {
-        None => None,
-        Some(Cursor::Deliveries(id)) => Some(id),
-        Some(_) => return Err(Cursor::refused()),
-    };
+    let after = query.after(|cursor| if let Cursor::Deliveries(id) = cursor { Some(id) } else { None })?;
     let rows = shared.rooms.store.list_deliveries(caller.org, webhook_id(&request)?, after, limit + 1).await;
     let rows = rows.map_err(missing("webhook"))?;
     let cursor = |row: &DeliveryRow| Cursor::Deliveries(DeliveryId(row.id));

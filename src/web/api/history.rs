@@ -33,11 +33,7 @@ pub async fn list(
     {
         return Err(Problem::bad_request("to", "is not after from; a later moment is allowed"));
     }
-    let after = match query.cursor()? {
-        None => None,
-        Some(Cursor::Ended(at, run)) => Some((at, run)),
-        Some(_) => return Err(Cursor::refused()),
-    };
+    let after = query.after(|cursor| if let Cursor::Ended(at, run) = cursor { Some((at, run)) } else { None })?;
     let rows = shared.rooms.store.ended_runs(caller.org, Ended { status, from, to }, after, limit + 1).await?;
     // Every one of them has ended.
     let cursor = |row: &crate::store::RunRow| Cursor::Ended(row.completed_at.unwrap_or(row.updated_at), row.id);

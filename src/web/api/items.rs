@@ -50,11 +50,7 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let query = Query::of(&request, &["cursor", "limit"])?;
     let limit = query.limit()?;
-    let after = match query.cursor()? {
-        None => None,
-        Some(Cursor::Items(asin)) => Some(asin),
-        Some(_) => return Err(Cursor::refused()),
-    };
+    let after = query.after(|cursor| if let Cursor::Items(asin) = cursor { Some(asin) } else { None })?;
     let key = run_key(&request, &caller)?;
     let rows = shared.rooms.store.list_items(key.org, key.run, after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Items(row.external_id.clone()), ItemView::from)))

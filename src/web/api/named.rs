@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::domain::settings::FieldError;
 use crate::store::StoreError;
 use crate::store::automation::{NAMED_MAX, NotKept};
+use crate::web::auth::id_in;
 use crate::web::cursor::{Cursor, Named};
 use crate::web::error::{Kind, Problem};
 use crate::web::query::Query;
@@ -24,7 +25,7 @@ impl Named {
     /// The one answer to an unknown id, another organisation's id, and an id that is none.
     #[must_use]
     pub fn missing(self) -> Problem {
-        Problem::new(Kind::NotFound, format!("there is no such {}", self.word()))
+        Problem::no_such(self.word())
     }
 
     /// The id in the path.
@@ -32,7 +33,7 @@ impl Named {
     /// # Errors
     /// 404 where the text is no id.
     pub fn id(self, request: &HttpRequest) -> Result<Uuid, Problem> {
-        request.match_info().get("id").and_then(|text| Uuid::parse_str(text).ok()).ok_or_else(|| self.missing())
+        id_in(request, "id").ok_or_else(|| self.missing())
     }
 
     /// Where the page begins.
@@ -40,11 +41,10 @@ impl Named {
     /// # Errors
     /// 400 for another list's cursor.
     pub fn after(self, query: &Query) -> Result<Option<Uuid>, Problem> {
-        match query.cursor()? {
-            None => Ok(None),
-            Some(Cursor::Named(list, id)) if list == self => Ok(Some(id)),
-            Some(_) => Err(Cursor::refused()),
-        }
+        query.after(|cursor| match cursor {
+            Cursor::Named(list, id) if list == self => Some(id),
+            _ => None,
+        })
     }
 
     /// What went wrong with one of them.

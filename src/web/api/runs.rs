@@ -59,11 +59,8 @@ pub async fn list(
     let query = Query::of(&request, &["status", "cursor", "limit"])?;
     let limit = query.limit()?;
     let status = query.one_of("status", RunStatus::ALL, RunStatus::as_str)?;
-    let after = match query.cursor()? {
-        None => None,
-        Some(Cursor::Runs(created_at, run)) => Some((created_at, run)),
-        Some(_) => return Err(Cursor::refused()),
-    };
+    let after = query
+        .after(|cursor| if let Cursor::Runs(created_at, run) = cursor { Some((created_at, run)) } else { None })?;
     let rows = shared.rooms.store.list_runs(caller.org, after, limit + 1, status).await?;
     Ok(HttpResponse::Ok().json(List::of(
         rows,

@@ -194,11 +194,7 @@ pub async fn firings(
 ) -> Result<HttpResponse, Problem> {
     let query = Query::of(&request, &["cursor", "limit"])?;
     let limit = query.limit()?;
-    let before = match query.cursor()? {
-        None => None,
-        Some(Cursor::Firings(at)) => Some(at),
-        Some(_) => return Err(Cursor::refused()),
-    };
+    let before = query.after(|cursor| if let Cursor::Firings(at) = cursor { Some(at) } else { None })?;
     let id = found(&shared, caller.org, &request).await?.id;
     let rows = shared.rooms.store.list_firings(caller.org, id, before, limit + 1).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Firings(row.due_at), FiringView::from)))

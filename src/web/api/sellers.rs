@@ -89,11 +89,7 @@ pub async fn list(
         return file(&shared, key, format).await;
     }
     let limit = query.limit()?;
-    let after = match query.cursor()? {
-        None => None,
-        Some(Cursor::Sellers(name)) => Some(name),
-        Some(_) => return Err(Cursor::refused()),
-    };
+    let after = query.after(|cursor| if let Cursor::Sellers(name) = cursor { Some(name) } else { None })?;
     let rows = shared.rooms.store.list_run_sellers(key.org, key.run, after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Sellers(row.name.clone()), SellerView::from)))
 }

@@ -69,11 +69,8 @@ pub async fn list(
     let limit = query.limit()?;
     let state = query.one_of("status", &TaskState::ALL, TaskState::as_str)?;
     let phase = query.one_of("phase", &[Phase::Amazon, Phase::Ebay], Phase::as_str)?;
-    let after = match query.cursor()? {
-        None => TaskNo(0),
-        Some(Cursor::Tasks(task_no)) => task_no,
-        Some(_) => return Err(Cursor::refused()),
-    };
+    let after = query.after(|cursor| if let Cursor::Tasks(task_no) = cursor { Some(task_no) } else { None })?;
+    let after = after.unwrap_or_default();
     let key = run_key(&request, &caller)?;
     let rows = shared.rooms.store.list_tasks(key.org, key.run, state, phase, after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Tasks(row.task_no), TaskView::from)))

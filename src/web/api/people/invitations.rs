@@ -73,11 +73,7 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let query = Query::of(&request, &["cursor", "limit"])?;
     let limit = query.limit()?;
-    let after = match query.cursor()? {
-        None => None,
-        Some(Cursor::Invitations(id)) => Some(id),
-        Some(_) => return Err(Cursor::refused()),
-    };
+    let after = query.after(|cursor| if let Cursor::Invitations(id) = cursor { Some(id) } else { None })?;
     let rows = shared.rooms.store.list_invitations(caller.org, after, limit + 1).await?;
     let view = |row| InvitationView::new(row, None);
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Invitations(row.id), view)))

@@ -45,11 +45,7 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let query = Query::of(&request, &["cursor", "limit"])?;
     let limit = query.limit()?;
-    let after = match query.cursor()? {
-        None => None,
-        Some(Cursor::Members(user)) => Some(user),
-        Some(_) => return Err(Cursor::refused()),
-    };
+    let after = query.after(|cursor| if let Cursor::Members(user) = cursor { Some(user) } else { None })?;
     let rows = shared.rooms.store.list_members(caller.org, after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Members(row.user), MemberView::from)))
 }

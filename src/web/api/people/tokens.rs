@@ -65,11 +65,7 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let query = Query::of(&request, &["cursor", "limit"])?;
     let limit = query.limit()?;
-    let after = match query.cursor()? {
-        None => None,
-        Some(Cursor::Tokens(id)) => Some(id),
-        Some(_) => return Err(Cursor::refused()),
-    };
+    let after = query.after(|cursor| if let Cursor::Tokens(id) = cursor { Some(id) } else { None })?;
     let rows = shared.rooms.store.list_api_tokens(caller.org, seen_by(&caller), after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Tokens(row.id), TokenView::from)))
 }

@@ -142,11 +142,10 @@ pub async fn difference(
     };
     let (from, to) = (needed("from")?, needed("to")?);
     let (from, to) = (point(&shared, &caller, from).await?, point(&shared, &caller, to).await?);
-    let after = match query.cursor()? {
-        None => None,
-        Some(Cursor::Registry(bound, _, id)) if bound == binding => Some(id),
-        Some(_) => return Err(Cursor::refused()),
-    };
+    let after = query.after(|cursor| match cursor {
+        Cursor::Registry(bound, _, id) if bound == binding => Some(id),
+        _ => None,
+    })?;
     let store = &shared.rooms.store;
     let rows = store.difference(caller.org, from.change_no, to.change_no, after, limit + 1).await?;
     let cursor = |row: &DifferenceRow| Cursor::Registry(binding.clone(), String::new(), row.seller);

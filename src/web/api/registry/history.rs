@@ -138,11 +138,10 @@ async fn page(
     actions: Vec<EntryAction>,
 ) -> Result<HttpResponse, Problem> {
     let (limit, binding) = (query.limit()?, query.binding());
-    let before = match query.cursor()? {
-        None => None,
-        Some(Cursor::History(bound, at, id)) if bound == binding => Some((at, id)),
-        Some(_) => return Err(Cursor::refused()),
-    };
+    let before = query.after(|cursor| match cursor {
+        Cursor::History(bound, at, id) if bound == binding => Some((at, id)),
+        _ => None,
+    })?;
     let from = query.moment("from")?.unwrap_or(DateTime::UNIX_EPOCH);
     // Entries are made now: none is later than any moment that can be written.
     let to = query.moment("to")?.or_else(|| DateTime::from_timestamp(253_402_300_799, 0)).unwrap_or_default();
