@@ -3,6 +3,8 @@
 //! A token is looked up by its SHA-256 with every request, so that a revoked one is refused at once. What is wrong with
 //! a token is not told apart from its being unknown, except to people who once had it (revoked, expired).
 
+use std::str::FromStr;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
@@ -162,12 +164,12 @@ pub fn run_key(request: &HttpRequest, caller: &Caller) -> Result<crate::domain::
 
 /// The id that a path names in this place; an id that is none is told apart from an unknown one by nobody.
 #[must_use]
-pub fn id_in(request: &HttpRequest, place: &str) -> Option<Uuid> {
+pub fn id_in<T: FromStr>(request: &HttpRequest, place: &str) -> Option<T> {
     request.match_info().get(place).and_then(|text| text.parse().ok())
 }
 
 fn run_id(request: &HttpRequest) -> Option<RunId> {
-    id_in(request, "id").map(RunId)
+    id_in(request, "id")
 }
 
 pub(super) fn shared(request: &HttpRequest) -> Result<&Shared, Problem> {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::webhooks::{missing, webhook_id};
 use crate::domain::ids::DeliveryId;
 use crate::store::notices::deliveries::DeliveryRow;
-use crate::web::auth::Caller;
+use crate::web::auth::{Caller, id_in};
 use crate::web::body::no_body;
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
@@ -89,7 +89,7 @@ pub async fn resend(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     no_body(payload).await?;
-    let delivery = request.match_info().get("delivery").and_then(|text| text.parse().ok());
+    let delivery = id_in(&request, "delivery");
     let delivery: DeliveryId = delivery.ok_or_else(|| Problem::no_such("delivery"))?;
     let row = shared.rooms.store.resend(caller.org, webhook_id(&request)?, delivery).await;
     Ok(HttpResponse::Accepted().json(DeliveryView::from(row.map_err(missing("delivery"))?)))

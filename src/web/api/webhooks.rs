@@ -14,7 +14,7 @@ use crate::domain::ids::WebhookId;
 use crate::domain::notice::NoticeEvent;
 use crate::store::StoreError;
 use crate::store::notices::webhooks::{NotMade, WEBHOOKS_MAX, WebhookRow};
-use crate::web::auth::Caller;
+use crate::web::auth::{Caller, id_in};
 use crate::web::body::{json_object, no_body};
 use crate::web::error::{Kind, Problem};
 use crate::web::list::List;
@@ -69,7 +69,7 @@ impl WebhookView {
 
 /// The webhook that a path names.
 pub(super) fn webhook_id(request: &HttpRequest) -> Result<WebhookId, Problem> {
-    request.match_info().get("id").and_then(|text| text.parse().ok()).ok_or_else(|| Problem::no_such("webhook"))
+    id_in(request, "id").ok_or_else(|| Problem::no_such("webhook"))
 }
 
 /// What is not found here is a webhook, or something of one.

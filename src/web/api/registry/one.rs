@@ -9,7 +9,7 @@ use crate::domain::ids::{EntryId, RunId, SellerId};
 use crate::store::registry::asked::ListedSeller;
 use crate::store::registry::changes::Author;
 use crate::store::registry::edits::Edited;
-use crate::web::auth::Caller;
+use crate::web::auth::{Caller, id_in};
 use crate::web::error::Problem;
 
 /// A seller of the registry.
@@ -88,10 +88,10 @@ pub fn author(caller: &Caller, request: &HttpRequest) -> Author {
 
 /// The seller that a path names; what is no id is told apart from an unknown one by nobody.
 pub fn seller_id(request: &HttpRequest) -> Result<SellerId, Problem> {
-    request.match_info().get("id").and_then(|text| text.parse().ok()).ok_or_else(no_such_seller)
+    id_in(request, "id").ok_or_else(no_such_seller)
 }
 
 /// The entry that a path names.
 pub fn entry_id(request: &HttpRequest) -> Result<EntryId, Problem> {
-    request.match_info().get("id").and_then(|text| text.parse().ok()).ok_or_else(no_such_entry)
+    id_in(request, "id").ok_or_else(no_such_entry)
 }
