@@ -61,8 +61,6 @@ pub enum Kind {
     BudgetSpent,
     /// Something else stands on it.
     InUse,
-    /// There are as many of them as there may be.
-    Full,
     /// What is in the registry stands in the way.
     RegistryConflict,
     /// The body is too large.
@@ -107,7 +105,6 @@ impl Kind {
             Self::ConcurrentLimit => ("concurrent_limit", "Too many runs are under way", StatusCode::CONFLICT),
             Self::BudgetSpent => ("budget-spent", "The run's budget is spent", StatusCode::CONFLICT),
             Self::InUse => ("in-use", "Something else stands on it", StatusCode::CONFLICT),
-            Self::Full => ("full", "There are as many as there may be", StatusCode::CONFLICT),
             Self::RegistryConflict => ("registry-conflict", "The registry does not allow this", StatusCode::CONFLICT),
             Self::TooLarge => ("too-large", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE),
             Self::UnsupportedMediaType => {

@@ -78,9 +78,10 @@ impl Named {
                 let detail = format!("the {word} is used by {}; change or remove these first", users.join(", "));
                 Problem::new(Kind::InUse, detail)
             }
-            NotKept::Full => {
-                Problem::new(Kind::Full, format!("there are {NAMED_MAX} {word}s, which is the most; remove one first"))
-            }
+            NotKept::Full => Problem::new(
+                Kind::LimitReached,
+                format!("there are {NAMED_MAX} {word}s, which is the most; remove one first"),
+            ),
         }
     }
 }

@@ -115,7 +115,7 @@ pub async fn create(
             .json(WebhookView::with_secret(row, secret))),
         Err(NotMade::Full) => {
             let detail = format!("there are {WEBHOOKS_MAX} webhooks, which is the most allowed; remove one first");
-            Err(Problem::new(Kind::Full, detail))
+            Err(Problem::new(Kind::LimitReached, detail))
         }
         Err(NotMade::Store(error)) => Err(Problem::in_a_change(error, LOOK_FIRST)),
     }
