@@ -13,10 +13,12 @@ use uuid::Uuid;
 use super::firings::{FiringRow, Made, add, add_missed, is_told, last_run};
 use super::schedules::{ScheduleRow, Stored};
 use crate::domain::chosen::Chosen;
+use crate::domain::notice::{Notice, ScheduleFacts};
 use crate::domain::run::{Command, RunStatus};
 use crate::domain::schedule::{Due, FiringState, start_within};
 use crate::domain::settings::FieldError;
 use crate::store::loan::Loan;
+use crate::store::notices::outbox::notify;
 use crate::store::runs::{Idempotency, NewRun};
 use crate::store::schema::{collection_runs, collection_schedules as schedules};
 use crate::store::{Fired, PgStore, StoreError};
@@ -120,6 +122,15 @@ impl PgStore {
             },
         };
         add_missed(conn, seen, &due.missed, now).await?;
+        if let [before @ .., (due_at, reason)] = &due.missed[..] {
+            // One word for all of them, of the newest: a schedule of minutes misses hundreds in a night.
+            let reason = if before.is_empty() {
+                (*reason).to_owned()
+            } else {
+                format!("{reason}; {} more moments were missed before it", before.len())
+            };
+            self.tell_missed(conn, seen, *due_at, reason).await?;
+        }
         // A clock that was set back makes a moment due twice: its first decision holds.
         if let Some(due_at) = due.fires
             && !is_told(conn, seen, due_at).await?
@@ -153,7 +164,23 @@ impl PgStore {
                 start_by = Some(due_at + start_within(schedule.rules.missed, schedule.rules.missed_within()));
             }
         }
+        if let Some(reason) = firing.detail.clone() {
+            self.tell_missed(conn, schedule, due_at, reason).await?;
+        }
         add(conn, schedule, &firing, start_by).await
+    }
+
+    /// Has people told, with the transaction, that the schedule did not start its run of a moment.
+    async fn tell_missed(
+        &self,
+        conn: &Loan,
+        schedule: &ScheduleRow,
+        due_at: DateTime<Utc>,
+        reason: String,
+    ) -> Result<(), StoreError> {
+        let (schedule_id, schedule_name) = (schedule.id.0, schedule.rules.name.clone());
+        let facts = ScheduleFacts { schedule_id, schedule_name, due_at, reason };
+        notify(conn, &self.clock, schedule.org_id, &Notice::ScheduleMissed(facts)).await
     }
 
     /// Starts the run of a moment; true where it is ours to work on.

@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use gleaner::clock::Clock;
+use gleaner::domain::delivery::Form;
 use gleaner::domain::ids::{OrgId, ScheduleId};
+use gleaner::domain::notice::NoticeEvent;
 use gleaner::domain::run::{Command, RunStatus};
 use gleaner::domain::schedule::{FiringState, MissedRule};
 use gleaner::domain::selection::Selection;
 use gleaner::store::automation::firings::FiringRow;
 use gleaner::store::automation::schedules::ScheduleRules;
+use gleaner::store::notices::webhooks::WebhookSpec;
 use gleaner::store::{CategoryRow, PgStore, RunStore};
 use serde_json::{Map, json};
 
@@ -143,6 +146,31 @@ async fn a_moment_that_is_met_too_late_is_told_and_never_runs() {
     assert_eq!(ground.engine.look_at("2026-01-01T03:01:01Z").await, 0);
     assert_eq!(ground.engine.look_at("2026-01-02T03:00:30Z").await, 1);
     assert_eq!(ground.states().await, [day("01-01", FiringState::Missed), day("01-02", FiringState::Started)]);
+}
+
+#[actix_web::test]
+async fn who_asked_for_it_is_told_of_a_run_that_did_not_start() {
+    let Some(ground) = Ground::with(ScheduleRules { missed: MissedRule::Skip, ..daily() }).await else { return };
+    let store = &ground.engine.store;
+    let spec = WebhookSpec {
+        form: Form::Generic,
+        url: Some("https://hooks.example.org/gleaner".to_owned()),
+        recipients: Vec::new(),
+        events: vec![NoticeEvent::ScheduleMissed],
+        enabled: true,
+    };
+    let webhook = store.create_webhook(ground.org, &spec, [7; 32]).await.expect("a webhook").id;
+    assert_eq!(ground.engine.look_at("2026-01-03T03:01:01Z").await, 0);
+    store.hand_notices_on("https://gleaner.test").await.expect("the store answers");
+    let told = store.list_deliveries(ground.org, webhook, None, 10).await.expect("deliveries");
+    let [told] = &told[..] else { panic!("one word for three moments, not {}", told.len()) };
+    let body: serde_json::Value = serde_json::from_str(&told.body).expect("JSON");
+    assert_eq!((told.event.as_str(), &body["data"]["schedule_name"]), ("schedule.missed", &json!("Nightly")));
+    let reason = body["data"]["reason"].as_str().expect("a reason");
+    assert!(reason.contains("2 more moments were missed before it"), "{reason}");
+    assert_eq!(ground.engine.look_at("2026-01-04T03:00:30Z").await, 1);
+    store.hand_notices_on("https://gleaner.test").await.expect("the store answers");
+    assert_eq!(store.list_deliveries(ground.org, webhook, None, 10).await.expect("deliveries").len(), 1, "it started");
 }
 
 #[actix_web::test]
