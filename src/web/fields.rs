@@ -5,10 +5,28 @@ use serde_json::{Map, Value};
 use crate::domain::person::{PASSWORD_CHARS_MAX, check_password};
 use crate::domain::rights::Role;
 use crate::domain::settings::FieldError;
-use crate::web::api::new_run::refuse;
 use crate::web::body::kind_of;
 use crate::web::error::Problem;
-use crate::web::query::short;
+use crate::web::query::{cut, short};
+
+/// Most errors that one answer lists.
+const ERRORS_MAX: usize = 20;
+
+/// Names each field that is none of these.
+pub fn refuse_unknown(fields: &Map<String, Value>, known: &[&str], errors: &mut Vec<FieldError>) {
+    for name in fields.keys().filter(|name| !known.contains(&name.as_str())) {
+        errors.push(FieldError::new(cut(name), format!("no such field; allowed are {}", known.join(", "))));
+    }
+}
+
+/// Nothing, or the problem with these fields.
+///
+/// # Errors
+/// 422 where there is any.
+pub fn refuse(mut errors: Vec<FieldError>) -> Result<(), Problem> {
+    errors.truncate(ERRORS_MAX);
+    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid_fields(errors)) }
+}
 
 /// A body that is being read.
 pub struct Fields<'a> {
@@ -20,9 +38,8 @@ impl<'a> Fields<'a> {
     /// A body of a request that takes these fields and no other.
     #[must_use]
     pub fn of(fields: &'a Map<String, Value>, known: &[&str]) -> Self {
-        let unknown = fields.keys().filter(|name| !known.contains(&name.as_str()));
-        let allowed = format!("no such field; allowed are {}", known.join(", "));
-        let errors = unknown.map(|name| FieldError::new(name, allowed.clone())).collect();
+        let mut errors = Vec::new();
+        refuse_unknown(fields, known, &mut errors);
         Self { fields, errors }
     }
 
@@ -35,6 +52,37 @@ impl<'a> Fields<'a> {
     #[must_use]
     pub fn given(&self, name: &str) -> Option<&'a Value> {
         self.fields.get(name).filter(|value| !value.is_null())
+    }
+
+    /// A field as it stands there, null too.
+    #[must_use]
+    pub fn raw(&self, name: &str) -> Option<&'a Value> {
+        self.fields.get(name)
+    }
+
+    /// Whether nothing is wrong so far.
+    #[must_use]
+    pub fn is_fine(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// A truth value, where it is given.
+    pub fn flag(&mut self, name: &str) -> Option<bool> {
+        match self.given(name)? {
+            Value::Bool(flag) => Some(*flag),
+            other => {
+                self.refuse(name, format!("is {}; allowed is true or false", kind_of(other)));
+                None
+            }
+        }
+    }
+
+    /// A truth value that must be there.
+    pub fn needed_flag(&mut self, name: &str) -> bool {
+        if self.given(name).is_none() {
+            self.refuse(name, "is missing; allowed is true or false");
+        }
+        self.flag(name).unwrap_or_default()
     }
 
     /// A text that makes something, where it is given; `read` says what is allowed where it does not.
@@ -88,6 +136,14 @@ impl<'a> Fields<'a> {
     pub fn role(&mut self, name: &str) -> Option<Role> {
         let allowed = || format!("allowed is one of {}", Role::ALL.map(Role::as_str).join(", "));
         self.needed(name, |text| Role::parse(text).ok_or_else(allowed))
+    }
+
+    /// Nothing, or the problem with the fields.
+    ///
+    /// # Errors
+    /// 422 with one entry for each field that cannot be taken.
+    pub fn done(self) -> Result<(), Problem> {
+        refuse(self.errors)
     }
 
     /// What was read, if nothing is wrong.

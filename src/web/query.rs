@@ -171,7 +171,8 @@ pub fn short(text: &str) -> String {
 }
 
 /// As [`short`], without quotes: the name of a field.
-fn cut(text: &str) -> String {
+#[must_use]
+pub fn cut(text: &str) -> String {
     let cut: String = text.chars().take(TEXT_CHARS_MAX).collect();
     if cut.len() < text.len() { format!("{cut}...") } else { cut }
 }

@@ -4,7 +4,7 @@ use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value};
 
-use super::new_run::{read_name, refuse};
+use super::new_run::read_name;
 use crate::domain::settings::FieldError;
 use crate::store::RunRow;
 use crate::store::runs::changes::{Changes, NotChanged};
@@ -12,6 +12,7 @@ use crate::web::auth::{Caller, run_key};
 use crate::web::body::{json_object, kind_of};
 use crate::web::error::Problem;
 use crate::web::etag::{ETag, IfMatch};
+use crate::web::fields::refuse;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 

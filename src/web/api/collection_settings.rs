@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::new_run::{of_settings, refuse, refuse_unknown};
+use super::new_run::of_settings;
 use crate::domain::settings::{FieldError, RunSettings};
 use crate::store::automation::collection_settings::OrgSettings;
 use crate::store::runs::changes::NotChanged;
@@ -14,6 +14,7 @@ use crate::web::auth::Caller;
 use crate::web::body::{json_object, kind_of};
 use crate::web::error::Problem;
 use crate::web::etag::IfMatch;
+use crate::web::fields::{refuse, refuse_unknown};
 use crate::web::query::{Query, short};
 use crate::web::shared::Shared;
 

@@ -7,14 +7,13 @@ use crate::domain::selection::Selection;
 use crate::domain::settings::{FieldError, RunSettings};
 use crate::web::body::kind_of;
 use crate::web::error::Problem;
+use crate::web::fields::{refuse, refuse_unknown};
 use crate::web::query::short;
 
 /// Longest name of a run, in characters.
 const NAME_CHARS_MAX: usize = 200;
 /// Most categories of one run.
 pub const CATEGORIES_MAX: usize = 1_000;
-/// Most errors that one answer lists.
-const ERRORS_MAX: usize = 20;
 
 /// What a caller asks for, well-formed; whether its categories exist is for the store to say.
 #[derive(Debug, PartialEq)]
@@ -42,22 +41,6 @@ impl NewRunBody {
         let selection = selection.ok_or_else(|| Problem::internal("a selection was refused without a reason"))?;
         Ok(Self { name, selection, overrides })
     }
-}
-
-/// Names each field that is none of these.
-pub fn refuse_unknown(fields: &Map<String, Value>, known: &[&str], errors: &mut Vec<FieldError>) {
-    for name in fields.keys().filter(|name| !known.contains(&name.as_str())) {
-        errors.push(FieldError::new(name, format!("no such field; allowed are {}", known.join(", "))));
-    }
-}
-
-/// Nothing, or the problem with these fields.
-///
-/// # Errors
-/// 422 where there is any.
-pub fn refuse(mut errors: Vec<FieldError>) -> Result<(), Problem> {
-    errors.truncate(ERRORS_MAX);
-    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid_fields(errors)) }
 }
 
 /// The name that a body gives, checked.

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::new_run::{NewRunBody, of_settings, refuse};
+use super::new_run::{NewRunBody, of_settings};
 use crate::domain::ids::OrgId;
 use crate::domain::selection::Selection;
 use crate::domain::settings::{FieldError, RunSettings};
@@ -12,6 +12,7 @@ use crate::store::StoreError;
 use crate::store::automation::recipe::Recipe;
 use crate::store::runs::NewRun;
 use crate::web::error::Problem;
+use crate::web::fields::refuse;
 use crate::web::query::short;
 use crate::web::shared::Shared;
 

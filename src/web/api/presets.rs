@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::named::{A_NAME, needed};
-use super::new_run::{read_name, refuse, refuse_unknown};
+use super::new_run::read_name;
 use super::planned_run::known_categories;
 use super::selection_body::{need_selection, read_selection};
 use crate::domain::ids::PresetId;
@@ -18,6 +18,7 @@ use crate::web::auth::Caller;
 use crate::web::body::json_object;
 use crate::web::cursor::{Cursor, Named};
 use crate::web::error::Problem;
+use crate::web::fields::{refuse, refuse_unknown};
 use crate::web::list::List;
 use crate::web::query::Query;
 use crate::web::shared::Shared;

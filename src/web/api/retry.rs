@@ -5,7 +5,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value};
 
 use super::commands::taken;
-use super::new_run::refuse;
 use crate::domain::chosen::Chosen;
 use crate::domain::ids::TaskNo;
 use crate::domain::settings::FieldError;
@@ -13,6 +12,7 @@ use crate::web::auth::{Caller, run_key};
 use crate::web::body::{kind_of, optional_object};
 use crate::web::engine::Gone;
 use crate::web::error::Problem;
+use crate::web::fields::refuse;
 use crate::web::query::{Query, short};
 use crate::web::shared::Shared;
 

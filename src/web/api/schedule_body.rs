@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::named::{A_NAME, needed};
-use super::new_run::{read_name, read_overrides, refuse, refuse_unknown};
+use super::new_run::{read_name, read_overrides};
 use super::selection_body::{SELECTION, need_selection, read_selection};
 use crate::domain::schedule::{MISSED_WITHIN_MINUTES_MAX, MissedRule, read_cron, read_zone};
 use crate::domain::selection::Selection;
@@ -11,6 +11,7 @@ use crate::domain::settings::{FieldError, RunSettings};
 use crate::store::automation::schedules::ScheduleRules;
 use crate::web::body::kind_of;
 use crate::web::error::Problem;
+use crate::web::fields::{refuse, refuse_unknown};
 use crate::web::query::short;
 
 /// Most moments of a preview.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::named::{A_NAME, needed};
-use super::new_run::{read_name, read_overrides, refuse, refuse_unknown};
+use super::new_run::{read_name, read_overrides};
 use super::planned_run::{known_categories, looked_up, org_defaults};
 use super::selection_body::{SELECTION, need_selection, read_selection};
 use crate::domain::ids::{OrgId, PresetId, TemplateId};
@@ -19,6 +19,7 @@ use crate::web::auth::Caller;
 use crate::web::body::json_object;
 use crate::web::cursor::{Cursor, Named};
 use crate::web::error::Problem;
+use crate::web::fields::{refuse, refuse_unknown};
 use crate::web::list::List;
 use crate::web::query::Query;
 use crate::web::shared::Shared;

@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use serde_json::{Map, Value};
 use url::{Host, Url};
 
-use super::new_run::refuse;
 use crate::domain::address::is_public;
 use crate::domain::delivery::Form;
 use crate::domain::notice::NoticeEvent;
@@ -14,6 +13,7 @@ use crate::domain::settings::FieldError;
 use crate::store::notices::webhooks::{WebhookRow, WebhookSpec};
 use crate::web::body::kind_of;
 use crate::web::error::Problem;
+use crate::web::fields::{refuse, refuse_unknown};
 use crate::web::query::short;
 use crate::web::shared::NoticeRules;
 
@@ -64,9 +64,9 @@ pub fn changed_webhook(
 }
 
 fn unknown(fields: &Map<String, Value>, known: &[&str]) -> Vec<FieldError> {
-    let others = fields.keys().filter(|name| !known.contains(&name.as_str()));
-    let allowed = format!("no such field; allowed are {}", known.join(", "));
-    others.map(|name| FieldError::new(name, allowed.clone())).collect()
+    let mut errors = Vec::new();
+    refuse_unknown(fields, known, &mut errors);
+    errors
 }
 
 fn laid_over(

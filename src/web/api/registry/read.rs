@@ -2,76 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::domain::ids::SellerId;
 use crate::domain::registry::{Marks, Patch, Triage};
 use crate::domain::seller::normalise;
 use crate::domain::seller_name::{NAME_ALLOWED, NOTE_CHARS_MAX, TAG_CHARS_MAX, parse_name, parse_note, parse_tag};
-use crate::domain::settings::FieldError;
 use crate::store::registry::edits::{NewSeller, SELLERS_MAX};
-use crate::web::api::new_run::refuse;
 use crate::web::body::kind_of;
-use crate::web::error::Problem;
+use crate::web::fields::Fields;
 use crate::web::query::short;
 
 /// Most tags of a seller.
 const TAGS_MAX: usize = 20;
 
-/// The fields of a body, with what cannot be taken of them.
-pub struct Fields<'a> {
-    fields: &'a Map<String, Value>,
-    errors: Vec<FieldError>,
-}
-
 impl<'a> Fields<'a> {
-    /// These fields, of which no other than `known` may be there.
-    pub fn of(fields: &'a Map<String, Value>, known: &[&str]) -> Self {
-        let unknown = fields.keys().filter(|name| !known.contains(&name.as_str()));
-        let message = format!("no such field; allowed are {}", known.join(", "));
-        let errors = unknown.map(|name| FieldError::new(short(name).trim_matches('`'), message.clone())).collect();
-        Self { fields, errors }
-    }
-
-    /// Nothing, or the problem with them.
-    pub fn refuse(self) -> Result<(), Problem> {
-        refuse(self.errors)
-    }
-
-    fn wrong(&mut self, field: &str, message: String) {
-        self.errors.push(FieldError::new(field, message));
-    }
-
-    fn given(&self, field: &str) -> Option<&'a Value> {
-        self.fields.get(field).filter(|value| !value.is_null())
-    }
-
-    /// A truth value.
-    pub fn flag(&mut self, field: &str) -> Option<bool> {
-        match self.given(field)? {
-            Value::Bool(flag) => Some(*flag),
-            other => {
-                self.wrong(field, format!("is {}; allowed is true or false", kind_of(other)));
-                None
-            }
-        }
-    }
-
-    /// A truth value that must be there.
-    pub fn needed_flag(&mut self, field: &str) -> bool {
-        if self.given(field).is_none() {
-            self.wrong(field, "is missing; allowed is true or false".to_owned());
-        }
-        self.flag(field).unwrap_or_default()
-    }
-
     /// A seller's name.
     pub fn name(&mut self, field: &str) -> Option<String> {
         let value = self.given(field)?;
         match name_of(value) {
             Ok(name) => Some(name),
             Err(words) => {
-                self.wrong(field, words);
+                self.refuse(field, words);
                 None
             }
         }
@@ -80,7 +32,7 @@ impl<'a> Fields<'a> {
     /// A seller's name that must be there.
     pub fn needed_name(&mut self, field: &str) -> String {
         if self.given(field).is_none() {
-            self.wrong(field, format!("is missing; {NAME_ALLOWED}"));
+            self.refuse(field, format!("is missing; {NAME_ALLOWED}"));
         }
         self.name(field).unwrap_or_default()
     }
@@ -93,7 +45,7 @@ impl<'a> Fields<'a> {
             let given = value
                 .as_str()
                 .map_or_else(|| format!("is {}", kind_of(value)), |text| format!("{} is none", short(text)));
-            self.wrong("status", format!("{given}; allowed is one of {words}"));
+            self.refuse("status", format!("{given}; allowed is one of {words}"));
         }
         found
     }
@@ -103,11 +55,11 @@ impl<'a> Fields<'a> {
         let tags = match self.given("tags")? {
             Value::Array(tags) if tags.len() <= TAGS_MAX => tags,
             Value::Array(tags) => {
-                self.wrong("tags", format!("{} tags; {allowed}", tags.len()));
+                self.refuse("tags", format!("{} tags; {allowed}", tags.len()));
                 return None;
             }
             other => {
-                self.wrong("tags", format!("is {}; {allowed}", kind_of(other)));
+                self.refuse("tags", format!("is {}; {allowed}", kind_of(other)));
                 return None;
             }
         };
@@ -116,7 +68,7 @@ impl<'a> Fields<'a> {
             let parsed = tag.as_str().map_or_else(|| Err(format!("is {}", kind_of(tag))), parse_tag);
             match parsed {
                 Ok(tag) => drop(read.insert(tag)),
-                Err(words) => self.wrong(&format!("tags[{index}]"), format!("{words}; {allowed}")),
+                Err(words) => self.refuse(format!("tags[{index}]"), format!("{words}; {allowed}")),
             }
         }
         Some(read)
@@ -125,12 +77,12 @@ impl<'a> Fields<'a> {
     /// A note: absent stays as it is, null takes it away.
     fn note(&mut self) -> Option<Option<String>> {
         let allowed = format!("allowed is a text of at most {NOTE_CHARS_MAX} characters, or null");
-        let read = match self.fields.get("note")? {
+        let read = match self.raw("note")? {
             Value::Null => Ok(None),
             Value::String(text) => parse_note(text),
             other => Err(format!("is {}", kind_of(other))),
         };
-        read.map_err(|words| self.wrong("note", format!("{words}; {allowed}"))).ok()
+        read.map_err(|words| self.refuse("note", format!("{words}; {allowed}"))).ok()
     }
 
     /// What people make of a new seller.
@@ -148,8 +100,8 @@ impl<'a> Fields<'a> {
     pub fn patch(&mut self) -> Patch {
         let (name, flagged, status) = (self.name("name"), self.flag("flagged"), self.status());
         let patch = Patch { name, flagged, status, tags: self.tags(), note: self.note() };
-        if patch == Patch::default() && self.errors.is_empty() {
-            self.wrong("body", "changes nothing; allowed are name, flagged, status, tags, note".to_owned());
+        if patch == Patch::default() && self.is_fine() {
+            self.refuse("body", "changes nothing; allowed are name, flagged, status, tags, note".to_owned());
         }
         patch
     }
@@ -158,12 +110,12 @@ impl<'a> Fields<'a> {
         match self.given(field) {
             Some(Value::Array(list)) if (1..=SELLERS_MAX).contains(&list.len()) => list,
             Some(Value::Array(list)) => {
-                self.wrong(field, format!("{} of them; {allowed}", list.len()));
+                self.refuse(field, format!("{} of them; {allowed}", list.len()));
                 &[]
             }
             other => {
                 let what = other.map_or("is missing".to_owned(), |other| format!("is {}", kind_of(other)));
-                self.wrong(field, format!("{what}; {allowed}"));
+                self.refuse(field, format!("{what}; {allowed}"));
                 &[]
             }
         }
@@ -180,7 +132,7 @@ impl<'a> Fields<'a> {
                     let given = value
                         .as_str()
                         .map_or_else(|| format!("is {}", kind_of(value)), |text| format!("{} is none", short(text)));
-                    self.wrong(&format!("{field}[{index}]"), format!("{given}; {allowed}"));
+                    self.refuse(format!("{field}[{index}]"), format!("{given}; {allowed}"));
                 }
             }
         }
@@ -198,7 +150,7 @@ impl<'a> Fields<'a> {
                     let identity = normalise(&name);
                     names.entry(identity).or_insert(NewSeller { name, marks: marks.clone() });
                 }
-                Err(words) => self.wrong(&format!("{field}[{index}]"), words),
+                Err(words) => self.refuse(format!("{field}[{index}]"), words),
             }
         }
         let repeated = list.len().saturating_sub(names.len());

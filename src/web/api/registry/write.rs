@@ -7,13 +7,13 @@ use serde_json::json;
 
 use super::one::{EditedView, SellerView, author, seller_id};
 use super::problem::{no_such_seller, not_edited, or_missing};
-use super::read::Fields;
 use crate::domain::ids::SellerId;
 use crate::domain::registry::{Edit, Patch};
 use crate::store::registry::edits::NewSeller;
 use crate::web::auth::Caller;
 use crate::web::body::{json_object, no_body};
 use crate::web::error::{Kind, Problem};
+use crate::web::fields::Fields;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
@@ -31,7 +31,7 @@ pub async fn create(
     let fields = json_object(&request, payload).await?;
     let mut read = Fields::of(&fields, &["name", "flagged", "status", "tags", "note"]);
     let seller = NewSeller { name: read.needed_name("name"), marks: read.marks() };
-    read.refuse()?;
+    read.done()?;
     let author = author(&caller, &request);
     let added = shared.rooms.store.add_sellers(caller.org, &author, std::slice::from_ref(&seller)).await;
     let added = added.map_err(|error| not_edited(error, "name"))?;
@@ -64,7 +64,7 @@ pub async fn create_many(
     let mut read = Fields::of(&fields, &["names", "flagged", "status", "tags", "note"]);
     let marks = read.marks();
     let (sellers, repeated) = read.names("names", &marks);
-    read.refuse()?;
+    read.done()?;
     let added = shared.rooms.store.add_sellers(caller.org, &author(&caller, &request), &sellers).await;
     let added = added.map_err(|error| not_edited(error, "names"))?;
     let mut known: Vec<String> = added.known.into_iter().map(|(_, name)| name).collect();
@@ -94,7 +94,7 @@ pub async fn change(
     let fields = json_object(&request, payload).await?;
     let mut read = Fields::of(&fields, &["name", "flagged", "status", "tags", "note"]);
     let patch = read.patch();
-    read.refuse()?;
+    read.done()?;
     edit(&shared, &caller, &request, &[id], &Edit::Change(patch), "").await?;
     answer(&shared, &caller, id).await
 }
@@ -130,7 +130,7 @@ pub async fn remove_many(
     let fields = json_object(&request, payload).await?;
     let mut read = Fields::of(&fields, &["ids", "exclude"]);
     let (ids, exclude) = (read.ids("ids"), read.flag("exclude").unwrap_or_default());
-    read.refuse()?;
+    read.done()?;
     edit(&shared, &caller, &request, &ids, &Edit::Remove { exclude }, "ids").await
 }
 
@@ -149,7 +149,7 @@ pub async fn flag(
     let fields = json_object(&request, payload).await?;
     let mut read = Fields::of(&fields, &["flagged"]);
     let flagged = Some(read.needed_flag("flagged"));
-    read.refuse()?;
+    read.done()?;
     let patch = Edit::Change(Patch { flagged, ..Patch::default() });
     edit(&shared, &caller, &request, &[id], &patch, "").await?;
     answer(&shared, &caller, id).await
@@ -169,7 +169,7 @@ pub async fn flag_many(
     let fields = json_object(&request, payload).await?;
     let mut read = Fields::of(&fields, &["ids", "flagged"]);
     let (ids, flagged) = (read.ids("ids"), Some(read.needed_flag("flagged")));
-    read.refuse()?;
+    read.done()?;
     let patch = Edit::Change(Patch { flagged, ..Patch::default() });
     edit(&shared, &caller, &request, &ids, &patch, "ids").await
 }
