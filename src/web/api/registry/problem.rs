@@ -63,7 +63,7 @@ pub fn not_edited(error: NotEdited, field: &str) -> Problem {
             let first = conflicts.first().map(|one| format!("{}: {}", one.name, one.why)).unwrap_or_default();
             let more = match conflicts.len() {
                 0 | 1 => String::new(),
-                many => format!(" and {} more", many - 1),
+                many => format!("; {} more in the way", many - 1),
             };
             let shown: Vec<Value> = conflicts.iter().take(CONFLICTS_MAX).map(view).collect();
             Problem::new(Kind::RegistryConflict, format!("{first}{more}; nothing was changed"))
