@@ -26,8 +26,8 @@ use crate::table::{Goal, Table};
 use crate::usage;
 use crate::watched_store::{Seen, WatchedStore};
 
-/// Longest time without a change of which actors live.
-const RUN_MAX: Duration = Duration::from_secs(600);
+/// Longest time without a change of which actors live: a million products take a quarter of an hour.
+const RUN_MAX: Duration = Duration::from_secs(3_600);
 
 /// A whole run of the real engine over this database at this shop: how long it took, and what passed to storage.
 pub async fn whole_run(database: &Database, market: Market, workers: u16, shop: &Shop) -> (Duration, Seen) {
