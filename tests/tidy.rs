@@ -97,6 +97,8 @@ const HOMES: &[Home] = &[
     Home { name: "rand", at: &[In("clock")] },
     // So many a second, of what we ask and of what we are asked.
     Home { name: "governor", at: &[In("scrapers"), In("web")] },
+    // What is sent says of itself what it looks like.
+    Home { name: "schemars", at: &[In("domain"), In("store"), In("web")] },
     // Words that every room speaks.
     Home { name: "serde", at: &[Anywhere] },
     Home { name: "serde_json", at: &[Anywhere] },

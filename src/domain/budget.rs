@@ -1,10 +1,11 @@
 //! Budgets of requests: what may be spent at most, what of a month a run has drawn, and how it is told that one is spent.
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A budget that is spent: kept with the pause that it led to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Spent {
     /// Which budget.
     pub budget: BudgetScope,
@@ -18,7 +19,7 @@ pub struct Spent {
 }
 
 /// Whose budget it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BudgetScope {
     /// That of one run, its setting `request_budget`.

@@ -1,11 +1,12 @@
 //! The counters of a run: derived from rows that were really written, never guessed.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::task::{Phase, TaskState};
 
 /// How many tasks of one phase are in which state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskCounts {
     /// Waiting.
     pub pending: i32,
@@ -45,7 +46,7 @@ impl TaskCounts {
 }
 
 /// The counters of a run as its row keeps them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counters {
     /// Chosen departments.
     pub departments_total: i32,

@@ -1,11 +1,12 @@
 //! What became of each page of a run's products.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::task::TaskState;
 
 /// What became of a page, or of the whole product where none was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PageState {
     /// It was answered and held something.
@@ -38,7 +39,7 @@ impl PageState {
 }
 
 /// A page of a product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PageCell {
     /// Which page, 1 is the first.
     pub page: i16,

@@ -3,6 +3,7 @@
 //! Figures come from the organisation's finished runs where there are any that can tell, else they are assumed; each says
 //! which. An estimate promises nothing: a provider that limits the rate or is down for an hour makes any run longer.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::counters::Counters;
@@ -18,7 +19,8 @@ const MARGIN: f64 = 0.25;
 const PRODUCTS_PER_PAGE_MAX: f64 = 50.0;
 
 /// A least, an expected and a greatest value.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Span_{T}")]
 pub struct Span<T> {
     /// The least.
     pub min: T,
@@ -57,7 +59,7 @@ impl Span<f64> {
 }
 
 /// Where a figure comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// Finished runs of the organisation.
@@ -67,7 +69,7 @@ pub enum Origin {
 }
 
 /// One figure that an estimate is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Figure {
     /// Its values.
     #[serde(flatten)]
@@ -119,7 +121,7 @@ fn ratio(part: i64, whole: i64) -> Option<f64> {
 }
 
 /// What an estimate is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Basis {
     /// Finished runs that were looked at.
     pub finished_runs: usize,
@@ -175,7 +177,7 @@ fn figure(past: &[Past], of: impl Fn(&Past) -> Option<f64>, assumed: Span<f64>) 
 }
 
 /// What a run would take.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
     /// Chosen categories.
     pub categories: usize,

@@ -4,6 +4,7 @@
 //! absent in the JSON, never null. Titles are whole; whoever shows them shortens them.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::failure::{ErrorStage, ErrorType};
@@ -13,7 +14,7 @@ use super::run::{FailReason, PauseReason};
 use super::task::Phase;
 
 /// One activity event; its JSON is what is stored and what is sent, byte for byte.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Event {
     /// Unique over everything.
     pub id: EventId,
@@ -34,7 +35,7 @@ pub struct Event {
 }
 
 /// What a page request was about.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Subject {
     /// The category's name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,7 +46,7 @@ pub struct Subject {
 }
 
 /// The parameters of a page request, as people see them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ApiParams {
     /// The browse node, in phase `amazon`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,7 +68,7 @@ pub struct ApiParams {
 }
 
 /// One page request as events show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Request {
     /// What it is about.
     #[serde(flatten)]
@@ -84,7 +85,7 @@ pub struct Request {
 }
 
 /// What the recorder did with a page's rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OperationType {
     /// Products of a category.
@@ -98,7 +99,7 @@ pub enum OperationType {
 }
 
 /// An operation of the pipeline on one worker's page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Operation {
     /// Which operation.
     pub operation_type: OperationType,
@@ -109,7 +110,7 @@ pub struct Operation {
 }
 
 /// Totals that a `complete` event carries.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Totals {
     /// Tasks done.
     pub done: i32,
@@ -124,7 +125,7 @@ pub struct Totals {
 }
 
 /// What a `complete` event closes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// A phase.
@@ -134,7 +135,7 @@ pub enum Scope {
 }
 
 /// What was done, with the fields that belong to it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum Action {
     /// A worker sends a page request.

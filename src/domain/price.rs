@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::money::{Currency, Money};
@@ -73,7 +74,7 @@ impl Prices {
 }
 
 /// A sum of money as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Bill {
     /// The exact sum in micro-units (millionths of the currency's major unit).
     pub micros: i64,

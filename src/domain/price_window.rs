@@ -1,11 +1,12 @@
 //! The price window: what an eBay listing may cost for it to count as a reseller of an Amazon product.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::money::Money;
 
 /// A markup range in percent over the Amazon price; `80..=120` asks for `price x 1.8` to `price x 2.2`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PriceWindow {
     /// Smallest markup in percent, at least -99.

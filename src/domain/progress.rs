@@ -1,6 +1,7 @@
 //! What people see of a run while it works: its counters and what each worker does, as one JSON object.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::counters::{Counters, TaskCounts};
@@ -11,7 +12,7 @@ use super::spend::SpendView;
 use super::task::Phase;
 
 /// What a worker does right now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkerState {
     /// Has asked for a task and waits for one.
@@ -27,7 +28,7 @@ pub enum WorkerState {
 }
 
 /// Why a worker waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitsFor {
     /// The provider asked to slow down.
@@ -43,7 +44,7 @@ pub enum WaitsFor {
 }
 
 /// One worker as people see it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkerStatus {
     /// Which worker.
     pub worker_id: WorkerId,
@@ -117,7 +118,7 @@ impl WorkerStatus {
 }
 
 /// What came of a worker's newest request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LastResult {
     /// `found`, `error` or `rate_limited`, as the event says.
     pub action: String,
@@ -128,7 +129,7 @@ pub struct LastResult {
 }
 
 /// A run's progress.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Progress {
     /// Which run.
     pub run_id: RunId,
@@ -175,7 +176,8 @@ pub struct Progress {
 }
 
 /// A pause with the advice that belongs to its reason.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "PauseNow")]
 pub struct PauseView {
     /// The stored pause.
     #[serde(flatten)]

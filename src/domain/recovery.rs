@@ -1,10 +1,11 @@
 //! The recovery report: what a take-over found, and what the death before it may have cost.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a take-over found. Told once as an event; the newest one is kept with its run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Recovery {
     /// When the run was taken over.
     pub at: DateTime<Utc>,

@@ -1,9 +1,10 @@
 //! Who may do what: permissions, and the roles that hold them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One thing that may be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Permission {
     /// Runs, their schedules, presets and templates.
     #[serde(rename = "admin.automation")]
@@ -78,7 +79,7 @@ impl FromIterator<Permission> for Permissions {
 }
 
 /// What a member of an organisation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Sees and streams, and changes nothing.

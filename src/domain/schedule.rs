@@ -10,6 +10,7 @@ use chrono::{DateTime, Datelike, FixedOffset, LocalResult, NaiveDateTime, Offset
 use chrono_tz::{GapInfo, Tz};
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A moment is met on time when somebody looks within so many seconds after it.
@@ -26,7 +27,7 @@ const LOCAL_TIMES_MAX: usize = 1_440;
 const YEARS_AHEAD_MAX: i32 = 30;
 
 /// What becomes of a moment that nobody met on time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MissedRule {
     /// It is told, and nothing runs.
@@ -56,7 +57,7 @@ impl MissedRule {
 }
 
 /// What became of a moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FiringState {
     /// Its run is there and waits to be started.
@@ -249,7 +250,7 @@ pub fn start_within(rule: MissedRule, within: TimeDelta) -> TimeDelta {
 }
 
 /// The rules of a schedule, in words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Rules {
     /// When clocks go forward.
     pub skipped_hour: &'static str,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -9,7 +10,7 @@ use super::price_window::PriceWindow;
 use super::query::QUERY_CHARS_DEFAULT;
 
 /// Which search filters apply on eBay; each can be switched off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Filters {
     /// Condition "Brand New" only.
@@ -27,7 +28,7 @@ impl Default for Filters {
 }
 
 /// How the provider delivers pages, where it knows more than one way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
     /// On the connection on which it was asked.
@@ -45,7 +46,7 @@ pub const SEARCHED_WITHIN_DAYS_MAX: u16 = 365;
 const OPTIONAL: [&str; 2] = ["request_budget", "skip_searched_within_days"];
 
 /// What a run obeys. Times are milliseconds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunSettings {
     /// How many workers pull tasks at one time.
@@ -109,7 +110,7 @@ impl Default for RunSettings {
 }
 
 /// A field that cannot be taken, and what is allowed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FieldError {
     /// The field's path, such as `settings.workers`.
     pub field: String,
@@ -179,7 +180,8 @@ impl RunSettings {
     }
 
     /// Each whole number with its name, its least and its greatest value. One that is not set has no value.
-    fn bounds(&self) -> [(&'static str, Option<u64>, u64, u64); 12] {
+    #[must_use]
+    pub fn bounds(&self) -> [(&'static str, Option<u64>, u64, u64); 12] {
         [
             ("workers", Some(self.workers.into()), 1, 64),
             ("max_consecutive_failures", Some(self.max_consecutive_failures.into()), 1, 1_000),

@@ -3,6 +3,7 @@
 //! Derived from entries that were kept, so that a group which is sent again spends nothing. A price is applied only where
 //! it is shown: a run whose price changes is counted as before.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::failure::ErrorType;
@@ -12,7 +13,7 @@ use super::price::{Bill, Prices};
 use super::task::Phase;
 
 /// Requests that came to one end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tally {
     /// All of them.
     pub requests: i64,
@@ -47,7 +48,7 @@ impl std::ops::Add for Tally {
 }
 
 /// Requests by what came of them. One that never happened is not written down.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Outcomes {
     /// A page with products or sellers on it.
@@ -314,7 +315,8 @@ fn remove(tasks: &mut Vec<TaskNo>, task_no: TaskNo) -> bool {
 }
 
 /// What a run has spent, as people see it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Spend")]
 pub struct SpendView {
     /// Requests whose outcome is kept.
     pub requests: i64,

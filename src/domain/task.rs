@@ -1,5 +1,6 @@
 //! Tasks: the unit a worker claims, and the row that is the checkpoint.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{JobId, TaskNo};
@@ -7,7 +8,7 @@ use super::money::Money;
 use super::product::Asin;
 
 /// The two phases of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Categories to products.
@@ -35,7 +36,7 @@ impl Phase {
 }
 
 /// Where a task stands: `pending -> claimed -> done | failed | skipped`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskState {
     /// Waits for a worker.
@@ -80,7 +81,7 @@ pub const CRASHES_MAX: i16 = 3;
 pub const SUSPECT_FROM: i16 = 2;
 
 /// A category as it is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Category {
     /// The browse node's id at the provider.
     pub node_id: String,
@@ -91,7 +92,7 @@ pub struct Category {
 }
 
 /// A product as it is searched.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Target {
     /// Which product.
     pub asin: Asin,
@@ -104,7 +105,7 @@ pub struct Target {
 }
 
 /// What a task asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Work {
     /// Phase `amazon`: the products of a category.

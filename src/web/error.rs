@@ -6,6 +6,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -17,7 +18,7 @@ use crate::web::engine::Gone;
 mod people;
 
 /// What kind of problem it is: decides `type`, `title` and `status`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// A query parameter or header cannot be taken.
     BadRequest,
@@ -81,7 +82,7 @@ pub enum Kind {
 
 impl Kind {
     /// The machine-readable name, the title for people, and the status code.
-    fn entry(self) -> (&'static str, &'static str, StatusCode) {
+    pub(super) fn entry(self) -> (&'static str, &'static str, StatusCode) {
         match self {
             Self::BadRequest => ("bad-request", "The request cannot be taken", StatusCode::BAD_REQUEST),
             Self::BrokenJson => ("broken-json", "The body is not valid JSON", StatusCode::BAD_REQUEST),
@@ -119,6 +120,18 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Whether it says after what time to ask again, always.
+    pub(super) fn waits(self) -> bool {
+        matches!(self, Self::Unavailable | Self::TooManyStreams | Self::KeyInUse)
+    }
+}
+
+/// The `type` of a problem of this name.
+pub(super) fn urn(name: &str) -> String {
+    format!("urn:gleaner:problem:{name}")
+}
+
 /// A problem document, with the cause that only the log sees.
 #[derive(Debug)]
 pub struct Problem {
@@ -132,14 +145,20 @@ pub struct Problem {
     retry_after_seconds: Option<u64>,
 }
 
-/// The document as it is sent.
-#[derive(Serialize)]
-struct Document<'a> {
+/// Why a request was refused, by RFC 9457; some kinds have members of their own beside these.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct Document<'a> {
+    /// Which kind of problem it is: what programs go by.
     #[serde(rename = "type")]
     kind: String,
+    /// The kind in words.
     title: &'static str,
+    /// The status of the answer.
     status: u16,
+    /// What is wrong and what is allowed.
     detail: &'a str,
+    /// Each field that cannot be taken, where there are any.
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     errors: &'a [FieldError],
     #[serde(flatten)]
@@ -149,9 +168,8 @@ struct Document<'a> {
 impl Problem {
     /// A problem with its explanation.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        let waits = matches!(kind, Kind::Unavailable | Kind::TooManyStreams | Kind::KeyInUse);
         let (errors, members) = (Vec::new(), Map::new());
-        let retry_after_seconds = waits.then_some(2);
+        let retry_after_seconds = kind.waits().then_some(2);
         Self { kind, detail: detail.into(), errors, members, header: None, cause: None, retry_after_seconds }
     }
 
@@ -296,7 +314,7 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         let (name, title, status) = self.kind.entry();
         let document = Document {
-            kind: format!("urn:gleaner:problem:{name}"),
+            kind: urn(name),
             title,
             status: status.as_u16(),
             detail: &self.detail,

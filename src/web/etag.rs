@@ -10,7 +10,15 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::web::error::{Kind, Problem};
+use crate::web::openapi::field::{Field, text};
 use crate::web::query::short;
+
+/// The header of a change that holds only for what was read.
+pub const IF_MATCH: Field = Field::optional(
+    "If-Match",
+    text::<1, 4_000>,
+    "the `ETag` of an answer: the change holds only where what it showed is still there",
+);
 
 /// Bytes of the hash that a tag shows.
 const TAG_BYTES: usize = 16;

@@ -4,6 +4,7 @@
 //! neutralised in CSV; JSON is left as it is.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::ids::RunId;
@@ -99,7 +100,7 @@ impl Format {
 }
 
 /// One seller of a run, with the names of every export.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ExportRow<'a> {
     name: &'a str,
     display_name: &'a str,
@@ -126,7 +127,7 @@ impl<'a> From<&'a RunSellerRow> for ExportRow<'a> {
 }
 
 /// One seller that is new to the registry, with the names of every export.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct NewSeller<'a> {
     name: &'a str,
     display_name: &'a str,

@@ -12,7 +12,8 @@ use actix_web::http::header::{self, HeaderName};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
-use serde_json::Value;
+use schemars::SchemaGenerator;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -23,10 +24,22 @@ use crate::store::people::idempotency_keys::{Claim, IN_WORK_SECONDS_MAX, KeptAns
 use crate::web::auth::{Caller, shared};
 use crate::web::body;
 use crate::web::error::{Kind, Problem};
+use crate::web::openapi::field::Field;
 
 const KEY: &str = "Idempotency-Key";
 /// Longest key, in characters.
 const KEY_CHARS_MAX: usize = 255;
+/// The header, as the document tells it.
+pub const FIELD: Field = Field::optional(
+    KEY,
+    key_text,
+    "a key of the caller's own: the same request with the same key is done once, and answered again",
+);
+
+fn key_text(_: &mut SchemaGenerator) -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX, "pattern": "^[!-~]+$"})
+}
+
 /// How long a second request waits for the answer to the first.
 const WAIT_MAX: Duration = Duration::from_secs(2);
 /// How often it looks.

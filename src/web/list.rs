@@ -1,11 +1,13 @@
 //! One page of a list, and where the next one begins.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::web::cursor::Cursor;
 
 /// One page of a list.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}List")]
 pub struct List<T> {
     /// Its rows.
     pub items: Vec<T>,

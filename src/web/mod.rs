@@ -16,6 +16,7 @@ mod fields;
 mod headers;
 mod idempotency;
 mod list;
+pub mod openapi;
 mod query;
 pub mod rate_limit;
 pub mod routes;

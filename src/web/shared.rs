@@ -15,6 +15,7 @@ use crate::web::auth::attempts::Attempts;
 use crate::web::auth::bells::Bells;
 use crate::web::auth::password::Passwords;
 use crate::web::engine::Engine;
+use crate::web::openapi::Kept;
 use crate::web::rate_limit::RateLimits;
 use crate::web::sse::Seats;
 
@@ -64,6 +65,8 @@ pub struct Shared {
     pub passwords: Passwords,
     /// How many requests each caller has sent lately.
     pub limits: RateLimits,
+    /// The document of the API, once somebody has asked for it.
+    pub document: Kept,
     /// True when the server stops: streams end then.
     pub stop: watch::Receiver<bool>,
 }
@@ -73,7 +76,7 @@ impl Shared {
     #[must_use]
     pub fn new(rooms: Rooms, seats: Seats, limits: RateLimits, stop: watch::Receiver<bool>) -> Self {
         let (bells, attempts, passwords) = (Bells::default(), Attempts::default(), Passwords::default());
-        Self { rooms, seats, bells, attempts, passwords, limits, stop }
+        Self { rooms, seats, bells, attempts, passwords, limits, document: Kept::default(), stop }
     }
 
     /// A run as the API shows it.

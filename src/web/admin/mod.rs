@@ -7,6 +7,8 @@ use actix_web::http::header::{ContentType, ETag, EntityTag, Header, IfNoneMatch}
 use actix_web::{HttpRequest, HttpResponse, Route, web};
 use sha2::{Digest, Sha256};
 
+use crate::web::openapi::Operation;
+
 /// One file of the page.
 struct Asset {
     name: &'static str,
@@ -23,12 +25,13 @@ macro_rules! assets {
 const PAGE: Asset = Asset { name: "index.html", body: include_bytes!("static/index.html") };
 
 /// What it loads, in the order of the alphabet.
-const ASSETS: [Asset; 25] = assets![
+const ASSETS: [Asset; 26] = assets![
     "about.js",
     "api.js",
     "base.css",
     "card.js",
     "confirm.js",
+    "docs.css",
     "dom.js",
     "feed.js",
     "fields.js",
@@ -51,10 +54,27 @@ const ASSETS: [Asset; 25] = assets![
     "workers.js",
 ];
 
-/// The paths `/` and `/static/...` with what answers there; they ask for no token, since they hold no data.
-pub fn files() -> impl Iterator<Item = (String, Route)> {
-    let assets = ASSETS.iter().map(|asset| (format!("/static/{}", asset.name), route(asset)));
-    std::iter::once(("/".to_owned(), route(&PAGE))).chain(assets)
+/// A file of the page: where it lies, what it is, and what answers there.
+pub struct File {
+    /// `/`, or under `/static/`.
+    pub path: String,
+    /// Its media type.
+    pub media_type: String,
+    /// What answers there.
+    pub route: Route,
+}
+
+/// The files; they ask for no token, since they hold no data.
+pub fn files() -> impl Iterator<Item = File> {
+    let file =
+        |path: String, asset: &'static Asset| File { path, media_type: type_of(asset.name), route: route(asset) };
+    let assets = ASSETS.iter().map(move |asset| file(format!("/static/{}", asset.name), asset));
+    std::iter::once(file("/".to_owned(), &PAGE)).chain(assets)
+}
+
+/// What the document says of each of them.
+pub(super) fn says() -> Operation {
+    Operation::new("", "A file of the page in the browser.").nothing(304, "the browser's copy is still right")
 }
 
 /// The page as the answer to a request that needs a session and has none: it says how to get one.
@@ -127,9 +147,10 @@ mod tests {
     }
 
     #[test]
-    fn every_file_that_the_page_names_is_embedded_and_no_other() {
+    fn every_file_that_the_pages_name_is_embedded_and_no_other() {
+        let pages = [text(&PAGE), crate::web::openapi::page::HEAD];
         let mut named: BTreeSet<String> =
-            between(text(&PAGE), "\"/static/", "\"").into_iter().map(str::to_owned).collect();
+            pages.iter().flat_map(|page| between(page, "\"/static/", "\"")).map(str::to_owned).collect();
         for asset in ASSETS.iter().filter(|asset| asset.name.ends_with(".js")) {
             named.extend(between(text(asset), "from \"./", "\"").into_iter().map(str::to_owned));
         }

@@ -4,19 +4,38 @@ use actix_web::http::header;
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, TimeDelta, Utc};
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::run_view;
 use crate::store::RunRow;
 use crate::web::auth::token::Secret;
 use crate::web::auth::{AFTER_THE_RUN_MINUTES, Caller, run_key};
 use crate::web::error::{Kind, Problem};
+use crate::web::openapi::field::{self, Field, names, text};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 use crate::web::sse::{self, Begin, Follow, RunActivity};
 
 /// Longest life of an activity token, in hours.
 const TOKEN_HOURS_MAX: i64 = 24;
+
+const STREAM: [Field; 3] = [
+    Field::optional("from", start, "`start` sends the whole run; beside no `last_event_id`").example("\"start\""),
+    Field::optional("last_event_id", field::whole::<0, { i64::MAX }>, "as the header `Last-Event-ID`, which wins"),
+    Field::optional("token", text::<43, 43>, "an activity token of this run, for whoever cannot send a header"),
+];
+
+const LAST_EVENT_ID: Field = Field::optional(
+    "Last-Event-ID",
+    field::whole::<0, { i64::MAX }>,
+    "the number of the newest event that the caller has; a browser that comes back sends it by itself",
+);
+
+fn start(_: &mut SchemaGenerator) -> Value {
+    json!({"const": "start"})
+}
 
 /// `GET .../activity?from=&last_event_id=&token=`: the live stream.
 ///
@@ -28,7 +47,7 @@ pub async fn stream(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["from", "last_event_id", "token"])?;
+    let query = Query::of(&request, &names(&STREAM))?;
     let key = run_key(&request, &caller)?;
     // A value that is no text is no number either.
     let last_event_id = request.headers().get("last-event-id").map(|value| value.to_str().unwrap_or("?"));
@@ -63,7 +82,7 @@ pub async fn stream(
     Ok(sse::answer(follow, seat, shut, &request))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ActivityToken {
     token: String,
     expires_at: DateTime<Utc>,
@@ -102,4 +121,29 @@ fn token_end(row: &RunRow, now: DateTime<Utc>, makers_end: Option<DateTime<Utc>>
     let run_end = row.completed_at.filter(|_| row.status.is_final());
     let after_the_run = run_end.map(|end| end + TimeDelta::minutes(AFTER_THE_RUN_MINUTES));
     [after_the_run, makers_end].into_iter().flatten().fold(a_day, Ord::min)
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::{ActivityToken, LAST_EVENT_ID, STREAM};
+    use crate::web::error::Kind;
+    use crate::web::openapi::Operation;
+
+    pub fn stream() -> Operation {
+        Operation::new(
+            "streamActivity",
+            "The live stream of a run, as Server-Sent Events: what it has not sent yet, then what happens.",
+        )
+        .query(&STREAM)
+        .header(LAST_EVENT_ID)
+        .file(200, "the stream; activity events have no name, their `data` is an `Event`", "text/event-stream")
+        .nothing(204, "the run is over, and the caller has all of it")
+        .problems(&[Kind::TooManyStreams])
+    }
+
+    pub fn create_token() -> Operation {
+        Operation::new("createActivityToken", "Makes a token that opens the stream of this run and nothing else.")
+            .json::<ActivityToken>(201, "the token, shown this once")
+            .problems(&[Kind::WrongState])
+    }
 }

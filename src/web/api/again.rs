@@ -5,6 +5,7 @@ use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
 
+use super::run_view::RunView;
 use super::runs::fate;
 use crate::domain::settings::FieldError;
 use crate::store::runs::{Idempotency, NewRun};
@@ -47,4 +48,18 @@ pub async fn again(
         idempotency::mark_replayed(&mut answer);
     }
     Ok(answer.json(shared.view(created.run)))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::RunView;
+    use crate::web::error::Kind;
+    use crate::web::openapi::Operation;
+
+    pub fn again() -> Operation {
+        Operation::new("runAgain", "Makes a new run over the same categories with the same settings.")
+            .json::<RunView>(201, "the new run, which is pending")
+            .tells("Location", "the path of the new run")
+            .problems(&[Kind::InvalidFields])
+    }
 }

@@ -3,6 +3,7 @@
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Datelike, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -14,6 +15,7 @@ use crate::web::auth::Caller;
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
 use crate::web::list::List;
+use crate::web::openapi::field::{self, CURSOR, Field, LIMIT, names};
 use crate::web::query::{Query, short};
 use crate::web::shared::Shared;
 
@@ -21,7 +23,8 @@ use crate::web::shared::Shared;
 const TEXT_CHARS_MAX: usize = 203;
 
 /// A row as the API shows it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuditRow")]
 struct RowView {
     no: i64,
     at: DateTime<Utc>,
@@ -56,6 +59,21 @@ impl From<AuditRow> for RowView {
     }
 }
 
+const QUERY: [Field; 7] = [
+    Field::optional("user", field::id, "what this user asked for"),
+    Field::optional("action", field::text::<1, TEXT_CHARS_MAX>, "what was asked for under this name")
+        .example("\"runs.create\""),
+    Field::optional(
+        "subject",
+        field::text::<1, TEXT_CHARS_MAX>,
+        "what was asked of this: the ids of a path, with `/` between",
+    ),
+    Field::optional("from", field::moment, "from then on").example("\"2026-11-24T00:00:00Z\""),
+    Field::optional("to", field::moment, "before then").example("\"2026-11-25T00:00:00Z\""),
+    CURSOR,
+    LIMIT,
+];
+
 /// `GET /audit-log?user=&action=&subject=&from=&to=&cursor=&limit=`: newest first; `from` is within, `to` is not.
 ///
 /// # Errors
@@ -65,7 +83,7 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["user", "action", "subject", "from", "to", "cursor", "limit"])?;
+    let query = Query::of(&request, &names(&QUERY))?;
     let limit = query.limit()?;
     let filter = DeedFilter {
         user: user(&query)?,
@@ -104,4 +122,17 @@ fn moment(query: &Query, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
         let allowed = "a time by RFC 3339 is, such as 2026-11-24T00:00:00Z (with + written as %2B)";
         Problem::bad_request(name, format!("{} is not allowed; {allowed}", short(text)))
     })
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::{QUERY, RowView};
+    use crate::web::list::List;
+    use crate::web::openapi::Operation;
+
+    pub fn list() -> Operation {
+        Operation::new("listAuditLog", "Who asked for which change and when, the newest first.")
+            .query(&QUERY)
+            .json::<List<RowView>>(200, "a page of the log")
+    }
 }

@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::planned_run::org_defaults;
@@ -11,19 +12,21 @@ use crate::web::error::Problem;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Categories")]
 struct Tree {
     departments: Vec<Department>,
     settings_defaults: RunSettings,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Department {
     name: String,
     categories: Vec<CategoryView>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CategoryChoice")]
 struct CategoryView {
     id: String,
     name: String,
@@ -51,4 +54,17 @@ pub async fn tree(
     }
     let settings_defaults = org_defaults(&shared, caller.org).await?;
     Ok(HttpResponse::Ok().json(Tree { departments, settings_defaults }))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::Tree;
+    use crate::web::error::Kind;
+    use crate::web::openapi::Operation;
+
+    pub fn tree() -> Operation {
+        Operation::new("listCategories", "What a run can be made of, and the settings of one that names none.")
+            .json::<Tree>(200, "departments with their categories, in the store's order")
+            .problems(&[Kind::InvalidFields])
+    }
 }

@@ -12,9 +12,16 @@ use crate::web::auth::{Caller, run_key};
 use crate::web::body::{json_object, kind_of};
 use crate::web::error::Problem;
 use crate::web::etag::{ETag, IfMatch};
-use crate::web::fields::refuse;
+use crate::web::fields::{refuse, refuse_unknown};
+use crate::web::openapi::field::{Field, name, names};
+use crate::web::openapi::settings::settings;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
+
+const FIELDS: [Field; 2] = [
+    Field::optional("name", name::<200>, "what it is called").example("\"Lamps\""),
+    Field::optional("settings", settings, "the settings that change").example(r#"{"workers": 4}"#),
+];
 
 /// How to find out where nobody can say whether the run was changed.
 const LOOK_FIRST: &str = "the run may have been changed; read it (GET /collection/runs/{id}), or send this again, which is \
@@ -55,9 +62,7 @@ pub async fn change(
 
 fn read(fields: &Map<String, Value>) -> Result<Changes, Problem> {
     let mut errors = Vec::new();
-    for name in fields.keys().filter(|name| !["name", "settings"].contains(&name.as_str())) {
-        errors.push(FieldError::new(name, "no such field; allowed are name, settings"));
-    }
+    refuse_unknown(fields, &names(&FIELDS), &mut errors);
     let name = read_name(fields.get("name"), &mut errors);
     let settings = match fields.get("settings") {
         None | Some(Value::Null) => Map::new(),
@@ -69,4 +74,22 @@ fn read(fields: &Map<String, Value>) -> Result<Changes, Problem> {
     };
     refuse(errors)?;
     Ok(Changes { name, settings })
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::FIELDS;
+    use crate::web::api::run_view::RunView;
+    use crate::web::error::Kind;
+    use crate::web::etag::IF_MATCH;
+    use crate::web::openapi::Operation;
+
+    pub fn change() -> Operation {
+        Operation::new("changeRun", "Changes the name and the settings of a run that is pending or paused.")
+            .header(IF_MATCH)
+            .body(&FIELDS)
+            .json::<RunView>(200, "the run as it is then")
+            .tells("ETag", "what it is then, for `If-Match`")
+            .problems(&[Kind::WrongState])
+    }
 }

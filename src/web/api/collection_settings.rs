@@ -3,6 +3,7 @@
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -15,13 +16,16 @@ use crate::web::body::{json_object, kind_of};
 use crate::web::error::Problem;
 use crate::web::etag::IfMatch;
 use crate::web::fields::{refuse, refuse_unknown};
+use crate::web::openapi::field::{Field, names};
+use crate::web::openapi::settings::{setting_names, settings};
 use crate::web::query::{Query, short};
 use crate::web::shared::Shared;
 
 const LOOK_FIRST: &str = "the settings may have been changed; read them (GET /collection/settings), or send this again, which is safe to repeat";
 
 /// The settings as the API shows them.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Settings")]
 struct SettingsView {
     /// What a run obeys that names none.
     settings: RunSettings,
@@ -42,6 +46,11 @@ pub async fn read(
     Query::of(&request, &[])?;
     answer(&shared, shared.rooms.store.org_settings(caller.org).await?)
 }
+
+const FIELDS: [Field; 2] = [
+    Field::optional("settings", settings, "what the organisation chooses").example(r#"{"workers": 4}"#),
+    Field::optional("reset", setting_names, "what follows the configuration again").example(r#"["page_delay_ms"]"#),
+];
 
 /// `PATCH /collection/settings` with `{"settings"?: {...}, "reset"?: ["name"]}`: what is given is chosen, what is reset
 /// follows the configuration again, and the rest stays.
@@ -79,7 +88,7 @@ fn answer(shared: &Shared, chosen: OrgSettings) -> Result<HttpResponse, Problem>
 
 fn body(fields: &Map<String, Value>) -> Result<(Map<String, Value>, Vec<String>), Problem> {
     let mut errors = Vec::new();
-    refuse_unknown(fields, &["settings", "reset"], &mut errors);
+    refuse_unknown(fields, &names(&FIELDS), &mut errors);
     let given = match fields.get("settings") {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(given)) => given.clone(),
@@ -115,4 +124,23 @@ fn body(fields: &Map<String, Value>) -> Result<(Map<String, Value>, Vec<String>)
     }
     refuse(errors)?;
     Ok((given, reset))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::{FIELDS, SettingsView};
+    use crate::web::error::Kind;
+    use crate::web::openapi::Operation;
+
+    pub fn read() -> Operation {
+        Operation::new("readSettings", "The settings of a run of the organisation that names none.")
+            .json::<SettingsView>(200, "the settings, and what of them the organisation chose")
+            .problems(&[Kind::InvalidFields])
+    }
+
+    pub fn change() -> Operation {
+        Operation::new("changeSettings", "Chooses settings for the organisation's runs, or gives them back.")
+            .body(&FIELDS)
+            .json::<SettingsView>(200, "the settings as they are then")
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::run::{Command, RunStatus, Standing, Wish};
@@ -22,7 +23,8 @@ const ANSWER_SECONDS_MAX: u64 = 10;
 const LOOK_FIRST: &str = "the command may have been taken, or be taken yet; read the run (GET /collection/runs/{id}) \
      before you give it again";
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CommandTaken")]
 struct Taken {
     status: RunStatus,
     wanted: Wish,
@@ -118,6 +120,42 @@ async fn answered(obeying: impl Future<Output = Result<Accepted, Refused>>) -> R
             let cause = format!("the engine has not answered a command within {ANSWER_SECONDS_MAX} s");
             Err(Problem::not_known(LOOK_FIRST, cause))
         }
+    }
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::Taken;
+    use crate::web::error::Kind;
+    use crate::web::openapi::Operation;
+
+    /// Each of them is taken, or refused with the state that the run has.
+    pub(in crate::web::api) fn command(id: &'static str, summary: &'static str) -> Operation {
+        Operation::new(id, summary).json::<Taken>(202, "it is taken; what comes of it, the stream tells").problems(&[
+            Kind::WrongState,
+            Kind::ConcurrentLimit,
+            Kind::BudgetSpent,
+        ])
+    }
+
+    pub fn start() -> Operation {
+        command("startRun", "Starts a run.")
+    }
+
+    pub fn execute() -> Operation {
+        command("executeRun", "Starts a run, under the name that the original service has for it.")
+    }
+
+    pub fn pause() -> Operation {
+        command("pauseRun", "Has a run pause after the pages that are on the wire.")
+    }
+
+    pub fn resume() -> Operation {
+        command("resumeRun", "Has a paused run go on.")
+    }
+
+    pub fn cancel() -> Operation {
+        command("cancelRun", "Ends a run for good; what it found stays.")
     }
 }
 

@@ -2,7 +2,9 @@
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::domain::coverage::{PageCell, PageState, pages};
 use crate::domain::ids::TaskNo;
@@ -13,11 +15,13 @@ use crate::web::auth::{Caller, run_key};
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
 use crate::web::list::List;
+use crate::web::openapi::field::{self, CURSOR, Field, LIMIT, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
 /// The totals of the run, and a page of its products.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Coverage")]
 struct CoverageView {
     products: i64,
     pages: PageTotals,
@@ -26,7 +30,8 @@ struct CoverageView {
 }
 
 /// A product with its pages.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CoveredProduct")]
 struct ProductView {
     task_no: TaskNo,
     external_id: String,
@@ -55,6 +60,12 @@ impl From<TaskRow> for ProductView {
     }
 }
 
+const QUERY: [Field; 3] = [Field::optional("status", states, "products with a page in this state"), CURSOR, LIMIT];
+
+fn states(_: &mut SchemaGenerator) -> Value {
+    field::one_of(&PageState::ALL, PageState::as_str)
+}
+
 /// `GET .../coverage?status=&cursor=&limit=`: by task number, all products or those with a page in this state.
 ///
 /// # Errors
@@ -64,7 +75,7 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["status", "cursor", "limit"])?;
+    let query = Query::of(&request, &names(&QUERY))?;
     let limit = query.limit()?;
     let state = query.one_of("status", &PageState::ALL, PageState::as_str)?;
     let after = query.after(|cursor| if let Cursor::Coverage(task_no) = cursor { Some(task_no) } else { None })?;
@@ -73,4 +84,16 @@ pub async fn list(
     let coverage = shared.rooms.store.coverage(key, state, after, limit + 1).await?;
     let list = List::of(coverage.tasks, limit, |row| Cursor::Coverage(row.task_no), ProductView::from);
     Ok(HttpResponse::Ok().json(CoverageView { products: coverage.products, pages: coverage.pages, list }))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::{CoverageView, QUERY};
+    use crate::web::openapi::Operation;
+
+    pub fn list() -> Operation {
+        Operation::new("listCoverage", "What became of each page of each product of a run, by task number.")
+            .query(&QUERY)
+            .json::<CoverageView>(200, "the totals, and a page of the products")
+    }
 }

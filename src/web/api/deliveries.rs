@@ -3,6 +3,7 @@
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::webhooks::{missing, webhook_id};
@@ -13,11 +14,13 @@ use crate::web::body::no_body;
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
 use crate::web::list::List;
+use crate::web::openapi::field::{PAGE, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
 /// A delivery as the API shows it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "NoticeDelivery")]
 struct DeliveryView {
     id: DeliveryId,
     event: String,
@@ -68,7 +71,7 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["cursor", "limit"])?;
+    let query = Query::of(&request, &names(&PAGE))?;
     let limit = query.limit()?;
     let after = query.after(|cursor| if let Cursor::Deliveries(id) = cursor { Some(id) } else { None })?;
     let rows = shared.rooms.store.list_deliveries(caller.org, webhook_id(&request)?, after, limit + 1).await;
@@ -111,4 +114,28 @@ pub async fn test(
     let base_url = &shared.rooms.notices.base_url;
     let row = shared.rooms.store.send_test(caller.org, webhook_id(&request)?, base_url).await;
     Ok(HttpResponse::Accepted().json(DeliveryView::from(row.map_err(missing("webhook"))?)))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::DeliveryView;
+    use crate::web::list::List;
+    use crate::web::openapi::Operation;
+    use crate::web::openapi::field::PAGE;
+
+    pub fn list() -> Operation {
+        Operation::new("listDeliveries", "What was sent to a webhook, the newest first.")
+            .query(&PAGE)
+            .json::<List<DeliveryView>>(200, "a page of the deliveries")
+    }
+
+    pub fn resend() -> Operation {
+        Operation::new("resendDelivery", "Has a delivery sent once more, at once and under the same id.")
+            .json::<DeliveryView>(202, "the delivery, which is due")
+    }
+
+    pub fn test() -> Operation {
+        Operation::new("testWebhook", "Sends a notice that tells nothing but that notices arrive.")
+            .json::<DeliveryView>(202, "the delivery, which is due")
+    }
 }

@@ -28,3 +28,18 @@ pub async fn create(
     let basis = Basis::new(&new.settings, &past, shared.rooms.latency);
     Ok(HttpResponse::Ok().json(estimate(new.categories.len(), &new.settings, basis, shared.rooms.prices.as_ref())))
 }
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use crate::domain::estimate::Estimate;
+    use crate::web::api::new_run::NEW_RUN;
+    use crate::web::api::selection_body::SELECTION;
+    use crate::web::openapi::Operation;
+
+    pub fn create() -> Operation {
+        Operation::new("estimateRun", "What a run would take before it is made: requests, time and cost.")
+            .body(&NEW_RUN)
+            .one_of(&SELECTION)
+            .json::<Estimate>(200, "the estimate, and what it is made of")
+    }
+}

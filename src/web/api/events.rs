@@ -3,21 +3,30 @@
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::domain::event::Event;
 use crate::web::auth::{Caller, run_key};
 use crate::web::error::Problem;
+use crate::web::openapi::field::{self, Field, LIMIT, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct EventList {
+    #[schemars(with = "Vec<Event>")]
     items: Vec<Box<RawValue>>,
     next_cursor: Option<String>,
     /// When old events of the run were removed: those are missing here.
     events_removed_at: Option<DateTime<Utc>>,
 }
+
+const QUERY: [Field; 2] = [
+    Field::optional("after", field::whole::<0, { i64::MAX }>, "events behind the one with this number").example("120"),
+    LIMIT,
+];
 
 /// `GET .../events?after=&limit=`: oldest first; `next_cursor` is the next page's `after`.
 ///
@@ -28,7 +37,7 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["after", "limit"])?;
+    let query = Query::of(&request, &names(&QUERY))?;
     let (after, limit) = (query.number("after")?.unwrap_or(0), query.limit()?);
     let key = run_key(&request, &caller)?;
     let run = shared.rooms.store.run(key.org, key.run).await?;
@@ -38,4 +47,16 @@ pub async fn list(
     let items =
         items.collect::<Result<_, _>>().map_err(|error| Problem::internal(format!("a stored event: {error}")))?;
     Ok(HttpResponse::Ok().json(EventList { items, next_cursor, events_removed_at: run.events_removed_at }))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::{EventList, QUERY};
+    use crate::web::openapi::Operation;
+
+    pub fn list() -> Operation {
+        Operation::new("listEvents", "The kept events of a run, the oldest first.")
+            .query(&QUERY)
+            .json::<EventList>(200, "a page of the events; `next_cursor` is the next page's `after`")
+    }
 }

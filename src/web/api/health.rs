@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::store::StoreError;
@@ -15,9 +16,21 @@ use crate::web::shared::Shared;
 /// Longest wait for the database: who asks whether we are ready soon asks again.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Health")]
+struct Standing {
+    status: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Version {
+    name: &'static str,
+    version: &'static str,
+}
+
 /// `GET /healthz`: the process answers.
 pub async fn healthz() -> HttpResponse {
-    HttpResponse::Ok().json(json!({"status": "ok"}))
+    HttpResponse::Ok().json(Standing { status: "ok" })
 }
 
 /// `GET /readyz`: the database answers, and the engine takes messages.
@@ -30,10 +43,31 @@ pub async fn readyz(shared: Data<Shared>) -> Result<HttpResponse, Problem> {
     if !shared.rooms.engine.is_alive() {
         return Err(Gone.into());
     }
-    Ok(HttpResponse::Ok().json(json!({"status": "ready"})))
+    Ok(HttpResponse::Ok().json(Standing { status: "ready" }))
 }
 
 /// `GET /version`.
 pub async fn version() -> HttpResponse {
-    HttpResponse::Ok().json(json!({"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")}))
+    HttpResponse::Ok().json(Version { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") })
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::{Standing, Version};
+    use crate::web::error::Kind;
+    use crate::web::openapi::Operation;
+
+    pub fn healthz() -> Operation {
+        Operation::new("readHealth", "Whether the process answers.").json::<Standing>(200, "it does")
+    }
+
+    pub fn readyz() -> Operation {
+        Operation::new("readReadiness", "Whether the database answers and the engine takes messages.")
+            .json::<Standing>(200, "they do")
+            .problems(&[Kind::Unavailable])
+    }
+
+    pub fn version() -> Operation {
+        Operation::new("readVersion", "Which version this is.").json::<Version>(200, "name and version")
+    }
 }

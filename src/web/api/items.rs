@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::money::Money;
@@ -10,11 +11,13 @@ use crate::web::auth::{Caller, run_key};
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
 use crate::web::list::List;
+use crate::web::openapi::field::{PAGE, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
 /// A product as the API shows it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Item")]
 struct ItemView {
     external_id: String,
     title: Option<String>,
@@ -25,7 +28,8 @@ struct ItemView {
 }
 
 /// A product's place in a category.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Place")]
 struct PlaceView {
     category: String,
     rank: i32,
@@ -48,10 +52,24 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["cursor", "limit"])?;
+    let query = Query::of(&request, &names(&PAGE))?;
     let limit = query.limit()?;
     let after = query.after(|cursor| if let Cursor::Items(asin) = cursor { Some(asin) } else { None })?;
     let key = run_key(&request, &caller)?;
     let rows = shared.rooms.store.list_items(key.org, key.run, after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Items(row.external_id.clone()), ItemView::from)))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::ItemView;
+    use crate::web::list::List;
+    use crate::web::openapi::Operation;
+    use crate::web::openapi::field::PAGE;
+
+    pub fn list() -> Operation {
+        Operation::new("listItems", "The products that a run found, by ASIN.")
+            .query(&PAGE)
+            .json::<List<ItemView>>(200, "a page of the products")
+    }
 }

@@ -35,3 +35,16 @@ pub async fn read(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResp
     let text = metrics.text(&Looked { runs, pool, subscribers });
     Ok(HttpResponse::Ok().content_type(MEDIA_TYPE).insert_header((header::CACHE_CONTROL, "no-store")).body(text))
 }
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::MEDIA_TYPE;
+    use crate::web::error::Kind;
+    use crate::web::openapi::Operation;
+
+    pub fn read() -> Operation {
+        Operation::new("readMetrics", "What the process counts, for Prometheus.")
+            .file(200, "OpenMetrics text", MEDIA_TYPE)
+            .problems(&[Kind::NotFound])
+    }
+}

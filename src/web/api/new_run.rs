@@ -2,18 +2,34 @@
 
 use serde_json::{Map, Value};
 
-use super::selection_body::{SELECTION, need_selection};
+use super::selection_body::{CATEGORY_IDS, PRESET_ID, SELECTION, TEMPLATE_ID, need_selection};
 use crate::domain::selection::Selection;
 use crate::domain::settings::{FieldError, RunSettings};
 use crate::web::body::kind_of;
 use crate::web::error::Problem;
 use crate::web::fields::{refuse, refuse_unknown};
+use crate::web::openapi::field::{Field, name, names};
+use crate::web::openapi::settings::settings;
 use crate::web::query::short;
 
 /// Longest name of a run, in characters.
 const NAME_CHARS_MAX: usize = 200;
 /// Most categories of one run.
 pub const CATEGORIES_MAX: usize = 1_000;
+
+/// What a body may say of a run.
+pub const NEW_RUN: [Field; 5] = [
+    Field::optional("name", name::<NAME_CHARS_MAX>, "what it is called; else after its categories")
+        .example("\"Lamps\""),
+    CATEGORY_IDS,
+    PRESET_ID,
+    TEMPLATE_ID,
+    SETTINGS,
+];
+
+/// The settings of a body that makes something.
+pub const SETTINGS: Field =
+    Field::optional("settings", settings, "what lies over the settings that hold else").example(r#"{"workers": 4}"#);
 
 /// What a caller asks for, well-formed; whether its categories exist is for the store to say.
 #[derive(Debug, PartialEq)]
@@ -33,7 +49,7 @@ impl NewRunBody {
     /// 422 with one entry for each field that is unknown, missing, of a wrong type or out of its bounds.
     pub fn read(fields: &Map<String, Value>, defaults: &RunSettings) -> Result<Self, Problem> {
         let mut errors = Vec::new();
-        refuse_unknown(fields, &["name", "category_ids", "preset_id", "template_id", "settings"], &mut errors);
+        refuse_unknown(fields, &names(&NEW_RUN), &mut errors);
         let name = read_name(fields.get("name"), &mut errors);
         let selection = need_selection(fields, &SELECTION, &mut errors);
         let overrides = read_overrides(fields.get("settings"), defaults, &mut errors).unwrap_or_default();

@@ -3,13 +3,16 @@
 use actix_web::http::header;
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::domain::seller::Arrival;
 use crate::web::auth::Caller;
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
 use crate::web::export::{Format, NewSeller};
+use crate::web::openapi::field::{Field, LIMIT, names, text};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
@@ -19,10 +22,24 @@ const NEXT_CURSOR: &str = "gleaner-next-cursor";
 const FILE_ROWS_MAX: i64 = 10_000;
 
 /// A page, and the cursor to ask with for what came after it: there is always one, since more may come.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct NewSellers<'a> {
     items: Vec<NewSeller<'a>>,
     next_cursor: String,
+}
+
+const QUERY: [Field; 3] = [
+    Field::optional("format", formats, "a file instead of a page; `limit` cannot stand beside it"),
+    Field::optional(
+        "cursor",
+        text::<1, 8_192>,
+        "the `next_cursor` of the answer before; none begins with the first seller",
+    ),
+    LIMIT,
+];
+
+fn formats(_: &mut SchemaGenerator) -> Value {
+    json!({"enum": ["json", Format::Csv.as_str(), Format::Ndjson.as_str()]})
 }
 
 /// `GET /sellers/new?cursor=&format=&limit=`: without a cursor from the first seller on. Whoever asks with the cursor of
@@ -35,7 +52,7 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["format", "cursor", "limit"])?;
+    let query = Query::of(&request, &names(&QUERY))?;
     let format = query.one_of("format", &[None, Some(Format::Csv), Some(Format::Ndjson)], |format| {
         format.map_or("json", Format::as_str)
     })?;
@@ -68,4 +85,23 @@ pub async fn list(
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((NEXT_CURSOR, next))
         .body(file))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::{NewSellers, QUERY};
+    use crate::web::export::Format;
+    use crate::web::openapi::Operation;
+
+    pub fn list() -> Operation {
+        Operation::new(
+            "listNewSellers",
+            "Sellers that are new to the registry since a cursor, in the order in which they came.",
+        )
+        .query(&QUERY)
+        .json::<NewSellers<'static>>(200, "a page, or a file with the same sellers")
+        .file(200, "", Format::Csv.media_type())
+        .file(200, "", Format::Ndjson.media_type())
+        .tells("gleaner-next-cursor", "of a file: the cursor of the next one")
+    }
 }

@@ -4,13 +4,14 @@ use actix_web::http::header;
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::named::{A_NAME, needed};
 use super::new_run::read_name;
 use super::planned_run::known_categories;
-use super::selection_body::{need_selection, read_selection};
+use super::selection_body::{CATEGORY_IDS, SELECTION, need_selection, read_selection};
 use crate::domain::ids::PresetId;
 use crate::domain::selection::Selection;
 use crate::store::automation::presets::PresetRow;
@@ -20,12 +21,15 @@ use crate::web::cursor::{Cursor, Named};
 use crate::web::error::Problem;
 use crate::web::fields::{refuse, refuse_unknown};
 use crate::web::list::List;
+use crate::web::openapi::field::{Field, PAGE, name, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
-const FIELDS: [&str; 2] = ["name", "category_ids"];
+const FIELDS: [Field; 2] =
+    [Field::optional("name", name::<200>, "what it is called").example("\"Lamps\""), CATEGORY_IDS];
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Preset")]
 struct PresetView {
     id: PresetId,
     name: String,
@@ -48,7 +52,7 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["cursor", "limit"])?;
+    let query = Query::of(&request, &names(&PAGE))?;
     let (limit, after) = (query.limit()?, Named::Presets.after(&query)?);
     let rows = shared.rooms.store.list_presets(caller.org, after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Named(Named::Presets, row.id.0), view)))
@@ -130,13 +134,13 @@ type Body = (Option<String>, Option<Vec<String>>);
 /// The name and the categories; both are there where a preset is made.
 fn body(fields: &Map<String, Value>, is_new: bool) -> Result<Body, Problem> {
     let mut errors = Vec::new();
-    refuse_unknown(fields, &FIELDS, &mut errors);
+    refuse_unknown(fields, &names(&FIELDS), &mut errors);
     let mut name = read_name(fields.get("name"), &mut errors);
     let selection = if is_new {
         name = needed("name", A_NAME, name, &mut errors);
-        need_selection(fields, &FIELDS[1..], &mut errors)
+        need_selection(fields, &SELECTION[..1], &mut errors)
     } else {
-        read_selection(fields, &FIELDS[1..], &mut errors)
+        read_selection(fields, &SELECTION[..1], &mut errors)
     };
     refuse(errors)?;
     let ids = selection.and_then(|selection| match selection {
@@ -144,4 +148,44 @@ fn body(fields: &Map<String, Value>, is_new: bool) -> Result<Body, Problem> {
         Selection::Preset(_) | Selection::Template(_) => None,
     });
     Ok((name, ids))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::{FIELDS, PresetView};
+    use crate::web::error::Kind;
+    use crate::web::list::List;
+    use crate::web::openapi::Operation;
+    use crate::web::openapi::field::PAGE;
+
+    pub fn list() -> Operation {
+        Operation::new("listPresets", "Named lists of categories, the oldest first.")
+            .query(&PAGE)
+            .json::<List<PresetView>>(200, "a page of the presets")
+    }
+
+    pub fn create() -> Operation {
+        Operation::new("createPreset", "Makes a named list of categories.")
+            .body(&FIELDS.map(|field| field.needed_now()))
+            .json::<PresetView>(201, "the preset")
+            .tells("Location", "its path")
+            .problems(&[Kind::LimitReached, Kind::InUse])
+    }
+
+    pub fn read() -> Operation {
+        Operation::new("readPreset", "A named list of categories.").json::<PresetView>(200, "the preset")
+    }
+
+    pub fn change() -> Operation {
+        Operation::new("changePreset", "Changes a preset; what is left out stays, and so do runs that were made of it.")
+            .body(&FIELDS)
+            .json::<PresetView>(200, "the preset as it is then")
+            .problems(&[Kind::InUse, Kind::LimitReached])
+    }
+
+    pub fn remove() -> Operation {
+        Operation::new("removePreset", "Removes a preset on which no template and no schedule stands.")
+            .nothing(204, "it is gone")
+            .problems(&[Kind::InUse, Kind::LimitReached])
+    }
 }

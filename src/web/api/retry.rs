@@ -2,7 +2,8 @@
 
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::{Map, Value};
+use schemars::SchemaGenerator;
+use serde_json::{Map, Value, json};
 
 use super::commands::taken;
 use crate::domain::chosen::Chosen;
@@ -12,7 +13,8 @@ use crate::web::auth::{Caller, run_key};
 use crate::web::body::{kind_of, optional_object};
 use crate::web::engine::Gone;
 use crate::web::error::Problem;
-use crate::web::fields::refuse;
+use crate::web::fields::{refuse, refuse_unknown};
+use crate::web::openapi::field::{Field, names};
 use crate::web::query::{Query, short};
 use crate::web::shared::Shared;
 
@@ -20,6 +22,22 @@ use crate::web::shared::Shared;
 const TASKS_MAX: usize = 10_000;
 /// Most kinds of errors that one request names.
 const ERRORS_MAX: usize = 50;
+
+/// One of the two, or none for all failed tasks.
+const FIELDS: [Field; 2] = [
+    Field::optional("task_nos", numbers, "exactly these failed tasks").example("[3, 7]"),
+    Field::optional("error_codes", codes, "those that failed with one of these errors"),
+];
+
+fn numbers(_: &mut SchemaGenerator) -> Value {
+    let number = json!({"type": "integer", "minimum": 1, "maximum": i32::MAX});
+    json!({"type": "array", "items": number, "minItems": 1, "maxItems": TASKS_MAX, "uniqueItems": true})
+}
+
+fn codes(_: &mut SchemaGenerator) -> Value {
+    let code = json!({"type": "string", "minLength": 1});
+    json!({"type": "array", "items": code, "minItems": 1, "maxItems": ERRORS_MAX, "uniqueItems": true})
+}
 
 /// `POST .../retry-failed` with `{"task_nos"?: [...]}` or `{"error_codes"?: [...]}`, or without a body for all.
 ///
@@ -43,10 +61,7 @@ pub async fn retry_failed(
 
 fn read(fields: &Map<String, Value>) -> Result<Chosen, Problem> {
     let mut errors = Vec::new();
-    for name in fields.keys().filter(|name| !["task_nos", "error_codes"].contains(&name.as_str())) {
-        let message = "no such field; allowed is one of task_nos, error_codes, or none for all failed tasks";
-        errors.push(FieldError::new(name, message));
-    }
+    refuse_unknown(fields, &names(&FIELDS), &mut errors);
     let given = |name: &str| fields.get(name).filter(|value| !value.is_null());
     let chosen = match (given("task_nos"), given("error_codes")) {
         (None, None) => Chosen::All,
@@ -106,6 +121,21 @@ fn each<T: PartialEq>(
         }
     }
     taken
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::FIELDS;
+    use crate::web::api::commands::says::command;
+    use crate::web::openapi::Operation;
+
+    pub fn retry_failed() -> Operation {
+        command(
+            "retryFailed",
+            "Has failed tasks of a run run again: all of them, or exactly those that the body names.",
+        )
+        .body_or_none(&FIELDS)
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::ids::RunId;
@@ -14,7 +15,8 @@ use crate::web::query::Query;
 use crate::web::shared::Shared;
 
 /// Latencies of a phase, in milliseconds, each to within 3 %.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Latency")]
 struct LatencyView {
     answers: u64,
     mean_ms: u64,
@@ -24,20 +26,23 @@ struct LatencyView {
     max_ms: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PhaseLatencies")]
 struct PhasesView {
     amazon: LatencyView,
     ebay: LatencyView,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Bucket")]
 struct BucketView {
     at: DateTime<Utc>,
     #[serde(flatten)]
     answers: Answers,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "WorkerFigures")]
 struct WorkerView {
     worker_id: u16,
     #[serde(flatten)]
@@ -45,7 +50,8 @@ struct WorkerView {
 }
 
 /// What the requests were like, up to the event `counted_to`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RunMetrics")]
 struct MetricsView {
     run_id: RunId,
     counted_to: i64,
@@ -92,4 +98,18 @@ pub async fn read(
         throughput: metrics.timeline.buckets().map(|(at, answers)| BucketView { at, answers }).collect(),
         workers: workers.collect(),
     }))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::MetricsView;
+    use crate::web::openapi::Operation;
+
+    pub fn read() -> Operation {
+        Operation::new(
+            "readRunMetrics",
+            "What a run's requests were like: latencies, outcomes, throughput, and each worker's share.",
+        )
+        .json::<MetricsView>(200, "the figures, up to the event `counted_to`")
+    }
 }

@@ -1,8 +1,9 @@
 //! A run as the API shows it: the row under the names that clients of the original system know.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::domain::ids::{RunId, WorkerId};
 use crate::domain::price::Prices;
@@ -16,7 +17,8 @@ use crate::store::RunRow;
 use crate::web::sse::Snapshot;
 
 /// Why a run failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Failure")]
 pub struct FailView {
     /// The reason.
     pub reason: FailReason,
@@ -25,7 +27,8 @@ pub struct FailView {
 }
 
 /// A run as the API shows it. A column without a value is null.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Run")]
 pub struct RunView {
     id: RunId,
     number: i32,
@@ -36,6 +39,7 @@ pub struct RunView {
     phase: Phase,
     pause: Option<PauseView>,
     fail: Option<FailView>,
+    #[schemars(with = "Map<String, Value>")]
     settings: Value,
     categories: Vec<Category>,
     departments_total: i32,
@@ -59,7 +63,9 @@ pub struct RunView {
     provider: Option<String>,
     percent: f64,
     last_event_id: i64,
+    #[schemars(with = "Map<String, Value>")]
     checkpoint: Value,
+    #[schemars(with = "Vec<WorkerStatus>")]
     worker_status: Value,
     seller_count_snapshot: Option<i64>,
     created_at: DateTime<Utc>,

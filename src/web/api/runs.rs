@@ -16,6 +16,7 @@ use crate::web::error::Problem;
 use crate::web::etag::ETag;
 use crate::web::idempotency;
 use crate::web::list::List;
+use crate::web::openapi::field::{self, CURSOR, Field, LIMIT, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
@@ -47,6 +48,8 @@ pub async fn create(
     Ok(answer.json(shared.view(created.run)))
 }
 
+const QUERY: [Field; 3] = [Field::optional("status", field::of::<RunStatus>, "runs in this state"), CURSOR, LIMIT];
+
 /// `GET /collection/runs?status=&cursor=&limit=`: newest first.
 ///
 /// # Errors
@@ -56,7 +59,7 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["status", "cursor", "limit"])?;
+    let query = Query::of(&request, &names(&QUERY))?;
     let limit = query.limit()?;
     let status = query.one_of("status", RunStatus::ALL, RunStatus::as_str)?;
     let after = query
@@ -116,4 +119,43 @@ pub(super) fn fate(has_key: bool) -> &'static str {
 /// What the body says, whatever its spaces and the order of its fields.
 fn digest(fields: &Map<String, Value>) -> Vec<u8> {
     Sha256::digest(serde_json::to_vec(fields).unwrap_or_default()).to_vec()
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::QUERY;
+    use crate::domain::progress::Progress;
+    use crate::web::api::new_run::NEW_RUN;
+    use crate::web::api::run_view::RunView;
+    use crate::web::api::selection_body::SELECTION;
+    use crate::web::list::List;
+    use crate::web::openapi::Operation;
+
+    pub fn create() -> Operation {
+        Operation::new(
+            "createRun",
+            "Makes a run over categories, a preset or a template; nothing is asked of a provider yet.",
+        )
+        .body(&NEW_RUN)
+        .one_of(&SELECTION)
+        .json::<RunView>(201, "the run, which is pending")
+        .tells("Location", "its path")
+    }
+
+    pub fn list() -> Operation {
+        Operation::new("listRuns", "Runs, the newest first.")
+            .query(&QUERY)
+            .json::<List<RunView>>(200, "a page of the runs")
+    }
+
+    pub fn read() -> Operation {
+        Operation::new("readRun", "A run: its state, its settings, what it found and what it spent.")
+            .json::<RunView>(200, "the run")
+            .tells("ETag", "what it is now, for `If-Match`")
+    }
+
+    pub fn progress() -> Operation {
+        Operation::new("readProgress", "The progress of a run and what each worker does, from memory while it works.")
+            .json::<Progress>(200, "the progress")
+    }
 }

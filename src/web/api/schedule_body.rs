@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::named::{A_NAME, needed};
-use super::new_run::{read_name, read_overrides};
-use super::selection_body::{SELECTION, need_selection, read_selection};
+use super::new_run::{SETTINGS, read_name, read_overrides};
+use super::selection_body::{CATEGORY_IDS, PRESET_ID, SELECTION, TEMPLATE_ID, need_selection, read_selection};
 use crate::domain::schedule::{MISSED_WITHIN_MINUTES_MAX, MissedRule, read_cron, read_zone};
 use crate::domain::selection::Selection;
 use crate::domain::settings::{FieldError, RunSettings};
@@ -12,6 +12,7 @@ use crate::store::automation::schedules::ScheduleRules;
 use crate::web::body::kind_of;
 use crate::web::error::Problem;
 use crate::web::fields::{refuse, refuse_unknown};
+use crate::web::openapi::field::{self, Field, name, names};
 use crate::web::query::short;
 
 /// Most moments of a preview.
@@ -25,18 +26,40 @@ const ZONE_DEFAULT: &str = "UTC";
 /// The name of the one schedule of a client that knows no names.
 const NAME_DEFAULT: &str = "Schedule";
 
-const FIELDS: [&str; 10] = [
-    "name",
-    "enabled",
-    "cron",
-    "time_zone",
-    "category_ids",
-    "preset_id",
-    "template_id",
-    "settings",
-    "missed",
-    "missed_within_minutes",
+/// What a body may say of a schedule.
+pub const FIELDS: [Field; 10] = [
+    Field::optional("name", name::<200>, "what it is called").example("\"Every night\""),
+    Field::optional("enabled", field::flag, "whether it makes runs; it does where nothing is said").example("true"),
+    CRON,
+    TIME_ZONE,
+    CATEGORY_IDS,
+    PRESET_ID,
+    TEMPLATE_ID,
+    SETTINGS,
+    MISSED,
+    MISSED_WITHIN_MINUTES,
 ];
+
+/// What a body may say of a schedule that is only looked at.
+pub const PREVIEW_FIELDS: [Field; 5] = [
+    CRON.needed_now(),
+    TIME_ZONE,
+    MISSED,
+    MISSED_WITHIN_MINUTES,
+    Field::optional("count", field::whole::<1, { PREVIEW_MAX as i64 }>, "how many moments").example("3"),
+];
+
+const CRON: Field =
+    Field::optional("cron", field::text::<1, 200>, "when it fires, in five fields").example("\"0 3 * * *\"");
+const TIME_ZONE: Field =
+    Field::optional("time_zone", field::text::<1, 100>, "where its clock hangs; UTC where nothing is said")
+        .example("\"Europe/Berlin\"");
+const MISSED: Field = Field::optional("missed", field::of::<MissedRule>, "what becomes of a moment that nobody met");
+const MISSED_WITHIN_MINUTES: Field = Field::optional(
+    "missed_within_minutes",
+    field::whole::<1, { MISSED_WITHIN_MINUTES_MAX as i64 }>,
+    "for how long such a moment is made up for",
+);
 
 /// What is said; what is `None` is left out.
 #[derive(Debug, Default)]
@@ -128,7 +151,7 @@ impl ScheduleBody {
     }
 
     fn fields(fields: &Map<String, Value>, defaults: &RunSettings, errors: &mut Vec<FieldError>) -> Self {
-        refuse_unknown(fields, &FIELDS, errors);
+        refuse_unknown(fields, &names(&FIELDS), errors);
         let enabled = given(fields, "enabled").and_then(|value| {
             let read = value.as_bool();
             if read.is_none() {
@@ -156,7 +179,7 @@ impl PreviewBody {
     /// 422 with one entry for each field that is missing or cannot be taken.
     pub fn read(fields: &Map<String, Value>) -> Result<Self, Problem> {
         let mut errors = Vec::new();
-        refuse_unknown(fields, &["cron", "time_zone", "missed", "missed_within_minutes", "count"], &mut errors);
+        refuse_unknown(fields, &names(&PREVIEW_FIELDS), &mut errors);
         let cron = text(fields, "cron", |text| read_cron(text).map(drop), &mut errors);
         let cron = needed("cron", "an expression such as \"0 3 * * *\"", cron, &mut errors);
         let time_zone = text(fields, "time_zone", |text| read_zone(text).map(drop), &mut errors);

@@ -1,6 +1,7 @@
 //! A schedule as the API shows it: what it is, its rules in words, its next moment and what became of the last.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -10,7 +11,8 @@ use crate::store::automation::firings::FiringRow;
 use crate::store::automation::schedules::ScheduleRow;
 
 /// A moment of a schedule, as clocks show it there and in UTC.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Moment")]
 pub struct MomentView {
     utc: String,
     local: String,
@@ -29,7 +31,8 @@ impl From<Moment> for MomentView {
 }
 
 /// A moment and what became of it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Firing")]
 pub struct FiringView {
     due_at: DateTime<Utc>,
     state: FiringState,
@@ -46,7 +49,8 @@ impl From<FiringRow> for FiringView {
 }
 
 /// A schedule.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Schedule")]
 pub struct ScheduleView {
     id: ScheduleId,
     name: String,
@@ -97,7 +101,7 @@ impl ScheduleView {
 }
 
 /// When a schedule fires.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Preview {
     cron: String,
     time_zone: String,

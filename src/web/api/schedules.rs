@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::planned_run::org_defaults;
 use super::schedule_body::{PREVIEW_DEFAULT, PREVIEW_MAX, PreviewBody, ScheduleBody};
 use super::schedule_view::{FiringView, Preview, ScheduleView};
+use super::selection_body::SELECTION;
 use super::templates::check;
 use crate::domain::ids::{OrgId, ScheduleId};
 use crate::domain::schedule::{Plan, Rules};
@@ -17,6 +18,7 @@ use crate::web::body::json_object;
 use crate::web::cursor::{Cursor, Named};
 use crate::web::error::{Kind, Problem};
 use crate::web::list::List;
+use crate::web::openapi::field::{self, Field, PAGE, names};
 use crate::web::query::{Query, short};
 use crate::web::shared::Shared;
 
@@ -29,7 +31,7 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["cursor", "limit"])?;
+    let query = Query::of(&request, &names(&PAGE))?;
     let (limit, after) = (query.limit()?, Named::Schedules.after(&query)?);
     let rows = shared.rooms.store.list_schedules(caller.org, after, limit + 1).await?;
     let ids: Vec<ScheduleId> = rows.iter().map(|row| row.id).collect();
@@ -141,6 +143,9 @@ pub async fn change_first(
     }
 }
 
+const COUNT: [Field; 1] =
+    [Field::optional("count", field::whole::<1, { PREVIEW_MAX as i64 }>, "how many moments").example("3")];
+
 /// `GET /collection/schedules/{id}/preview?count=`: its next moments, also while it is switched off.
 ///
 /// # Errors
@@ -150,7 +155,7 @@ pub async fn preview(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["count"])?;
+    let query = Query::of(&request, &names(&COUNT))?;
     let count = match query.text("count") {
         None => PREVIEW_DEFAULT,
         Some(text) => text.parse().ok().filter(|count| (1..=PREVIEW_MAX).contains(count)).ok_or_else(|| {
@@ -192,7 +197,7 @@ pub async fn firings(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["cursor", "limit"])?;
+    let query = Query::of(&request, &names(&PAGE))?;
     let limit = query.limit()?;
     let before = query.after(|cursor| if let Cursor::Firings(at) = cursor { Some(at) } else { None })?;
     let id = found(&shared, caller.org, &request).await?.id;
@@ -238,4 +243,87 @@ async fn lay_over(
     check(shared, org, body.selection.as_ref()).await?;
     let changed = shared.rooms.store.change_schedule(org, id, |rules| body.lay_over(rules)).await;
     shown(shared, changed.map_err(|error| Named::Schedules.not_kept(error))?).await
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::super::schedule_body::{FIELDS, PREVIEW_FIELDS};
+    use super::super::schedule_view::{FiringView, Preview, ScheduleView};
+    use super::{COUNT, SELECTION};
+    use crate::web::error::Kind;
+    use crate::web::list::List;
+    use crate::web::openapi::Operation;
+    use crate::web::openapi::field::PAGE;
+
+    pub fn list() -> Operation {
+        Operation::new("listSchedules", "What makes runs by the clock, the oldest first.").query(&PAGE).json::<List<
+            ScheduleView,
+        >>(
+            200,
+            "a page of the schedules",
+        )
+    }
+
+    pub fn create() -> Operation {
+        let needed =
+            FIELDS.map(|field| if ["name", "cron"].contains(&field.name) { field.needed_now() } else { field });
+        Operation::new("createSchedule", "Makes a schedule.")
+            .body(&needed)
+            .one_of(&SELECTION)
+            .json::<ScheduleView>(201, "the schedule")
+            .tells("Location", "its path")
+            .problems(&[Kind::LimitReached, Kind::InUse])
+    }
+
+    pub fn read() -> Operation {
+        Operation::new("readSchedule", "A schedule, its next moment and what became of the last.")
+            .json::<ScheduleView>(200, "the schedule")
+    }
+
+    pub fn change() -> Operation {
+        Operation::new(
+            "changeSchedule",
+            "Changes a schedule; what is left out stays, and `settings` are replaced as a whole.",
+        )
+        .body(&FIELDS)
+        .json::<ScheduleView>(200, "the schedule as it is then")
+        .problems(&[Kind::InUse, Kind::LimitReached])
+    }
+
+    pub fn remove() -> Operation {
+        Operation::new("removeSchedule", "Removes a schedule; its runs stay.").nothing(204, "it is gone")
+    }
+
+    pub fn read_first() -> Operation {
+        Operation::new("readFirstSchedule", "The organisation's oldest schedule, for clients that know of one.")
+            .json::<ScheduleView>(200, "the schedule")
+            .problems(&[Kind::NotFound])
+    }
+
+    pub fn change_first() -> Operation {
+        Operation::new("changeFirstSchedule", "Changes the organisation's oldest schedule, or makes its first.")
+            .body(&FIELDS)
+            .json::<ScheduleView>(200, "the schedule as it is then")
+            .json::<ScheduleView>(201, "the first schedule")
+            .tells("Location", "its path")
+            .problems(&[Kind::InUse, Kind::LimitReached, Kind::NotFound])
+    }
+
+    pub fn preview() -> Operation {
+        Operation::new("previewSchedule", "The next moments of a schedule, also while it is switched off.")
+            .query(&COUNT)
+            .json::<Preview>(200, "the moments, and what happens when clocks change")
+    }
+
+    pub fn preview_body() -> Operation {
+        Operation::new("previewNewSchedule", "The moments of a schedule that is not there yet.")
+            .body(&PREVIEW_FIELDS)
+            .json::<Preview>(200, "the moments, and what happens when clocks change")
+    }
+
+    pub fn firings() -> Operation {
+        Operation::new("listFirings", "What became of a schedule's moments, the newest first.")
+            .query(&PAGE)
+            .json::<List<FiringView>>(200, "a page of the moments")
+    }
 }

@@ -1,6 +1,7 @@
 //! What a body says of categories: `category_ids`, `preset_id` or `template_id`, of which one is given.
 
-use serde_json::{Map, Value};
+use schemars::SchemaGenerator;
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::new_run::CATEGORIES_MAX;
@@ -8,10 +9,27 @@ use crate::domain::ids::{PresetId, TemplateId};
 use crate::domain::selection::Selection;
 use crate::domain::settings::FieldError;
 use crate::web::body::kind_of;
+use crate::web::openapi::field::{Field, id};
 use crate::web::query::short;
 
 /// The fields that name categories.
-pub const SELECTION: [&str; 3] = ["category_ids", "preset_id", "template_id"];
+pub const SELECTION: [&str; 3] = [CATEGORIES, "preset_id", "template_id"];
+
+const CATEGORIES: &str = "category_ids";
+
+/// The categories themselves.
+pub const CATEGORY_IDS: Field =
+    Field::optional(CATEGORIES, category_ids, "ids from `GET /amazon/categories`, each once")
+        .example(r#"["home-bath"]"#);
+/// A named list of categories.
+pub const PRESET_ID: Field = Field::optional("preset_id", id, "the id of a preset of the organisation");
+/// A run to be made again.
+pub const TEMPLATE_ID: Field = Field::optional("template_id", id, "the id of a template of the organisation");
+
+fn category_ids(_: &mut SchemaGenerator) -> Value {
+    let of = json!({"type": "string"});
+    json!({"type": "array", "items": of, "minItems": 1, "maxItems": CATEGORIES_MAX, "uniqueItems": true})
+}
 
 /// The one selection that the body makes, of these `fields`; `None` where it makes none.
 pub fn read_selection(body: &Map<String, Value>, fields: &[&str], errors: &mut Vec<FieldError>) -> Option<Selection> {

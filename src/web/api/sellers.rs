@@ -5,7 +5,9 @@ use actix_web::web::{Bytes, Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, TryStreamExt};
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::domain::ids::RunKey;
 use crate::store::{RunSellerRow, StoreError};
@@ -14,6 +16,7 @@ use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
 use crate::web::export::Format;
 use crate::web::list::List;
+use crate::web::openapi::field::{self, CURSOR, Field, LIMIT, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
@@ -39,7 +42,8 @@ impl Answer {
 }
 
 /// A seller as the API shows it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RunSeller")]
 struct SellerView {
     name: String,
     display_name: String,
@@ -68,6 +72,16 @@ impl From<RunSellerRow> for SellerView {
     }
 }
 
+const QUERY: [Field; 3] = [
+    Field::optional("format", formats, "a file with all of them; neither `cursor` nor `limit` can stand beside it"),
+    CURSOR,
+    LIMIT,
+];
+
+fn formats(_: &mut SchemaGenerator) -> Value {
+    field::one_of(&Answer::ALL, Answer::as_str)
+}
+
 /// `GET .../sellers?format=&cursor=&limit=`: by normalised name.
 ///
 /// # Errors
@@ -77,7 +91,7 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["format", "cursor", "limit"])?;
+    let query = Query::of(&request, &names(&QUERY))?;
     let key = run_key(&request, &caller)?;
     if let Some(Answer::File(format)) = query.one_of("format", &Answer::ALL, Answer::as_str)? {
         for parameter in ["cursor", "limit"] {
@@ -117,4 +131,20 @@ async fn file(shared: &Shared, key: RunKey, format: Format) -> Result<HttpRespon
         .insert_header((header::CONTENT_DISPOSITION, name))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .streaming(head.chain(pieces)))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::{QUERY, SellerView};
+    use crate::web::export::Format;
+    use crate::web::list::List;
+    use crate::web::openapi::Operation;
+
+    pub fn list() -> Operation {
+        Operation::new("listRunSellers", "The sellers that a run found, by normalised name.")
+            .query(&QUERY)
+            .json::<List<SellerView>>(200, "a page, or a file with all of them")
+            .file(200, "", Format::Csv.media_type())
+            .file(200, "", Format::Ndjson.media_type())
+    }
 }

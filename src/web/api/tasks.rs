@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::ids::TaskNo;
@@ -12,11 +13,13 @@ use crate::web::auth::{Caller, run_key};
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
 use crate::web::list::List;
+use crate::web::openapi::field::{self, CURSOR, Field, LIMIT, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
 /// A task as the API shows it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Task")]
 struct TaskView {
     task_no: TaskNo,
     phase: Phase,
@@ -56,6 +59,13 @@ fn skip_message(error_code: Option<&str>) -> Option<String> {
     error_code.and_then(SkipReason::parse).map(|reason| reason.message().to_owned())
 }
 
+const QUERY: [Field; 4] = [
+    Field::optional("status", field::of::<TaskState>, "tasks in this state"),
+    Field::optional("phase", field::of::<Phase>, "tasks of this phase"),
+    CURSOR,
+    LIMIT,
+];
+
 /// `GET .../tasks?status=&phase=&cursor=&limit=`: by number.
 ///
 /// # Errors
@@ -65,7 +75,7 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["status", "phase", "cursor", "limit"])?;
+    let query = Query::of(&request, &names(&QUERY))?;
     let limit = query.limit()?;
     let state = query.one_of("status", &TaskState::ALL, TaskState::as_str)?;
     let phase = query.one_of("phase", &[Phase::Amazon, Phase::Ebay], Phase::as_str)?;
@@ -74,6 +84,19 @@ pub async fn list(
     let key = run_key(&request, &caller)?;
     let rows = shared.rooms.store.list_tasks(key.org, key.run, state, phase, after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Tasks(row.task_no), TaskView::from)))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::{QUERY, TaskView};
+    use crate::web::list::List;
+    use crate::web::openapi::Operation;
+
+    pub fn list() -> Operation {
+        Operation::new("listTasks", "The tasks of a run, by number: where each stands and what went wrong.")
+            .query(&QUERY)
+            .json::<List<TaskView>>(200, "a page of the tasks")
+    }
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@ use actix_web::http::header;
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::named::{A_NAME, needed};
-use super::new_run::{read_name, read_overrides};
+use super::new_run::{SETTINGS, read_name, read_overrides};
 use super::planned_run::{known_categories, looked_up, org_defaults};
-use super::selection_body::{SELECTION, need_selection, read_selection};
+use super::selection_body::{CATEGORY_IDS, PRESET_ID, SELECTION, need_selection, read_selection};
 use crate::domain::ids::{OrgId, PresetId, TemplateId};
 use crate::domain::selection::Selection;
 use crate::domain::settings::RunSettings;
@@ -21,12 +22,19 @@ use crate::web::cursor::{Cursor, Named};
 use crate::web::error::Problem;
 use crate::web::fields::{refuse, refuse_unknown};
 use crate::web::list::List;
+use crate::web::openapi::field::{Field, PAGE, name, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
-const FIELDS: [&str; 4] = ["name", "category_ids", "preset_id", "settings"];
+const FIELDS: [Field; 4] = [
+    Field::optional("name", name::<200>, "what it is called").example("\"Lamps, thoroughly\""),
+    CATEGORY_IDS,
+    PRESET_ID,
+    SETTINGS,
+];
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Template")]
 struct TemplateView {
     id: TemplateId,
     name: String,
@@ -53,7 +61,7 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["cursor", "limit"])?;
+    let query = Query::of(&request, &names(&PAGE))?;
     let (limit, after) = (query.limit()?, Named::Templates.after(&query)?);
     let rows = shared.rooms.store.list_templates(caller.org, after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Named(Named::Templates, row.id.0), view)))
@@ -135,7 +143,7 @@ pub async fn remove(
 
 fn body(fields: &Map<String, Value>, defaults: &RunSettings, is_new: bool) -> Result<TemplateChanges, Problem> {
     let mut errors = Vec::new();
-    refuse_unknown(fields, &FIELDS, &mut errors);
+    refuse_unknown(fields, &names(&FIELDS), &mut errors);
     let mut name = read_name(fields.get("name"), &mut errors);
     let selection = if is_new {
         name = needed("name", A_NAME, name, &mut errors);
@@ -156,4 +164,52 @@ pub(super) async fn check(shared: &Shared, org: OrgId, selection: Option<&Select
     let Some(selection) = selection else { return Ok(()) };
     let recipe = looked_up(shared, org, selection).await?;
     known_categories(shared, &recipe.category_ids).await.map(drop)
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::{FIELDS, SELECTION, TemplateView};
+    use crate::web::error::Kind;
+    use crate::web::list::List;
+    use crate::web::openapi::Operation;
+    use crate::web::openapi::field::PAGE;
+
+    pub fn list() -> Operation {
+        Operation::new("listTemplates", "Runs to be made again and again, the oldest first.").query(&PAGE).json::<List<
+            TemplateView,
+        >>(
+            200,
+            "a page of the templates",
+        )
+    }
+
+    pub fn create() -> Operation {
+        let needed = FIELDS.map(|field| if field.name == "name" { field.needed_now() } else { field });
+        Operation::new("createTemplate", "Makes a template of categories or a preset, and settings.")
+            .body(&needed)
+            .one_of(&SELECTION[..2])
+            .json::<TemplateView>(201, "the template")
+            .tells("Location", "its path")
+            .problems(&[Kind::LimitReached, Kind::InUse])
+    }
+
+    pub fn read() -> Operation {
+        Operation::new("readTemplate", "A run to be made again and again.").json::<TemplateView>(200, "the template")
+    }
+
+    pub fn change() -> Operation {
+        Operation::new(
+            "changeTemplate",
+            "Changes a template; what is left out stays, and `settings` are replaced as a whole.",
+        )
+        .body(&FIELDS)
+        .json::<TemplateView>(200, "the template as it is then")
+        .problems(&[Kind::InUse, Kind::LimitReached])
+    }
+
+    pub fn remove() -> Operation {
+        Operation::new("removeTemplate", "Removes a template on which no schedule stands.")
+            .nothing(204, "it is gone")
+            .problems(&[Kind::InUse, Kind::LimitReached])
+    }
 }

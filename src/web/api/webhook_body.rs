@@ -3,7 +3,8 @@
 
 use std::net::IpAddr;
 
-use serde_json::{Map, Value};
+use schemars::SchemaGenerator;
+use serde_json::{Map, Value, json};
 use url::{Host, Url};
 
 use crate::domain::address::is_public;
@@ -14,6 +15,7 @@ use crate::store::notices::webhooks::{WebhookRow, WebhookSpec};
 use crate::web::body::kind_of;
 use crate::web::error::Problem;
 use crate::web::fields::{refuse, refuse_unknown};
+use crate::web::openapi::field::{self, Field, names};
 use crate::web::query::short;
 use crate::web::shared::NoticeRules;
 
@@ -24,12 +26,43 @@ const RECIPIENTS_MAX: usize = 10;
 /// Longest address of a recipient, in characters.
 const RECIPIENT_CHARS_MAX: usize = 254;
 
+/// What a body may say of a new webhook; mail has recipients, the others an address.
+pub const NEW: [Field; 5] = [
+    Field::needed("form", field::of::<Form>, "what is sent: the notice, a line for a chat service, or mail")
+        .example("\"generic\""),
+    URL,
+    RECIPIENTS,
+    EVENTS.needed_now(),
+    ENABLED,
+];
+
+/// What a body may say of a webhook that is there.
+pub const CHANGED: [Field; 4] = [URL, RECIPIENTS, EVENTS, ENABLED];
+
+const URL: Field = Field::optional("url", field::text::<1, URL_CHARS_MAX>, "where it is sent, by http or https")
+    .without_null()
+    .example("\"https://hooks.example.org/gleaner\"");
+const RECIPIENTS: Field = Field::optional("recipients", recipients, "who gets the mail").without_null();
+const EVENTS: Field = Field::optional("events", events, "what is told").without_null().example(r#"["run.completed"]"#);
+const ENABLED: Field =
+    Field::optional("enabled", field::flag, "whether anything is sent; it is where nothing is said").without_null();
+
+fn recipients(_: &mut SchemaGenerator) -> Value {
+    let address = json!({"type": "string", "format": "email", "maxLength": RECIPIENT_CHARS_MAX});
+    json!({"type": "array", "items": address, "minItems": 1, "maxItems": RECIPIENTS_MAX, "uniqueItems": true})
+}
+
+fn events(_: &mut SchemaGenerator) -> Value {
+    let event = field::one_of(&NoticeEvent::ALL, NoticeEvent::as_str);
+    json!({"type": "array", "items": event, "minItems": 1, "uniqueItems": true})
+}
+
 /// Reads `{"form", "url" | "recipients", "events", "enabled"?}`.
 ///
 /// # Errors
 /// 422 with one entry for each field that cannot be taken.
 pub fn new_webhook(fields: &Map<String, Value>, rules: &NoticeRules) -> Result<WebhookSpec, Problem> {
-    let mut errors = unknown(fields, &["form", "url", "recipients", "events", "enabled"]);
+    let mut errors = unknown(fields, &names(&NEW));
     let Some(form) = read_form(fields.get("form"), rules, &mut errors) else {
         // Which other fields are needed is not known.
         return Err(Problem::invalid_fields(errors));
@@ -52,7 +85,7 @@ pub fn changed_webhook(
     fields: &Map<String, Value>,
     rules: &NoticeRules,
 ) -> Result<WebhookSpec, Problem> {
-    let errors = unknown(fields, &["url", "recipients", "events", "enabled"]);
+    let errors = unknown(fields, &names(&CHANGED));
     let spec = WebhookSpec {
         form: row.form,
         url: row.url,

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::webhook_body::{changed_webhook, new_webhook};
@@ -25,7 +26,8 @@ use crate::web::shared::Shared;
 const LOOK_FIRST: &str = "look at GET /webhooks before you send this again";
 
 /// A webhook as the API shows it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Webhook")]
 struct WebhookView {
     id: WebhookId,
     form: Form,
@@ -186,4 +188,45 @@ pub async fn rotate(
     let row = shared.rooms.store.rotate_webhook(caller.org, id, secret).await.map_err(missing("webhook"))?;
     let answer = WebhookView::with_secret(row, secret);
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(answer))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::WebhookView;
+    use crate::web::api::webhook_body::{CHANGED, NEW};
+    use crate::web::error::Kind;
+    use crate::web::list::List;
+    use crate::web::openapi::Operation;
+
+    pub fn list() -> Operation {
+        Operation::new("listWebhooks", "Who is told what, the oldest first.")
+            .json::<List<WebhookView>>(200, "all of them")
+    }
+
+    pub fn create() -> Operation {
+        Operation::new("createWebhook", "Has somebody told what happens, by HTTP or by mail.")
+            .body(&NEW)
+            .json::<WebhookView>(201, "the webhook and, this once, the secret that signs what it is sent")
+            .tells("Location", "its path")
+            .problems(&[Kind::LimitReached])
+    }
+
+    pub fn read() -> Operation {
+        Operation::new("readWebhook", "Who is told what.").json::<WebhookView>(200, "the webhook, without its secret")
+    }
+
+    pub fn change() -> Operation {
+        Operation::new("changeWebhook", "Changes a webhook; what is left out stays.")
+            .body(&CHANGED)
+            .json::<WebhookView>(200, "the webhook as it is then")
+    }
+
+    pub fn remove() -> Operation {
+        Operation::new("removeWebhook", "Removes a webhook and its deliveries.").nothing(204, "it is gone")
+    }
+
+    pub fn rotate() -> Operation {
+        Operation::new("rotateSecret", "Gives a webhook a new secret; the old one signs nothing any more.")
+            .json::<WebhookView>(200, "the webhook and, this once, its new secret")
+    }
 }

@@ -14,6 +14,7 @@ use crate::store::people::sessions::NewSession;
 use crate::store::{PgStore, StoreError};
 use crate::web::admin;
 use crate::web::error::Problem;
+use crate::web::openapi::field::{Field, names, text};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
@@ -51,6 +52,8 @@ pub async fn new_code_of(
     Ok(text)
 }
 
+const QUERY: [Field; 1] = [Field::optional("code", text::<1, 1_000>, "the code of the link")];
+
 /// `GET /sign-in?code=`: uses the code up and answers with the session and the way to the page.
 ///
 /// Where the code is unknown, used or too old, a browser that has a session goes to the page all the same; one that has
@@ -59,7 +62,7 @@ pub async fn new_code_of(
 /// # Errors
 /// 401 for other clients where the code is unknown, used or too old; 503 while the database is away.
 pub async fn open(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["code"])?;
+    let query = Query::of(&request, &names(&QUERY))?;
     if let Some(cookie) = used_up(&shared, query.text("code"), &request).await? {
         return Ok(to_the_page().insert_header((header::SET_COOKIE, cookie)).finish());
     }
@@ -95,6 +98,23 @@ fn wants_page(request: &HttpRequest) -> bool {
     let accepted = request.headers().get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
     let mut kinds = accepted.flat_map(|line| line.split(',')).filter_map(|kind| kind.split(';').next());
     kinds.any(|kind| kind.trim().eq_ignore_ascii_case("text/html"))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::QUERY;
+    use crate::web::error::Kind;
+    use crate::web::openapi::Operation;
+
+    pub fn open() -> Operation {
+        Operation::new("openSignInLink", "Uses up a one-time link: the browser gets a session and goes to the page.")
+            .query(&QUERY)
+            .nothing(303, "on to the page")
+            .tells("Location", "the page")
+            .tells("Set-Cookie", "the session, where the code opened one")
+            .file(401, "a browser gets the page, which says how to get another link", "text/html")
+            .problems(&[Kind::Unauthorized, Kind::NotKnown])
+    }
 }
 
 #[cfg(test)]

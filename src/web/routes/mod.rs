@@ -13,6 +13,7 @@ use crate::web::admin;
 use crate::web::audit;
 use crate::web::auth;
 use crate::web::error::{Kind, Problem};
+use crate::web::openapi::Operation;
 use crate::web::{idempotency, rate_limit};
 
 mod automation;
@@ -42,13 +43,20 @@ struct Row {
     entries: Vec<Entry>,
 }
 
-/// Methods that are answered alike, what they ask of the caller, the change's name where they make one, and their route.
+/// Methods that are answered alike, what they ask of the caller, the change's name where they make one, what the document
+/// says of them, and their route.
 struct Entry {
     methods: &'static str,
     need: Need,
     action: Option<&'static str>,
+    /// The same request may come again under its `Idempotency-Key`.
+    is_once: bool,
+    says: Says,
     route: Route,
 }
+
+/// What a handler says of itself: it stands beside the handler.
+type Says = fn() -> Operation;
 
 /// What the table says of one path and its methods.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,33 +73,55 @@ pub struct Right {
     pub action: Option<&'static str>,
 }
 
+/// A path and its methods as the document tells them.
+pub(super) struct Told {
+    /// To which part of the API it belongs.
+    pub part: &'static str,
+    /// What the table says.
+    pub right: Right,
+    /// The same request may come again under its `Idempotency-Key`.
+    pub is_once: bool,
+    /// What its handler says.
+    pub operation: Operation,
+}
+
 /// The table of rights: every route but the page's files.
 #[must_use]
 pub fn rights() -> Vec<Right> {
-    let of = |Row { access, path, entries }| {
-        let right = move |Entry { methods, need, action, .. }: Entry| Right {
-            access,
-            path: String::clone(&path),
-            methods,
-            need,
-            action,
+    told().into_iter().map(|told| told.right).collect()
+}
+
+/// The whole table, and what each handler says of itself.
+pub(super) fn told() -> Vec<Told> {
+    let of = |(part, Row { access, path, entries })| {
+        let told = move |Entry { methods, need, action, is_once, says, .. }: Entry| {
+            let right = Right { access, path: String::clone(&path), methods, need, action };
+            Told { part, right, is_once, operation: says() }
         };
-        entries.into_iter().map(right)
+        entries.into_iter().map(told)
     };
     table().flat_map(of).collect()
 }
 
-fn table() -> impl Iterator<Item = Row> {
+/// Every row, and the part of the API that it belongs to.
+fn table() -> impl Iterator<Item = (&'static str, Row)> {
     // What has a name of its own comes before what an id may stand for.
-    [operations::table(), people::table(), runs::table(), automation::table(), registry::table(), notices::table()]
-        .into_iter()
-        .flatten()
+    [
+        ("operations", operations::table()),
+        ("people", people::table()),
+        ("runs", runs::table()),
+        ("automation", automation::table()),
+        ("registry", registry::table()),
+        ("notices", notices::table()),
+    ]
+    .into_iter()
+    .flat_map(|(part, rows)| rows.into_iter().map(move |row| (part, row)))
 }
 
 /// The routes.
 pub fn configure(config: &mut ServiceConfig) {
-    let page = admin::files().map(|(path, route)| at(Access::Free, &path, [read(Need::Known, route)]));
-    for Row { access, path, entries } in table().chain(page) {
+    let page = admin::files().map(|file| at(Access::Free, &file.path, [read(Need::Known, file.route, admin::says)]));
+    for Row { access, path, entries } in table().map(|(_, row)| row).chain(page) {
         let allow = entries.iter().map(|entry| entry.methods).collect::<Vec<_>>().join(", ");
         let routes = entries.into_iter().map(|entry| needing(entry.need, entry.route));
         let resource = routes.fold(web::resource(path), Resource::route);
@@ -119,94 +149,101 @@ fn needing(need: Need, route: Route) -> Route {
 }
 
 /// Reads.
-fn get<F, Args>(need: Need, handler: F) -> Entry
+fn get<F, Args>(need: Need, handler: F, says: Says) -> Entry
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    read(need, web::route().to(handler))
+    read(need, web::route().to(handler), says)
 }
 
 /// HEAD is answered like GET, without the body.
-fn read(need: Need, route: Route) -> Entry {
+fn read(need: Need, route: Route, says: Says) -> Entry {
     let route = route.guard(guard::Any(guard::Get()).or(guard::Head()));
-    Entry { methods: "GET, HEAD", need, action: None, route }
+    Entry { methods: "GET, HEAD", need, action: None, is_once: false, says, route }
 }
 
 /// A GET that HEAD cannot stand for: a stream never ends by itself, and a sign-in code would be used up by whoever only
 /// looks at the link.
-fn get_alone<F, Args>(need: Need, handler: F) -> Entry
+fn get_alone<F, Args>(need: Need, handler: F, says: Says) -> Entry
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    Entry { methods: "GET", need, action: None, route: web::route().method(Method::GET).to(handler) }
+    let route = web::route().method(Method::GET).to(handler);
+    Entry { methods: "GET", need, action: None, is_once: false, says, route }
 }
 
 /// A POST that changes nothing of the organisation's: what it asks is too long for a URL, or who asks is not known yet.
-fn ask<F, Args>(need: Need, handler: F) -> Entry
+fn ask<F, Args>(need: Need, handler: F, says: Says) -> Entry
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    Entry { methods: "POST", need, action: None, route: web::route().method(Method::POST).to(handler) }
+    let route = web::route().method(Method::POST).to(handler);
+    Entry { methods: "POST", need, action: None, is_once: false, says, route }
 }
 
 /// Changes something, which the audit log knows by this name.
-fn post<F, Args>(action: &'static str, need: Need, handler: F) -> Entry
+fn post<F, Args>(action: &'static str, need: Need, handler: F, says: Says) -> Entry
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    changing("POST", Method::POST, action, need, handler)
+    changing(Method::POST, action, need, handler, says)
 }
 
 /// As [`post`], and makes something: with an `Idempotency-Key`, once. Not for what answers with a secret, since the answer
 /// is kept.
-fn create<F, Args>(action: &'static str, need: Need, handler: F) -> Entry
+fn create<F, Args>(action: &'static str, need: Need, handler: F, says: Says) -> Entry
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    let entry = post(action, need, handler);
-    Entry { route: entry.route.wrap(from_fn(idempotency::once)), ..entry }
+    let entry = post(action, need, handler, says);
+    Entry { is_once: true, route: entry.route.wrap(from_fn(idempotency::once)), ..entry }
 }
 
 /// As [`post`].
-fn patch<F, Args>(action: &'static str, need: Need, handler: F) -> Entry
+fn patch<F, Args>(action: &'static str, need: Need, handler: F, says: Says) -> Entry
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    changing("PATCH", Method::PATCH, action, need, handler)
+    changing(Method::PATCH, action, need, handler, says)
 }
 
 /// As [`post`].
-fn delete<F, Args>(action: &'static str, need: Need, handler: F) -> Entry
+fn delete<F, Args>(action: &'static str, need: Need, handler: F, says: Says) -> Entry
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    changing("DELETE", Method::DELETE, action, need, handler)
+    changing(Method::DELETE, action, need, handler, says)
 }
 
 /// The route, with a row in the audit log before it does anything.
-fn changing<F, Args>(methods: &'static str, method: Method, action: &'static str, need: Need, handler: F) -> Entry
+fn changing<F, Args>(method: Method, action: &'static str, need: Need, handler: F, says: Says) -> Entry
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
+    let methods = match method {
+        Method::POST => "POST",
+        Method::PATCH => "PATCH",
+        _ => "DELETE",
+    };
     let route = web::route().method(method).to(handler);
     let route = route.wrap(from_fn(move |request, next| audit::record(action, request, next)));
-    Entry { methods, need, action: Some(action), route }
+    Entry { methods, need, action: Some(action), is_once: false, says, route }
 }
 
 async fn refuse_method(allow: String) -> Result<HttpResponse, Problem> {

@@ -10,19 +10,30 @@ pub(super) fn table() -> Vec<Row> {
     let admin = One(OrgAdmin);
     let webhook = |rest: &str| format!("/webhooks/{{id}}{rest}");
     vec![
-        at(Token, "/webhooks", [get(admin, webhooks::list), post("webhooks.create", admin, webhooks::create)]),
+        at(
+            Token,
+            "/webhooks",
+            [
+                get(admin, webhooks::list, webhooks::says::list),
+                post("webhooks.create", admin, webhooks::create, webhooks::says::create),
+            ],
+        ),
         at(
             Token,
             &webhook(""),
             [
-                get(admin, webhooks::read),
-                patch("webhooks.change", admin, webhooks::change),
-                delete("webhooks.remove", admin, webhooks::remove),
+                get(admin, webhooks::read, webhooks::says::read),
+                patch("webhooks.change", admin, webhooks::change, webhooks::says::change),
+                delete("webhooks.remove", admin, webhooks::remove, webhooks::says::remove),
             ],
         ),
-        at(Token, &webhook("/rotate"), [post("webhooks.rotate", admin, webhooks::rotate)]),
-        at(Token, &webhook("/test"), [post("webhooks.test", admin, deliveries::test)]),
-        at(Token, &webhook("/deliveries"), [get(admin, deliveries::list)]),
-        at(Token, &webhook("/deliveries/{delivery}/resend"), [post("webhooks.resend", admin, deliveries::resend)]),
+        at(Token, &webhook("/rotate"), [post("webhooks.rotate", admin, webhooks::rotate, webhooks::says::rotate)]),
+        at(Token, &webhook("/test"), [post("webhooks.test", admin, deliveries::test, deliveries::says::test)]),
+        at(Token, &webhook("/deliveries"), [get(admin, deliveries::list, deliveries::says::list)]),
+        at(
+            Token,
+            &webhook("/deliveries/{delivery}/resend"),
+            [post("webhooks.resend", admin, deliveries::resend, deliveries::says::resend)],
+        ),
     ]
 }

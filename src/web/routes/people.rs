@@ -10,28 +10,49 @@ pub(super) fn table() -> Vec<Row> {
     use Access::{Open, Token};
     let admin = One(OrgAdmin);
     vec![
-        at(Open, "/sign-in", [get_alone(Known, sign_in::open)]),
+        at(Open, "/sign-in", [get_alone(Known, sign_in::open, sign_in::says::open)]),
         // Whose log it belongs to is known only when the password is: these two record themselves.
-        at(Open, "/auth/login", [ask(Known, sessions::login)]),
-        at(Open, "/auth/accept", [ask(Known, invitations::accept)]),
-        at(Token, "/auth/me", [get(Known, me::read)]),
-        at(Token, "/auth/logout", [post("auth.logout", Known, sessions::logout)]),
-        at(Token, "/auth/switch", [post("auth.switch", Known, sessions::switch)]),
-        at(Token, "/auth/password", [post("auth.password", Known, passwords::change)]),
-        at(Token, "/auth/first-admin", [post("auth.first_admin", admin, passwords::first_admin)]),
-        at(Token, "/auth/tokens", [get(Known, tokens::list), post("tokens.create", Known, tokens::create)]),
-        at(Token, "/auth/tokens/{id}", [delete("tokens.revoke", Known, tokens::revoke)]),
-        at(Token, "/members", [get(admin, members::list)]),
+        at(Open, "/auth/login", [ask(Known, sessions::login, sessions::says::login)]),
+        at(Open, "/auth/accept", [ask(Known, invitations::accept, invitations::says::accept)]),
+        at(Token, "/auth/me", [get(Known, me::read, me::says::read)]),
+        at(Token, "/auth/logout", [post("auth.logout", Known, sessions::logout, sessions::says::logout)]),
+        at(Token, "/auth/switch", [post("auth.switch", Known, sessions::switch, sessions::says::switch)]),
+        at(Token, "/auth/password", [post("auth.password", Known, passwords::change, passwords::says::change)]),
+        at(
+            Token,
+            "/auth/first-admin",
+            [post("auth.first_admin", admin, passwords::first_admin, passwords::says::first_admin)],
+        ),
+        at(
+            Token,
+            "/auth/tokens",
+            [
+                get(Known, tokens::list, tokens::says::list),
+                post("tokens.create", Known, tokens::create, tokens::says::create),
+            ],
+        ),
+        at(Token, "/auth/tokens/{id}", [delete("tokens.revoke", Known, tokens::revoke, tokens::says::revoke)]),
+        at(Token, "/members", [get(admin, members::list, members::says::list)]),
         at(
             Token,
             "/members/{user}",
-            [patch("members.change", admin, members::change), delete("members.remove", admin, members::remove)],
+            [
+                patch("members.change", admin, members::change, members::says::change),
+                delete("members.remove", admin, members::remove, members::says::remove),
+            ],
         ),
         at(
             Token,
             "/invitations",
-            [get(admin, invitations::list), post("invitations.create", admin, invitations::create)],
+            [
+                get(admin, invitations::list, invitations::says::list),
+                post("invitations.create", admin, invitations::create, invitations::says::create),
+            ],
         ),
-        at(Token, "/invitations/{id}", [delete("invitations.revoke", admin, invitations::revoke)]),
+        at(
+            Token,
+            "/invitations/{id}",
+            [delete("invitations.revoke", admin, invitations::revoke, invitations::says::revoke)],
+        ),
     ]
 }

@@ -10,28 +10,39 @@ pub(super) fn table() -> Vec<Row> {
     use Access::Token;
     let (look, change) = (One(SellersRead), One(SellersWrite));
     vec![
-        at(Token, "/sellers", [get(look, registry::list::list), create("sellers.add", change, write::create)]),
-        at(Token, "/sellers/bulk", [create("sellers.add_many", change, write::create_many)]),
-        at(Token, "/sellers/bulk/delete", [post("sellers.remove_many", change, write::remove_many)]),
-        at(Token, "/sellers/flag-batch", [post("sellers.flag_many", change, write::flag_many)]),
+        at(
+            Token,
+            "/sellers",
+            [
+                get(look, registry::list::list, registry::list::says::list),
+                create("sellers.add", change, write::create, write::says::create),
+            ],
+        ),
+        at(Token, "/sellers/bulk", [create("sellers.add_many", change, write::create_many, write::says::create_many)]),
+        at(
+            Token,
+            "/sellers/bulk/delete",
+            [post("sellers.remove_many", change, write::remove_many, write::says::remove_many)],
+        ),
+        at(Token, "/sellers/flag-batch", [post("sellers.flag_many", change, write::flag_many, write::says::flag_many)]),
         // Before the seller of an id: these are no ids.
-        at(Token, "/sellers/new", [get(look, new_sellers::list)]),
-        at(Token, "/sellers/audit-log", [get(look, history::audit_log)]),
-        at(Token, "/sellers/audit-log/{id}/sellers", [get(look, entries::sellers)]),
-        at(Token, "/sellers/audit-log/{id}/diff", [get(look, entries::changes)]),
+        at(Token, "/sellers/new", [get(look, new_sellers::list, new_sellers::says::list)]),
+        at(Token, "/sellers/audit-log", [get(look, history::audit_log, history::says::audit_log)]),
+        at(Token, "/sellers/audit-log/{id}/sellers", [get(look, entries::sellers, entries::says::sellers)]),
+        at(Token, "/sellers/audit-log/{id}/diff", [get(look, entries::changes, entries::says::changes)]),
         at(
             Token,
             "/sellers/{id}",
             [
-                get(look, registry::seller::show),
-                patch("sellers.change", change, write::change),
-                delete("sellers.remove", change, write::remove),
+                get(look, registry::seller::show, registry::seller::says::show),
+                patch("sellers.change", change, write::change, write::says::change),
+                delete("sellers.remove", change, write::remove, write::says::remove),
             ],
         ),
-        at(Token, "/sellers/{id}/flag", [post("sellers.flag", change, write::flag)]),
-        at(Token, "/sellers/{id}/restore", [post("sellers.restore", change, write::restore)]),
-        at(Token, "/history", [get(look, history::timeline)]),
-        at(Token, "/history/diff", [get(look, entries::difference)]),
-        at(Token, "/history/{id}/undo", [post("history.undo", change, history::undo)]),
+        at(Token, "/sellers/{id}/flag", [post("sellers.flag", change, write::flag, write::says::flag)]),
+        at(Token, "/sellers/{id}/restore", [post("sellers.restore", change, write::restore, write::says::restore)]),
+        at(Token, "/history", [get(look, history::timeline, history::says::timeline)]),
+        at(Token, "/history/diff", [get(look, entries::difference, entries::says::difference)]),
+        at(Token, "/history/{id}/undo", [post("history.undo", change, history::undo, history::says::undo)]),
     ]
 }

@@ -4,12 +4,14 @@ use actix_web::http::header;
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::LOOK_FIRST;
 use super::me::Acting;
 use super::sessions::{opened, proved, record};
+use super::{EMAIL, NAME, PASSWORD};
 use crate::domain::ids::UserId;
 use crate::domain::person::{Email, name_of};
 use crate::domain::rights::Role;
@@ -23,6 +25,7 @@ use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
 use crate::web::fields::Fields;
 use crate::web::list::List;
+use crate::web::openapi::field::{self, Field, PAGE, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
@@ -30,7 +33,7 @@ use crate::web::shared::Shared;
 const INVITATION_DAYS: i64 = 7;
 
 /// Who did something, for people.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Somebody {
     id: UserId,
     name: String,
@@ -42,7 +45,8 @@ impl From<(UserId, String)> for Somebody {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Invitation")]
 struct InvitationView {
     id: Uuid,
     email: String,
@@ -71,13 +75,16 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["cursor", "limit"])?;
+    let query = Query::of(&request, &names(&PAGE))?;
     let limit = query.limit()?;
     let after = query.after(|cursor| if let Cursor::Invitations(id) = cursor { Some(id) } else { None })?;
     let rows = shared.rooms.store.list_invitations(caller.org, after, limit + 1).await?;
     let view = |row| InvitationView::new(row, None);
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Invitations(row.id), view)))
 }
+
+const INVITATION: [Field; 2] =
+    [EMAIL.needed_now(), Field::needed("role", field::of::<Role>, "what they are to be").example("\"viewer\"")];
 
 /// `POST /invitations` with `{"email", "role"}`: 201 with the code that opens it, which is shown once and valid for a week.
 /// What the same address was asked before is taken back.
@@ -92,7 +99,7 @@ pub async fn create(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let body = json_object(&request, payload).await?;
-    let mut fields = Fields::of(&body, &["email", "role"]);
+    let mut fields = Fields::of(&body, &names(&INVITATION));
     let (email, role) = (fields.needed("email", Email::parse), fields.role("role"));
     let (email, role) = fields.all(email.zip(role))?;
     let (secret, now) = (Secret::new(&shared.rooms.clock), shared.rooms.clock.now());
@@ -123,6 +130,12 @@ pub async fn revoke(
     Ok(HttpResponse::NoContent().finish())
 }
 
+const ACCEPTANCE: [Field; 3] = [
+    Field::needed("code", field::text::<1, 1_000>, "the code of the invitation"),
+    NAME,
+    PASSWORD.example("\"correct horse battery\""),
+];
+
 /// `POST /auth/accept` with `{"code", "name"?, "password"}`: becomes a member and signs in. Who is known proves it by their
 /// password; who is not gives a name and a password of their choice.
 ///
@@ -133,7 +146,7 @@ pub async fn accept(shared: Data<Shared>, request: HttpRequest, payload: Payload
     Query::of(&request, &[])?;
     let body = json_object(&request, payload).await?;
     let store = &shared.rooms.store;
-    let mut fields = Fields::of(&body, &["code", "name", "password"]);
+    let mut fields = Fields::of(&body, &names(&ACCEPTANCE));
     let any = |text: &str| {
         if text.is_empty() { Err("allowed is the code of an invitation".to_owned()) } else { Ok(text.to_owned()) }
     };
@@ -169,4 +182,52 @@ pub async fn accept(shared: Data<Shared>, request: HttpRequest, payload: Payload
     let fate = "you may be a member already; try to sign in";
     let (user, _) = accepted.map_err(|error| Problem::of_people(error, "invitation", fate))?;
     opened(&shared, &request, &text, Acting::member(invitation.org, user, invitation.role)).await
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::super::me::Me;
+    use super::{ACCEPTANCE, INVITATION, InvitationView};
+    use crate::web::error::Kind;
+    use crate::web::list::List;
+    use crate::web::openapi::Operation;
+    use crate::web::openapi::field::PAGE;
+
+    pub fn list() -> Operation {
+        Operation::new("listInvitations", "Invitations that are open.")
+            .query(&PAGE)
+            .json::<List<InvitationView>>(200, "a page of the invitations, without their codes")
+    }
+
+    pub fn create() -> Operation {
+        Operation::new(
+            "createInvitation",
+            "Asks somebody to become a member; what the address was asked before is taken back.",
+        )
+        .body(&INVITATION)
+        .json::<InvitationView>(201, "the invitation with its code, shown this once")
+        .problems(&[Kind::AlreadyThere, Kind::LimitReached, Kind::NotFound])
+    }
+
+    pub fn revoke() -> Operation {
+        Operation::new("revokeInvitation", "Takes an open invitation back.").nothing(204, "it opens nothing any more")
+    }
+
+    pub fn accept() -> Operation {
+        Operation::new(
+            "acceptInvitation",
+            "Becomes a member and signs in; who is not known yet gives a name and a password of their choice.",
+        )
+        .body(&ACCEPTANCE)
+        .json::<Me>(200, "who has signed in")
+        .tells("Set-Cookie", "the session")
+        .problems(&[
+            Kind::WrongPassword,
+            Kind::TooManyAttempts,
+            Kind::NotFound,
+            Kind::AlreadyThere,
+            Kind::LimitReached,
+            Kind::NotKnown,
+        ])
+    }
 }

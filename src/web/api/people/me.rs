@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::ids::{OrgId, UserId};
@@ -13,7 +14,8 @@ use crate::web::error::Problem;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Person")]
 struct PersonView {
     id: UserId,
     email: String,
@@ -21,13 +23,15 @@ struct PersonView {
     has_password: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Organisation")]
 struct OrgView {
     id: OrgId,
     name: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Membership")]
 struct MembershipView {
     id: OrgId,
     name: String,
@@ -35,7 +39,7 @@ struct MembershipView {
 }
 
 /// Who asks: `user` and `role` are `null` for a session or a token that is nobody's.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Me {
     user: Option<PersonView>,
     organisation: OrgView,
@@ -106,4 +110,14 @@ pub async fn read(
     Query::of(&request, &[])?;
     let acting = Acting { org: caller.org, member: caller.user.zip(caller.role), permissions: caller.permissions };
     Ok(HttpResponse::Ok().json(acting.view(&shared).await?))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::Me;
+    use crate::web::openapi::Operation;
+
+    pub fn read() -> Operation {
+        Operation::new("readMe", "Who asks, for which organisation, and what they may do.").json::<Me>(200, "who asks")
+    }
 }

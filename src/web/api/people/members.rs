@@ -3,6 +3,7 @@
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::LOOK_FIRST;
@@ -15,10 +16,12 @@ use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
 use crate::web::fields::Fields;
 use crate::web::list::List;
+use crate::web::openapi::field::{self, Field, PAGE, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Member")]
 struct MemberView {
     id: UserId,
     email: String,
@@ -43,12 +46,15 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["cursor", "limit"])?;
+    let query = Query::of(&request, &names(&PAGE))?;
     let limit = query.limit()?;
     let after = query.after(|cursor| if let Cursor::Members(user) = cursor { Some(user) } else { None })?;
     let rows = shared.rooms.store.list_members(caller.org, after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Members(row.user), MemberView::from)))
 }
+
+const FIELDS: [Field; 1] =
+    [Field::needed("role", field::of::<Role>, "what they are from now on").example("\"operator\"")];
 
 fn named(request: &HttpRequest) -> Result<UserId, Problem> {
     id_in(request, "user").map(UserId).ok_or_else(|| Problem::no_such("member"))
@@ -66,7 +72,7 @@ pub async fn change(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let body = json_object(&request, payload).await?;
-    let mut fields = Fields::of(&body, &["role"]);
+    let mut fields = Fields::of(&body, &names(&FIELDS));
     let role = fields.role("role");
     let role = fields.all(role)?;
     let user = named(&request)?;
@@ -92,4 +98,32 @@ pub async fn remove(
     let ended = shared.rooms.store.remove_member(caller.org, named(&request)?).await;
     shared.bells.ring(&ended.map_err(|error| Problem::of_people(error, "member", LOOK_FIRST))?);
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::{FIELDS, MemberView};
+    use crate::web::error::Kind;
+    use crate::web::list::List;
+    use crate::web::openapi::Operation;
+    use crate::web::openapi::field::PAGE;
+
+    pub fn list() -> Operation {
+        Operation::new("listMembers", "The members of the organisation.")
+            .query(&PAGE)
+            .json::<List<MemberView>>(200, "a page of the members")
+    }
+
+    pub fn change() -> Operation {
+        Operation::new("changeMember", "Changes what a member is; what they held ends at once.")
+            .body(&FIELDS)
+            .json::<MemberView>(200, "the member as they are then")
+            .problems(&[Kind::LastAdmin])
+    }
+
+    pub fn remove() -> Operation {
+        Operation::new("removeMember", "Removes a member; what they held ends at once.")
+            .nothing(204, "they are none any more")
+            .problems(&[Kind::LastAdmin])
+    }
 }

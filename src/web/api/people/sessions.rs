@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::LOOK_FIRST;
 use super::me::Acting;
+use super::{EMAIL, PASSWORD};
 use crate::domain::audit::Deed;
 use crate::domain::ids::{OrgId, UserId};
 use crate::domain::person::Email;
@@ -20,6 +21,7 @@ use crate::web::auth::session::{self, cookie, no_cookie};
 use crate::web::body::{json_object, no_body};
 use crate::web::error::{Kind, Problem};
 use crate::web::fields::Fields;
+use crate::web::openapi::field::{self, Field, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
@@ -111,6 +113,12 @@ fn org_of(text: &str) -> Result<OrgId, String> {
     text.parse::<Uuid>().map(OrgId).map_err(|_| "allowed is the id of an organisation of yours".to_owned())
 }
 
+const LOGIN: [Field; 3] = [EMAIL.needed_now(), PASSWORD.example("\"correct horse battery\""), ORG];
+
+const SWITCH: [Field; 1] = [ORG.needed_now()];
+
+const ORG: Field = Field::optional("org", field::id, "an organisation of theirs");
+
 /// `POST /auth/login` with `{"email", "password", "org"?}`: a session in a cookie, and who has signed in. Without `org`, for
 /// the organisation that they are a member of for the longest time.
 ///
@@ -120,7 +128,7 @@ fn org_of(text: &str) -> Result<OrgId, String> {
 pub async fn login(shared: Data<Shared>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let body = json_object(&request, payload).await?;
-    let mut fields = Fields::of(&body, &["email", "password", "org"]);
+    let mut fields = Fields::of(&body, &names(&LOGIN));
     let (email, password) = (fields.needed("email", Email::parse), fields.password("password"));
     let org = fields.optional("org", org_of);
     let (email, password) = fields.all(email.zip(password))?;
@@ -188,7 +196,7 @@ pub async fn switch(
     Query::of(&request, &[])?;
     let user = caller.person()?;
     let body = json_object(&request, payload).await?;
-    let mut fields = Fields::of(&body, &["org"]);
+    let mut fields = Fields::of(&body, &names(&SWITCH));
     let org = fields.needed("org", org_of);
     let org = fields.all(org)?;
     let problem = |error| Problem::of_people(error, "organisation", LOOK_FIRST);
@@ -197,4 +205,47 @@ pub async fn switch(
     let ended = shared.rooms.store.switch_session((caller.org, caller.token), (org, user), new).await;
     shared.bells.ring(&ended.map_err(problem)?);
     opened(&shared, &request, &text, Acting::member(org, user, member.role)).await
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::super::me::Me;
+    use super::{LOGIN, SWITCH};
+    use crate::web::error::Kind;
+    use crate::web::openapi::Operation;
+
+    pub fn login() -> Operation {
+        Operation::new(
+            "signIn",
+            "Signs in with a password, into the organisation that is named or the oldest of theirs.",
+        )
+        .body(&LOGIN)
+        .json::<Me>(200, "who has signed in")
+        .tells("Set-Cookie", "the session")
+        .problems(&[
+            Kind::WrongPassword,
+            Kind::TooManyAttempts,
+            Kind::Forbidden,
+            Kind::NotFound,
+            Kind::NotKnown,
+        ])
+    }
+
+    pub fn logout() -> Operation {
+        Operation::new("signOut", "Ends a browser's session and the streams that are open by it.")
+            .nothing(204, "it is over")
+            .tells("Set-Cookie", "has the browser forget it")
+            .problems(&[Kind::Forbidden])
+    }
+
+    pub fn switch() -> Operation {
+        Operation::new(
+            "switchOrganisation",
+            "A session for another organisation of the same person, in place of this one.",
+        )
+        .body(&SWITCH)
+        .json::<Me>(200, "as whom they act now")
+        .tells("Set-Cookie", "the new session")
+        .problems(&[Kind::Forbidden, Kind::NotFound])
+    }
 }

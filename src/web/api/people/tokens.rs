@@ -4,12 +4,13 @@ use actix_web::http::header;
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::LOOK_FIRST;
 use super::invitations::Somebody;
+use super::{LOOK_FIRST, NAME};
 use crate::domain::ids::UserId;
 use crate::domain::person::{TOKEN_DAYS_MAX, name_of};
 use crate::domain::rights::{Permission, Permissions};
@@ -22,10 +23,12 @@ use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
 use crate::web::fields::Fields;
 use crate::web::list::List;
+use crate::web::openapi::field::{self, Field, PAGE, names};
 use crate::web::query::{Query, short};
 use crate::web::shared::Shared;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Token")]
 struct TokenView {
     id: Uuid,
     name: String,
@@ -63,11 +66,23 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["cursor", "limit"])?;
+    let query = Query::of(&request, &names(&PAGE))?;
     let limit = query.limit()?;
     let after = query.after(|cursor| if let Cursor::Tokens(id) = cursor { Some(id) } else { None })?;
     let rows = shared.rooms.store.list_api_tokens(caller.org, seen_by(&caller), after, limit + 1).await?;
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Tokens(row.id), TokenView::from)))
+}
+
+const FIELDS: [Field; 3] = [
+    NAME.needed_now(),
+    Field::optional("permissions", permissions, "what it is for; all that its maker has where nothing is said")
+        .example(r#"["sellers.read"]"#),
+    Field::optional("expires_at", field::moment, "until when it stands; until it is taken back where nothing is said"),
+];
+
+fn permissions(generator: &mut SchemaGenerator) -> Value {
+    let permission = field::of::<Permission>(generator);
+    json!({"type": "array", "items": permission, "minItems": 1, "maxItems": Permission::ALL.len()})
 }
 
 /// `POST /auth/tokens` with `{"name", "permissions"?, "expires_at"?}`: 201 with the token, which is shown once. Without
@@ -84,7 +99,7 @@ pub async fn create(
     Query::of(&request, &[])?;
     let body = json_object(&request, payload).await?;
     let now = shared.rooms.clock.now();
-    let mut fields = Fields::of(&body, &["name", "permissions", "expires_at"]);
+    let mut fields = Fields::of(&body, &names(&FIELDS));
     let name = fields.needed("name", name_of);
     let permissions = read_permissions(&mut fields, caller.permissions);
     let is_program = caller.kind == TokenKind::Api;
@@ -166,6 +181,33 @@ fn read_end(text: &str, now: DateTime<Utc>, end_max: Option<DateTime<Utc>>) -> R
     end.filter(|end| (now + TimeDelta::seconds(1)..=last).contains(end)).ok_or_else(|| {
         format!("allowed is a time to come of the form {}, not after {}", shown(now + TimeDelta::days(90)), shown(last))
     })
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::{FIELDS, TokenView};
+    use crate::web::error::Kind;
+    use crate::web::list::List;
+    use crate::web::openapi::Operation;
+    use crate::web::openapi::field::PAGE;
+
+    pub fn list() -> Operation {
+        Operation::new("listTokens", "API tokens that stand: an admin sees everybody's, anybody else their own.")
+            .query(&PAGE)
+            .json::<List<TokenView>>(200, "a page of the tokens, without their secrets")
+    }
+
+    pub fn create() -> Operation {
+        Operation::new("createToken", "Makes an API token with no more rights than whoever makes it.")
+            .body(&FIELDS)
+            .json::<TokenView>(201, "the token with its secret, shown this once")
+            .problems(&[Kind::LimitReached, Kind::NotFound])
+    }
+
+    pub fn revoke() -> Operation {
+        Operation::new("revokeToken", "Takes an API token back, and what it made; open streams end.")
+            .nothing(204, "it opens nothing any more")
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::one::entry_id;
@@ -14,10 +15,11 @@ use crate::web::auth::Caller;
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
 use crate::web::list::List;
+use crate::web::openapi::field::{self, CURSOR, Field, LIMIT, PAGE, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SellerThen {
     id: SellerId,
     name: String,
@@ -30,14 +32,16 @@ impl From<SellerAt> for SellerThen {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SellersThen")]
 struct SetThen {
     #[serde(flatten)]
     list: List<SellerThen>,
     seller_count: i64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Change")]
 struct ChangeView {
     seller_id: SellerId,
     kind: ChangeKind,
@@ -63,7 +67,8 @@ impl From<DifferenceRow> for ChangeView {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Difference")]
 struct DifferenceView {
     #[serde(flatten)]
     list: List<ChangeView>,
@@ -84,7 +89,7 @@ pub async fn sellers(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["cursor", "limit"])?;
+    let query = Query::of(&request, &names(&PAGE))?;
     let (limit, entry) = (query.limit()?, entry_id(&request)?);
     // The page of a run that goes on is of the moment in which its first page was read.
     let (head, after) = match query.cursor()? {
@@ -110,7 +115,7 @@ pub async fn changes(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["cursor", "limit"])?;
+    let query = Query::of(&request, &names(&PAGE))?;
     let (limit, entry) = (query.limit()?, entry_id(&request)?);
     let after = match query.cursor()? {
         None => 0,
@@ -123,6 +128,13 @@ pub async fn changes(
     Ok(HttpResponse::Ok().json(List::of(rows, limit, cursor, ChangeView::from)))
 }
 
+const POINTS: [Field; 4] = [
+    Field::needed("from", field::id, "an entry of the history"),
+    Field::needed("to", field::id, "another one, earlier or later"),
+    CURSOR,
+    LIMIT,
+];
+
 /// `GET /history/diff?from=ENTRY&to=ENTRY&cursor=&limit=`: who was added, removed and renamed on the way from the one to the
 /// other, in whichever order they lie.
 ///
@@ -133,7 +145,7 @@ pub async fn difference(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["from", "to", "cursor", "limit"])?;
+    let query = Query::of(&request, &names(&POINTS))?;
     let (limit, binding) = (query.limit()?, query.binding());
     let needed = |field: &str| -> Result<EntryId, Problem> {
         query
@@ -152,4 +164,35 @@ pub async fn difference(
     let list = List::of(rows, limit, cursor, ChangeView::from);
     let view = DifferenceView { list, seller_count_from: from.sellers, seller_count_to: to.sellers };
     Ok(HttpResponse::Ok().json(view))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::{ChangeView, DifferenceView, POINTS, SetThen};
+    use crate::web::error::Kind;
+    use crate::web::list::List;
+    use crate::web::openapi::Operation;
+    use crate::web::openapi::field::PAGE;
+
+    pub fn sellers() -> Operation {
+        Operation::new("listSellersThen", "The registry as it was after an entry of the history, by name.")
+            .query(&PAGE)
+            .json::<SetThen>(200, "a page of the sellers of then, and how many there were")
+    }
+
+    pub fn changes() -> Operation {
+        Operation::new("listChanges", "What an entry of the history did, seller by seller.").query(&PAGE).json::<List<
+            ChangeView,
+        >>(
+            200,
+            "a page of the changes",
+        )
+    }
+
+    pub fn difference() -> Operation {
+        Operation::new("compareHistory", "Who was added, removed and renamed on the way from one entry to another.")
+            .query(&POINTS)
+            .json::<DifferenceView>(200, "a page of the changes, and the count at both points")
+            .problems(&[Kind::NotFound])
+    }
 }

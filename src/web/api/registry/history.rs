@@ -3,8 +3,9 @@
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::one::{EditedView, author, entry_id};
 use super::problem::not_edited;
@@ -16,17 +17,28 @@ use crate::web::body::no_body;
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
 use crate::web::list::List;
+use crate::web::openapi::field::{self, CURSOR, Field, LIMIT, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
+/// The run that an entry tells of.
+#[derive(Serialize, JsonSchema)]
+struct RunOfEntry {
+    id: crate::domain::ids::RunId,
+    number: Option<i32>,
+    name: Option<String>,
+    status: Option<String>,
+}
+
 /// An entry as the API shows it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Entry")]
 pub struct EntryView {
     id: EntryId,
     action: EntryAction,
     source: &'static str,
     source_run_id: Option<crate::domain::ids::RunId>,
-    run: Option<Value>,
+    run: Option<RunOfEntry>,
     created_at: DateTime<Utc>,
     closed_at: Option<DateTime<Utc>>,
     affected_count: i32,
@@ -42,10 +54,12 @@ pub struct EntryView {
 
 impl From<EntryRow> for EntryView {
     fn from(row: EntryRow) -> Self {
-        let run = row
-            .run
-            .as_ref()
-            .map(|run| json!({"id": run.id, "number": run.number, "name": run.name, "status": run.status}));
+        let run = row.run.as_ref().map(|run| RunOfEntry {
+            id: run.id,
+            number: run.number,
+            name: run.name.clone(),
+            status: run.status.clone(),
+        });
         Self {
             id: row.id,
             action: row.action,
@@ -101,6 +115,18 @@ impl Kind {
     }
 }
 
+const TIMELINE: [Field; 5] = [Field::optional("kind", kinds, "entries of this kind"), FROM, TO, CURSOR, LIMIT];
+
+const LOG: [Field; 5] =
+    [Field::optional("action", field::of::<EntryAction>, "entries that did this"), FROM, TO, CURSOR, LIMIT];
+
+const FROM: Field = Field::optional("from", field::day_or_moment, "from then on").example("\"2026-11-24\"");
+const TO: Field = Field::optional("to", field::day_or_moment, "before then").example("\"2026-11-25\"");
+
+fn kinds(_: &mut SchemaGenerator) -> Value {
+    field::one_of(&Kind::ALL, Kind::as_str)
+}
+
 /// `GET /history?kind=&from=&to=&cursor=&limit=`: runs and edits, the newest first.
 ///
 /// # Errors
@@ -110,7 +136,7 @@ pub async fn timeline(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["kind", "from", "to", "cursor", "limit"])?;
+    let query = Query::of(&request, &names(&TIMELINE))?;
     let kind = query.one_of("kind", &Kind::ALL, Kind::as_str)?;
     let actions = kind.map_or_else(|| EntryAction::ALL.to_vec(), Kind::actions);
     page(&shared, &caller, &query, actions).await
@@ -125,7 +151,7 @@ pub async fn audit_log(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["action", "from", "to", "cursor", "limit"])?;
+    let query = Query::of(&request, &names(&LOG))?;
     let action = query.one_of("action", EntryAction::ALL, EntryAction::as_str)?;
     let actions = action.map_or_else(|| EntryAction::ALL.to_vec(), |action| vec![action]);
     page(&shared, &caller, &query, actions).await
@@ -167,4 +193,34 @@ pub async fn undo(
     no_body(payload).await?;
     let undone = shared.rooms.store.undo(caller.org, &author(&caller, &request), entry).await;
     Ok(HttpResponse::Ok().json(EditedView::from(&undone.map_err(|error| not_edited(error, ""))?)))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::super::one::EditedView;
+    use super::{EntryView, LOG, TIMELINE};
+    use crate::web::error::Kind;
+    use crate::web::list::List;
+    use crate::web::openapi::Operation;
+
+    pub fn timeline() -> Operation {
+        Operation::new("listHistory", "Runs and edits in one timeline, the newest first.").query(&TIMELINE).json::<List<
+            EntryView,
+        >>(
+            200,
+            "a page of the entries",
+        )
+    }
+
+    pub fn audit_log() -> Operation {
+        Operation::new("listSellerLog", "The entries of the history by what they did, the newest first.")
+            .query(&LOG)
+            .json::<List<EntryView>>(200, "a page of the entries")
+    }
+
+    pub fn undo() -> Operation {
+        Operation::new("undoEntry", "Takes an entry back, which is an entry itself and can be taken back too.")
+            .json::<EditedView>(200, "what that did")
+            .problems(&[Kind::RegistryConflict])
+    }
 }

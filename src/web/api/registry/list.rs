@@ -3,45 +3,61 @@
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::DateTime;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::one::SellerView;
 use crate::domain::registry::Triage;
 use crate::domain::seller::normalise;
-use crate::domain::seller_name::parse_tag;
+use crate::domain::seller_name::{TAG_CHARS_MAX, parse_tag};
 use crate::store::registry::asked::{After, ListedSeller, SellerQuery, SellerSort, SortKey};
 use crate::web::auth::Caller;
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
 use crate::web::list::List;
+use crate::web::openapi::field::{self, CURSOR, Field, LIMIT, names};
 use crate::web::query::{Query, short};
 use crate::web::shared::Shared;
 
 /// Longest text that is searched for, in characters.
 const SEARCH_CHARS_MAX: usize = 100;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SellerPage")]
 struct Page {
     #[serde(flatten)]
     list: List<SellerView>,
     total_estimate: i64,
 }
 
-const KNOWN: [&str; 13] = [
-    "q",
-    "flagged",
-    "status",
-    "tag",
-    "new_in_run",
-    "times_seen_min",
-    "feedback_min",
-    "from",
-    "to",
-    "sort",
-    "order",
-    "cursor",
-    "limit",
+const QUERY: [Field; 13] = [
+    Field::optional("q", field::text::<1, SEARCH_CHARS_MAX>, "a part of the name").example("\"lamp\""),
+    Field::optional("flagged", field::flag, "those that are flagged, or are not"),
+    Field::optional("status", field::of::<Triage>, "what people think of them"),
+    Field::optional("tag", field::text::<1, TAG_CHARS_MAX>, "those with this tag"),
+    Field::optional("new_in_run", field::id, "those that this run brought"),
+    Field::optional("times_seen_min", field::whole::<0, { i64::MAX }>, "seen in so many runs at least"),
+    Field::optional("feedback_min", percentage, "positive feedback in percent, at least"),
+    Field::optional("from", field::day_or_moment, "seen from then on").example("\"2026-11-24\""),
+    Field::optional("to", field::day_or_moment, "seen before then").example("\"2026-11-25\""),
+    Field::optional("sort", sorts, "by what; the name where nothing is said"),
+    Field::optional("order", orders, "which way; names from the first, all else from the largest"),
+    CURSOR,
+    LIMIT,
 ];
+
+fn percentage(_: &mut SchemaGenerator) -> Value {
+    json!({"type": "number", "minimum": 0, "maximum": 100, "multipleOf": 0.1})
+}
+
+fn sorts(_: &mut SchemaGenerator) -> Value {
+    field::one_of(SellerSort::ALL, SellerSort::as_str)
+}
+
+fn orders(_: &mut SchemaGenerator) -> Value {
+    json!({"enum": ["asc", "desc"]})
+}
 
 /// `GET /sellers?q=&flagged=&status=&tag=&new_in_run=&times_seen_min=&feedback_min=&from=&to=&sort=&order=&cursor=&limit=`.
 ///
@@ -52,7 +68,7 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &KNOWN)?;
+    let query = Query::of(&request, &names(&QUERY))?;
     let limit = query.limit()?;
     let (asked, binding) = (asked(&query)?, query.binding());
     let store = &shared.rooms.store;
@@ -134,4 +150,16 @@ fn after(query: &Query, sort: SellerSort) -> Result<Option<After>, Problem> {
         SellerSort::TimesSeen | SellerSort::Products | SellerSort::Place => text.parse().ok().map(SortKey::Number),
     };
     key.map(|key| Some(After { key, id })).ok_or_else(Cursor::refused)
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::{Page, QUERY};
+    use crate::web::openapi::Operation;
+
+    pub fn list() -> Operation {
+        Operation::new("listSellers", "The sellers of the registry, filtered and sorted, page by page.")
+            .query(&QUERY)
+            .json::<Page>(200, "a page of the sellers, and an estimate of how many there are")
+    }
 }

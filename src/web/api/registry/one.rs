@@ -2,6 +2,7 @@
 
 use actix_web::HttpRequest;
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::problem::{no_such_entry, no_such_seller};
@@ -13,7 +14,8 @@ use crate::web::auth::{Caller, id_in};
 use crate::web::error::Problem;
 
 /// A seller of the registry.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Seller")]
 pub struct SellerView {
     id: SellerId,
     name: String,
@@ -63,7 +65,8 @@ impl From<ListedSeller> for SellerView {
 }
 
 /// What a change did.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Edited")]
 pub struct EditedView {
     entry_id: Option<EntryId>,
     affected_count: usize,

@@ -2,16 +2,52 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use schemars::SchemaGenerator;
+use serde_json::{Value, json};
 
 use crate::domain::ids::SellerId;
 use crate::domain::registry::{Marks, Patch, Triage};
 use crate::domain::seller::normalise;
-use crate::domain::seller_name::{NAME_ALLOWED, NOTE_CHARS_MAX, TAG_CHARS_MAX, parse_name, parse_note, parse_tag};
+use crate::domain::seller_name::{
+    NAME_ALLOWED, NAME_CHARS_MAX, NOTE_CHARS_MAX, TAG_CHARS_MAX, parse_name, parse_note, parse_tag,
+};
 use crate::store::registry::edits::{NewSeller, SELLERS_MAX};
 use crate::web::body::kind_of;
 use crate::web::fields::Fields;
+use crate::web::openapi::field::{self, Field, name};
 use crate::web::query::short;
+
+/// A seller's name.
+pub const NAME: Field =
+    Field::optional("name", name::<NAME_CHARS_MAX>, "the name on the marketplace").example("\"lamps-and-more\"");
+/// Whether people keep an eye on it.
+pub const FLAGGED: Field = Field::optional("flagged", field::flag, "whether people keep an eye on it").example("true");
+/// What people think of it.
+pub const STATUS: Field =
+    Field::optional("status", field::of::<Triage>, "what people think of it").example("\"reviewing\"");
+/// Words to find it by.
+pub const TAGS: Field = Field::optional("tags", tags, "words to find it by").example(r#"["lamps"]"#);
+/// What people know about it.
+pub const NOTE: Field =
+    Field::optional("note", field::text::<0, NOTE_CHARS_MAX>, "what people know about it; `null` takes it away");
+/// Sellers of the registry.
+pub const IDS: Field = Field::needed("ids", ids, "ids from `GET /sellers`");
+/// New sellers.
+pub const NAMES: Field =
+    Field::needed("names", seller_names, "names on the marketplace").example(r#"["lamps-and-more"]"#);
+
+fn tags(_: &mut SchemaGenerator) -> Value {
+    let tag = json!({"type": "string", "minLength": 1, "maxLength": TAG_CHARS_MAX});
+    json!({"type": "array", "items": tag, "maxItems": TAGS_MAX})
+}
+
+fn ids(generator: &mut SchemaGenerator) -> Value {
+    json!({"type": "array", "items": field::id(generator), "minItems": 1, "maxItems": SELLERS_MAX})
+}
+
+fn seller_names(generator: &mut SchemaGenerator) -> Value {
+    json!({"type": "array", "items": name::<NAME_CHARS_MAX>(generator), "minItems": 1, "maxItems": SELLERS_MAX})
+}
 
 /// Most tags of a seller.
 const TAGS_MAX: usize = 20;

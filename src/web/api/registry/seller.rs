@@ -2,26 +2,48 @@
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
 
 use super::one::{SellerView, seller_id};
 use super::problem::{no_such_seller, or_missing};
+use crate::domain::ids::RunId;
 use crate::store::registry::sightings::FoundRow;
 use crate::web::auth::Caller;
 use crate::web::error::Problem;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+struct RunFoundIn {
+    id: RunId,
+    number: i32,
+    name: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ProductFoundBy {
+    external_id: Option<String>,
+    title: Option<String>,
+}
+
+/// In the currency's minor unit.
+#[derive(Serialize, JsonSchema)]
+struct PriceSeen {
+    minor: i64,
+    currency: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "FoundIn")]
 struct FoundView {
-    run: serde_json::Value,
-    product: serde_json::Value,
+    run: RunFoundIn,
+    product: ProductFoundBy,
     page: i16,
     place: i16,
     seen_at: chrono::DateTime<chrono::Utc>,
     title: String,
-    price: Option<serde_json::Value>,
+    price: Option<PriceSeen>,
     link: Option<String>,
 }
 
@@ -29,19 +51,19 @@ impl From<FoundRow> for FoundView {
     fn from(row: FoundRow) -> Self {
         let price = row.price_minor.zip(row.currency);
         Self {
-            run: json!({"id": row.run, "number": row.run_number, "name": row.run_name}),
-            product: json!({"external_id": row.product, "title": row.product_title}),
+            run: RunFoundIn { id: row.run, number: row.run_number, name: row.run_name },
+            product: ProductFoundBy { external_id: row.product, title: row.product_title },
             page: row.page,
             place: row.place,
             seen_at: row.seen_at,
             title: row.title,
-            price: price.map(|(minor, currency)| json!({"minor": minor, "currency": currency})),
+            price: price.map(|(minor, currency)| PriceSeen { minor, currency }),
             link: row.link,
         }
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct WholeSeller {
     #[serde(flatten)]
     seller: SellerView,
@@ -63,4 +85,15 @@ pub async fn show(
     let found = shared.rooms.store.sightings_of(caller.org, id).await?;
     let found_in = found.into_iter().map(FoundView::from).collect();
     Ok(HttpResponse::Ok().json(WholeSeller { seller: row.into(), found_in }))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::WholeSeller;
+    use crate::web::openapi::Operation;
+
+    pub fn show() -> Operation {
+        Operation::new("readSeller", "A seller, removed or not, and where it was found.")
+            .json::<WholeSeller>(200, "the seller with its newest sightings")
+    }
 }

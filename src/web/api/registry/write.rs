@@ -3,19 +3,46 @@
 use actix_web::http::header;
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::json;
 
 use super::one::{EditedView, SellerView, author, seller_id};
 use super::problem::{no_such_seller, not_edited, or_missing};
-use crate::domain::ids::SellerId;
+use super::read::{FLAGGED, IDS, NAME, NAMES, NOTE, STATUS, TAGS};
+use crate::domain::ids::{EntryId, SellerId};
 use crate::domain::registry::{Edit, Patch};
 use crate::store::registry::edits::NewSeller;
 use crate::web::auth::Caller;
 use crate::web::body::{json_object, no_body};
 use crate::web::error::{Kind, Problem};
 use crate::web::fields::Fields;
+use crate::web::openapi::field::{self, Field, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
+
+const PATCH: [Field; 5] = [NAME, FLAGGED, STATUS, TAGS, NOTE];
+const NEW: [Field; 5] = [NAME.needed_now(), FLAGGED, STATUS, TAGS, NOTE];
+const MANY: [Field; 5] = [NAMES, FLAGGED, STATUS, TAGS, NOTE];
+const FLAG: [Field; 1] = [FLAGGED.needed_now()];
+const FLAG_MANY: [Field; 2] = [IDS, FLAGGED.needed_now()];
+const REMOVAL: [Field; 2] = [IDS, EXCLUDE];
+const EXCLUDE: Field = Field::optional("exclude", field::flag, "whether no run may bring it back").example("false");
+
+/// What became of names that were to be entered.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Added")]
+struct AddedView {
+    entry_id: Option<EntryId>,
+    added_count: usize,
+    /// Names that stood there more than once.
+    repeated_count: usize,
+    /// Names that were in the registry already.
+    known: Vec<String>,
+    /// Names that are excluded.
+    excluded: Vec<String>,
+    seller_count_snapshot: Option<i64>,
+}
 
 /// `POST /sellers` with `{"name", "flagged"?, "status"?, "tags"?, "note"?}`: 201 with the seller.
 ///
@@ -29,7 +56,7 @@ pub async fn create(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let fields = json_object(&request, payload).await?;
-    let mut read = Fields::of(&fields, &["name", "flagged", "status", "tags", "note"]);
+    let mut read = Fields::of(&fields, &names(&NEW));
     let seller = NewSeller { name: read.needed_name("name"), marks: read.marks() };
     read.done()?;
     let author = author(&caller, &request);
@@ -61,7 +88,7 @@ pub async fn create_many(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let fields = json_object(&request, payload).await?;
-    let mut read = Fields::of(&fields, &["names", "flagged", "status", "tags", "note"]);
+    let mut read = Fields::of(&fields, &names(&MANY));
     let marks = read.marks();
     let (sellers, repeated) = read.names("names", &marks);
     read.done()?;
@@ -69,14 +96,14 @@ pub async fn create_many(
     let added = added.map_err(|error| not_edited(error, "names"))?;
     let mut known: Vec<String> = added.known.into_iter().map(|(_, name)| name).collect();
     known.sort();
-    Ok(HttpResponse::Ok().json(json!({
-        "entry_id": added.edited.entry,
-        "added_count": added.edited.sellers.len(),
-        "repeated_count": repeated,
-        "known": known,
-        "excluded": added.excluded,
-        "seller_count_snapshot": added.edited.head.map(|head| head.sellers),
-    })))
+    Ok(HttpResponse::Ok().json(AddedView {
+        entry_id: added.edited.entry,
+        added_count: added.edited.sellers.len(),
+        repeated_count: repeated,
+        known,
+        excluded: added.excluded,
+        seller_count_snapshot: added.edited.head.map(|head| head.sellers),
+    }))
 }
 
 /// `PATCH /sellers/{id}` with `{"name"?, "flagged"?, "status"?, "tags"?, "note"?}`: the seller as it is then.
@@ -92,7 +119,7 @@ pub async fn change(
     Query::of(&request, &[])?;
     let id = seller_id(&request)?;
     let fields = json_object(&request, payload).await?;
-    let mut read = Fields::of(&fields, &["name", "flagged", "status", "tags", "note"]);
+    let mut read = Fields::of(&fields, &names(&PATCH));
     let patch = read.patch();
     read.done()?;
     edit(&shared, &caller, &request, &[id], &Edit::Change(patch), "").await?;
@@ -109,7 +136,7 @@ pub async fn remove(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &["exclude"])?;
+    let query = Query::of(&request, &names(&[EXCLUDE]))?;
     let exclude = query.flag("exclude")?.unwrap_or_default();
     let id = seller_id(&request)?;
     no_body(payload).await?;
@@ -128,7 +155,7 @@ pub async fn remove_many(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let fields = json_object(&request, payload).await?;
-    let mut read = Fields::of(&fields, &["ids", "exclude"]);
+    let mut read = Fields::of(&fields, &names(&REMOVAL));
     let (ids, exclude) = (read.ids("ids"), read.flag("exclude").unwrap_or_default());
     read.done()?;
     edit(&shared, &caller, &request, &ids, &Edit::Remove { exclude }, "ids").await
@@ -147,7 +174,7 @@ pub async fn flag(
     Query::of(&request, &[])?;
     let id = seller_id(&request)?;
     let fields = json_object(&request, payload).await?;
-    let mut read = Fields::of(&fields, &["flagged"]);
+    let mut read = Fields::of(&fields, &names(&FLAG));
     let flagged = Some(read.needed_flag("flagged"));
     read.done()?;
     let patch = Edit::Change(Patch { flagged, ..Patch::default() });
@@ -167,7 +194,7 @@ pub async fn flag_many(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let fields = json_object(&request, payload).await?;
-    let mut read = Fields::of(&fields, &["ids", "flagged"]);
+    let mut read = Fields::of(&fields, &names(&FLAG_MANY));
     let (ids, flagged) = (read.ids("ids"), Some(read.needed_flag("flagged")));
     read.done()?;
     let patch = Edit::Change(Patch { flagged, ..Patch::default() });
@@ -208,4 +235,68 @@ async fn edit(
 async fn answer(shared: &Shared, caller: &Caller, id: SellerId) -> Result<HttpResponse, Problem> {
     let row = shared.rooms.store.seller(caller.org, id).await;
     Ok(HttpResponse::Ok().json(SellerView::from(row.map_err(|error| or_missing(error, no_such_seller))?)))
+}
+
+/// What the document says of these routes.
+pub(in crate::web) mod says {
+    use super::{AddedView, EXCLUDE, FLAG, FLAG_MANY, MANY, NEW, PATCH, REMOVAL};
+    use crate::web::api::registry::one::{EditedView, SellerView};
+    use crate::web::error::Kind;
+    use crate::web::openapi::Operation;
+
+    pub fn create() -> Operation {
+        Operation::new("addSeller", "Enters a seller by hand.")
+            .body(&NEW)
+            .json::<SellerView>(201, "the seller")
+            .tells("Location", "its path")
+            .problems(&[Kind::RegistryConflict])
+    }
+
+    pub fn create_many() -> Operation {
+        Operation::new("addSellers", "Enters those of many names that are new, as one entry of the history.")
+            .body(&MANY)
+            .json::<AddedView>(200, "what became of the names")
+            .problems(&[Kind::RegistryConflict])
+    }
+
+    pub fn change() -> Operation {
+        Operation::new("changeSeller", "Changes what people say of a seller, or its name; what is left out stays.")
+            .body(&PATCH)
+            .json::<SellerView>(200, "the seller as it is then")
+            .problems(&[Kind::RegistryConflict])
+    }
+
+    pub fn remove() -> Operation {
+        Operation::new("removeSeller", "Removes a seller; excluded, no run brings it back.")
+            .query(&[EXCLUDE])
+            .json::<EditedView>(200, "what that did")
+            .problems(&[Kind::RegistryConflict])
+    }
+
+    pub fn remove_many() -> Operation {
+        Operation::new("removeSellers", "Removes many sellers, as one entry of the history.")
+            .body(&REMOVAL)
+            .json::<EditedView>(200, "what that did")
+            .problems(&[Kind::RegistryConflict])
+    }
+
+    pub fn flag() -> Operation {
+        Operation::new("flagSeller", "Flags a seller, or takes the flag away.")
+            .body(&FLAG)
+            .json::<SellerView>(200, "the seller as it is then")
+            .problems(&[Kind::RegistryConflict])
+    }
+
+    pub fn flag_many() -> Operation {
+        Operation::new("flagSellers", "Flags many sellers, as one entry of the history.")
+            .body(&FLAG_MANY)
+            .json::<EditedView>(200, "what that did")
+            .problems(&[Kind::RegistryConflict])
+    }
+
+    pub fn restore() -> Operation {
+        Operation::new("restoreSeller", "Brings a removed seller back, and lets runs see it again.")
+            .json::<SellerView>(200, "the seller as it is then")
+            .problems(&[Kind::RegistryConflict])
+    }
 }
