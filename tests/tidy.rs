@@ -15,6 +15,8 @@ mod house;
 mod leftovers;
 #[path = "tidy/manifest.rs"]
 mod manifest;
+#[path = "tidy/parts.rs"]
+mod parts;
 #[path = "tidy/rooms.rs"]
 mod rooms;
 #[path = "tidy/source.rs"]
