@@ -25,6 +25,7 @@ mod push_pull;
 mod refusals;
 mod remote;
 mod reparse;
+mod schedules;
 mod stop;
 mod stream;
 mod unread;
