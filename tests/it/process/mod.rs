@@ -6,6 +6,7 @@ mod budget;
 mod collect;
 mod commands;
 mod commit;
+mod console;
 mod crash;
 mod credentials;
 mod demo;
