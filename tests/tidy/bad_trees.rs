@@ -177,6 +177,35 @@ fn a_migration_that_cannot_be_taken_back_is_found() {
 }
 
 #[test]
+fn a_test_folder_that_stands_in_no_part_or_in_two_is_found() {
+    let script = |modules: &str, parts: &str| {
+        let tree = Spoilt::new();
+        tree.write(
+            "tests/it/main.rs",
+            "//! One binary.\n#[path = \"../support/page.rs\"]\nmod page;\n\nmod cli;\nmod web;\n",
+        );
+        tree.write("tests/it/cli.rs", "//! Commands.\n");
+        tree.write("tests/it/web.rs", "//! Routes.\n");
+        tree.write("tests/support/page.rs", "//! A page.\n");
+        let list = "list() {\n    cat <<'END'\ntidy   the rules\ncommands   at a terminal\nweb    over HTTP\nEND\n}\n";
+        tree.write("tests/run", &format!("declare -A modules=(\n    {modules}\n)\nparts=({parts})\n{list}"));
+        tree.complaints(&[])
+    };
+    let all = "tidy commands web";
+    assert!(script("[web]=web [commands]='cli'", all).is_empty());
+    let found = script("[commands]=cli", all);
+    assert_one(&found, Rule::Parts, "tests/run: tests/it/web stands in 0 parts", "as `[web]=web`");
+    let found = script("[web]='web cli' [commands]=cli", all);
+    assert_one(&found, Rule::Parts, "tests/run: tests/it/cli stands in 2 parts", "write it once");
+    let found = script("[web]=web [commands]='cli config'", all);
+    assert_one(&found, Rule::Parts, "tests/run: part commands names tests/it/config", "take it out");
+    let found = script("[web]=web [commands]=cli", "tidy web");
+    assert_one(&found, Rule::Parts, "tests/run: part commands has modules", "into `parts=(...)`");
+    let found = script("[web]=web [commands]=cli", "tidy commands web deny");
+    assert_one(&found, Rule::Parts, "tests/run: part deny is not described", "into `list`");
+}
+
+#[test]
 fn a_dependency_needs_a_reason_a_use_and_a_home() {
     let manifest = |line: &str| {
         format!(

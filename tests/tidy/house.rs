@@ -56,6 +56,8 @@ pub enum Rule {
     Dependency,
     /// A migration can be taken back.
     Migration,
+    /// Which tests run together.
+    Parts,
     /// The tables of this test.
     Tables,
 }
@@ -116,6 +118,8 @@ pub struct Tree {
     pub manifest: String,
     /// The folders of `migrations`, each with the text of its `up.sql` and `down.sql`.
     pub migrations: Vec<(String, Option<String>, Option<String>)>,
+    /// The script that runs the tests part by part, where there is one.
+    pub parts: Option<String>,
 }
 
 impl Tree {
@@ -134,7 +138,8 @@ impl Tree {
                 (format!("migrations/{name}"), sql("up.sql"), sql("down.sql"))
             })
             .collect();
-        Self { sources, manifest, migrations }
+        let parts = fs::read_to_string(root.join("tests/run")).ok();
+        Self { sources, manifest, migrations, parts }
     }
 
     /// The file of that path.
@@ -172,6 +177,7 @@ pub fn check(house: &House, root: &Path) -> Vec<Complaint> {
     crate::files::check(house, &tree, &mut complaints);
     crate::leftovers::check(&tree, &mut complaints);
     crate::manifest::check(house, &tree, &mut complaints);
+    crate::parts::check(&tree, &mut complaints);
     except(house, complaints)
 }
 

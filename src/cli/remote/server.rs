@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use awc::http::{Method, StatusCode};
 use awc::{Client, ClientRequest, ClientResponse, Connector};
-use futures_util::StreamExt;
+use reqwest::redirect::Policy;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -170,31 +170,59 @@ impl Server {
         Ok(true)
     }
 
-    /// Writes the body at this path to `out` as it comes.
+    /// Writes the body at this path to `out` as it comes. By another client than the rest: awc takes the end of a connection
+    /// for the end of a body, which would make a part of a file the whole of it.
     ///
     /// # Errors
     /// [`Unanswered`], also where it breaks off.
     pub async fn copy(&self, path: &str, query: &[(&str, &str)], out: &mut impl Write) -> Result<(), Failure> {
-        let mut answer = self.answer(self.request(Method::GET, path, query)).await?;
+        let client =
+            reqwest::Client::builder().redirect(Policy::none()).no_proxy().connect_timeout(CONNECT_MAX).build()?;
+        let request = client.get(self.address(path, query)).bearer_auth(&self.token);
+        let mut answer = match timeout(ANSWER_MAX, request.send()).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => return Err(self.away(&reasons(&error)).into()),
+            Err(_) => return Err(self.away(&format!("no answer within {} s", ANSWER_MAX.as_secs())).into()),
+        };
+        let mut refusal = (!answer.status().is_success()).then(Vec::new);
         loop {
-            match timeout(SILENCE_MAX, answer.next()).await {
-                Ok(Some(Ok(bytes))) => out.write_all(&bytes)?,
-                Ok(Some(Err(error))) => {
-                    return Err(format!("the answer breaks off, what came is a part: {error}").into());
+            let broken = match timeout(SILENCE_MAX, answer.chunk()).await {
+                Ok(Ok(Some(bytes))) => {
+                    match &mut refusal {
+                        Some(body) if body.len() > REFUSAL_BYTES_MAX => break,
+                        Some(body) => body.extend_from_slice(&bytes),
+                        None => out.write_all(&bytes)?,
+                    }
+                    continue;
                 }
-                Ok(None) => return Ok(()),
-                Err(_) => return Err("the answer breaks off, what came is a part: nothing more comes".into()),
+                Ok(Ok(None)) => break,
+                Ok(Err(error)) => reasons(&error),
+                Err(_) => "nothing more comes".to_owned(),
+            };
+            if refusal.is_some() {
+                break;
             }
+            return Err(format!("the answer breaks off, what came is a part: {broken}").into());
+        }
+        match refusal {
+            Some(body) => Err(self.refused(answer.status().as_u16(), Some(&body)).into()),
+            None => Ok(()),
         }
     }
 
     fn request(&self, method: Method, path: &str, query: &[(&str, &str)]) -> ClientRequest {
+        self.http
+            .request(method, self.address(path, query))
+            .insert_header(("Authorization", format!("Bearer {}", self.token)))
+    }
+
+    fn address(&self, path: &str, query: &[(&str, &str)]) -> String {
         let mut address = format!("{}{path}", self.base);
         if !query.is_empty() {
             address.push('?');
             address.push_str(&Serializer::new(String::new()).extend_pairs(query).finish());
         }
-        self.http.request(method, address).insert_header(("Authorization", format!("Bearer {}", self.token)))
+        address
     }
 
     /// The answer, where it is one that says yes.
@@ -210,12 +238,18 @@ impl Server {
             return Ok(answer);
         }
         let body = timeout(ANSWER_MAX, answer.body().limit(REFUSAL_BYTES_MAX)).await.ok().and_then(Result::ok);
-        let problem = body.and_then(|body| serde_json::from_slice::<ProblemSeen>(&body).ok());
+        Err(self.refused(status.as_u16(), body.as_deref()))
+    }
+
+    /// What an answer says that says no.
+    fn refused(&self, status: u16, body: Option<&[u8]>) -> Unanswered {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let problem = body.and_then(|body| serde_json::from_slice::<ProblemSeen>(body).ok());
         let words = match problem {
             Some(problem) => self.refusal(status, &problem),
             None => self.not_ours(&format!("HTTP {}", status.as_u16())),
         };
-        Err(Unanswered::Refused { status, words })
+        Unanswered::Refused { status, words }
     }
 
     async fn whole(&self, request: ClientRequest) -> Result<String, Unanswered> {
@@ -250,6 +284,12 @@ impl Server {
         }
         words
     }
+}
+
+/// An error with all that lies behind it: the outermost alone says only that something was wrong.
+fn reasons(error: &reqwest::Error) -> String {
+    let all = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    all.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// The token in a file.

@@ -3,4 +3,5 @@
 mod ground;
 mod mail;
 mod runs;
+mod schedules;
 mod sending;

@@ -1,30 +1,39 @@
 //! What a run does is told to whoever asked for it: signed, once, with the new sellers behind a cursor.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gleaner::domain::delivery::Form;
+use gleaner::domain::failure::{Failure, RetryKind};
 use gleaner::domain::ids::RunKey;
 use gleaner::domain::notice::NoticeEvent;
 use gleaner::domain::run::Command;
 use gleaner::domain::settings::RunSettings;
+use gleaner::scrapers::mocked::{Ask, Script};
+use gleaner::store::PgStore;
 use gleaner::store::notices::webhooks::WebhookSpec;
 use gleaner::store::runs::NewRun;
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
 use sha2::Sha256;
 
 use super::ground::{Ground, SECRET, spec};
-use crate::support::market::Market;
+use crate::support::market::{Market, fails};
 use crate::support::receiver::{Answering, Heard, Receiver};
 use crate::support::world::PgWorld;
 
 /// Runs the small market to its rest.
 async fn run(ground: &Ground, settings: RunSettings) -> (PgWorld, RunKey) {
-    let market = Market::small();
-    let world = PgWorld::new(&ground.store, &ground.database.url, market.script(Duration::ZERO)).await;
-    let new = NewRun { name: Some("Lamps".to_owned()), categories: market.chosen(), settings };
+    run_on(ground, &ground.store, settings, Market::small().script(Duration::ZERO)).await
+}
+
+/// The same through an engine with this store, at a marketplace that answers like this.
+async fn run_on(ground: &Ground, store: &PgStore, settings: RunSettings, script: Arc<Script>) -> (PgWorld, RunKey) {
+    let world = PgWorld::new(store, &ground.database.url, script).await;
+    let new = NewRun { name: Some("Lamps".to_owned()), categories: Market::small().chosen(), settings };
     let run = ground.store.create_run(ground.org, &new, None).await.expect("a new run").run;
     let key = RunKey { org: ground.org, run: run.id };
     world.give(key, Command::Start).await.expect("it can be started");
@@ -34,6 +43,14 @@ async fn run(ground: &Ground, settings: RunSettings) -> (PgWorld, RunKey) {
 
 fn types(heard: &[Heard]) -> BTreeSet<String> {
     heard.iter().map(|heard| heard.json()["type"].as_str().expect("a type").to_owned()).collect()
+}
+
+/// The one notice of this type.
+fn of_type(heard: &[Heard], name: &str) -> Value {
+    let mut all = heard.iter().map(Heard::json).filter(|notice| notice["type"] == name);
+    let (one, other) = (all.next(), all.next());
+    assert_eq!(other, None, "told twice");
+    one.unwrap_or_else(|| panic!("no {name} among {heard:?}"))
 }
 
 /// As a receiver checks it, written from the specification.
@@ -105,4 +122,70 @@ async fn a_run_near_its_budget_a_pause_and_a_cancel_at_rest_are_told() {
     world.give(key, Command::Cancel).await.expect("it is paused");
     let heard = receiver.until_heard(4).await;
     assert_eq!(types(&heard[2..]), ["run.cancelled", "sellers.new"].map(String::from).into());
+}
+
+#[actix_web::test]
+async fn a_run_that_came_to_nothing_is_told_with_the_error() {
+    let Some(ground) = Ground::new().await else { return };
+    let receiver = Receiver::start(Answering::Status(200)).await;
+    let webhook = ground.webhook(&receiver.url).await;
+    let _sender = ground.sender();
+    let outage: Arc<Script> = Arc::new(|ask: &Ask, _: u32| {
+        (Duration::ZERO, fails(ask, Failure::retryable(RetryKind::Server, "503 upstream temporarily unavailable")))
+    });
+    let settings = RunSettings { max_attempts: 1, auto_resume: false, ..RunSettings::default() };
+    let (_world, key) = run_on(&ground, &ground.store, settings, outage).await;
+    let failed = of_type(&receiver.until_heard(1).await, "run.failed");
+    let facts = &failed["data"];
+    assert_eq!(
+        (&facts["run_name"], &facts["sellers_found"], &facts["requests_made"]),
+        (&"Lamps".into(), &0.into(), &3.into())
+    );
+    let why = facts["fail_message"].as_str().expect("words");
+    let row = ground.store.run(key.org, key.run).await.expect("the run");
+    assert_eq!(Some(why), row.fail_message.as_deref(), "as the run itself says");
+    assert!(failed["link"].as_str().is_some_and(|link| link.ends_with(&format!("/?run={}", key.run))), "{failed}");
+    ground.test(webhook).await;
+    let heard = receiver.until_heard(2).await;
+    assert_eq!(types(&heard), ["run.failed", "test"].map(String::from).into(), "it found nobody new");
+}
+
+#[actix_web::test]
+async fn a_month_whose_budget_is_nearly_drawn_is_told_once_however_many_runs_draw_on() {
+    let Some(ground) = Ground::new().await else { return };
+    let receiver = Receiver::start(Answering::Status(200)).await;
+    let webhook = ground.webhook(&receiver.url).await;
+    let chat = Receiver::start(Answering::Status(200)).await;
+    let events = vec![NoticeEvent::MonthNear];
+    ground.made(WebhookSpec { url: Some(chat.url.clone()), events, ..spec(Form::Chat) }).await;
+    let _sender = ground.sender();
+    // A run over the whole market sends 54.
+    let store = ground.store.clone().with_month_budget(Some(33));
+    let spend = async || run_on(&ground, &store, RunSettings::default(), Market::small().script(Duration::ZERO)).await;
+    let (first, _) = spend().await;
+    let heard = receiver.until_heard(2).await;
+    assert_eq!(types(&heard), ["budget.month_near", "run.paused"].map(String::from).into());
+    let near = of_type(&heard, "budget.month_near");
+    let (allowed, drawn) = (near["data"]["allowed"].as_i64(), near["data"]["drawn"].as_i64());
+    assert!(
+        allowed == Some(33) && drawn.is_some_and(|drawn| (27..=33).contains(&drawn)),
+        "80 % of it and more: {near}"
+    );
+    let month = near["data"]["month"].as_str().expect("a day");
+    assert!(month.len() == 10 && month.ends_with("-01"), "its first day: {near}");
+    assert_eq!(of_type(&heard, "run.paused")["data"]["pause"]["reason"], "budget");
+    let said = chat.until_heard(1).await[0].json();
+    assert!(
+        said["text"].as_str().is_some_and(|text| text.contains("80 % of this month's requests are drawn")),
+        "{said}"
+    );
+
+    // The next run finds nothing left of the month and pauses too; that the end is near is known by then.
+    drop(first);
+    spend().await;
+    receiver.until_heard(3).await;
+    ground.test(webhook).await;
+    let heard = receiver.until_heard(4).await;
+    assert_eq!(types(&heard[2..]), ["run.paused", "test"].map(String::from).into());
+    assert_eq!(chat.heard().len(), 1);
 }

@@ -50,6 +50,57 @@ async fn a_log_that_was_tampered_with_is_told_with_its_first_wrong_row() {
     assert!(desk.run(&["audit", "verify"]).await.out.contains("row 1: it was altered"));
 }
 
+const COLUMNS: &str = "at, user_id, token_id, address, action, subject, details, status, answers, previous_hash, hash";
+
+#[actix_web::test]
+async fn whatever_was_done_to_the_rows_is_told_with_the_row_and_ends_with_1() {
+    let Some(database) = postgres::database().await else { return };
+    let store = database.store().await;
+    let desk = Desk { folder: Folder::new(), database, store };
+    for name in ["first", "second", "third", "fourth"] {
+        assert_eq!(desk.run(&["token", "create", "--name", name]).await.code, Some(0));
+    }
+    let inserted = format!(
+        "UPDATE audit_log SET no = no + 10 WHERE no > 2; \
+         INSERT INTO audit_log (org_id, no, {COLUMNS}) SELECT org_id, 3, {COLUMNS} FROM audit_log WHERE no = 2; \
+         UPDATE audit_log SET no = no - 9 WHERE no > 10; UPDATE audit_heads SET no = 5"
+    );
+    let exchanged = "UPDATE audit_log SET no = 9 WHERE no = 2; UPDATE audit_log SET no = 2 WHERE no = 3; \
+                     UPDATE audit_log SET no = 3 WHERE no = 9";
+    desk.database.change("CREATE TABLE kept AS TABLE audit_log; CREATE TABLE kept_heads AS TABLE audit_heads");
+    for (change, no, words) in [
+        ("UPDATE audit_log SET details = '{\"name\": \"other\"}' WHERE no = 2", 2, "it was altered"),
+        ("UPDATE audit_log SET at = at - interval '1 day' WHERE no = 4", 4, "it was altered"),
+        ("DELETE FROM audit_log WHERE no = 1", 1, "it was removed"),
+        ("DELETE FROM audit_log WHERE no = 3", 3, "it was removed"),
+        ("DELETE FROM audit_log WHERE no > 2", 3, "removed, from the end"),
+        (inserted.as_str(), 3, "it was altered"),
+        (exchanged, 2, "it was altered"),
+        ("UPDATE audit_heads SET hash = sha256('x')", 4, "the head of the log has another hash"),
+        ("UPDATE audit_heads SET no = 3", 4, "the head of the log was altered"),
+        ("DELETE FROM audit_heads", 4, "the head of the log was removed"),
+    ] {
+        desk.database.change(change);
+        let told = desk.run(&["audit", "verify"]).await;
+        assert_eq!(told.code, Some(1), "{change}: {}{}", told.out, told.err);
+        let line = format!("wrong, row {no}: ");
+        assert!(told.out.contains(&line) && told.out.contains(words), "{change}: {}", told.out);
+        let json = desk.run(&["audit", "verify", "--json"]).await;
+        let told: Value = serde_json::from_str(json.out.trim()).expect("JSON");
+        assert_eq!(
+            (json.code, &told["fine"], &told["row"]["no"]),
+            (Some(1), &Value::from(false), &Value::from(no)),
+            "{change}"
+        );
+        desk.database.change(
+            "DELETE FROM audit_log; DELETE FROM audit_heads; INSERT INTO audit_log TABLE kept; \
+             INSERT INTO audit_heads TABLE kept_heads",
+        );
+    }
+    let fine = desk.run(&["audit", "verify"]).await;
+    assert!(fine.code == Some(0) && fine.out.contains("fine, 4 rows"), "{}{}", fine.out, fine.err);
+}
+
 #[actix_web::test]
 async fn what_is_not_there_is_said_and_nothing_is_made() {
     let folder = Folder::new();

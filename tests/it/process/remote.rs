@@ -12,36 +12,36 @@ use crate::support::binary::{Done, Folder, Process, done, run};
 const CATEGORIES: [&str; 2] = ["home-bath", "home-bedding"];
 
 /// Whoever types: a folder of its own that is no server's, a server's address and a token.
-struct Typist {
+pub struct Typist {
     folder: Folder,
-    url: String,
+    pub url: String,
     token: String,
 }
 
 impl Typist {
-    fn new(url: &str, token: &str) -> Self {
+    pub fn new(url: &str, token: &str) -> Self {
         Self { folder: Folder::new(), url: url.to_owned(), token: token.to_owned() }
     }
 
-    fn command(&self, arguments: &[&str]) -> tokio::process::Command {
+    pub fn command(&self, arguments: &[&str]) -> tokio::process::Command {
         let mut command = self.folder.command(arguments);
         command.env("GLEANER_URL", &self.url).env("GLEANER_TOKEN", &self.token);
         command
     }
 
-    async fn types(&self, arguments: &[&str]) -> Done {
+    pub async fn types(&self, arguments: &[&str]) -> Done {
         done(self.command(arguments)).await
     }
 
     /// What a command says that does its work.
-    async fn hears(&self, arguments: &[&str]) -> String {
+    pub async fn hears(&self, arguments: &[&str]) -> String {
         let done = self.types(arguments).await;
         assert_eq!(done.code, Some(0), "{arguments:?}: {}", done.err);
         done.out
     }
 
     /// What a command says that is refused: one line, nothing on standard output, no secret.
-    async fn is_refused(&self, arguments: &[&str]) -> String {
+    pub async fn is_refused(&self, arguments: &[&str]) -> String {
         let done = self.types(arguments).await;
         assert_eq!((done.code, done.out.as_str()), (Some(1), ""), "{arguments:?}: {}", done.err);
         assert!(!done.err.contains(&self.token), "the token is shown: {}", done.err);
@@ -49,12 +49,12 @@ impl Typist {
     }
 }
 
-fn free_address() -> String {
+pub fn free_address() -> String {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     taken.local_addr().expect("an address").to_string()
 }
 
-fn lines(text: &str) -> Vec<Value> {
+pub fn lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
@@ -209,7 +209,7 @@ async fn completions_name_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let done = run(&["completions", shell]).await;
         assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
-        for command in ["serve", "watch", "sellers", "completions"] {
+        for command in ["serve", "runs", "watch", "pause", "resume", "cancel", "sellers", "export", "completions"] {
             assert!(done.out.contains(command), "{shell} does not complete {command}");
         }
     }

@@ -157,6 +157,51 @@ async fn a_row_that_was_put_in_is_found() {
 }
 
 #[actix_web::test]
+async fn a_row_that_was_put_between_two_is_found_though_the_later_ones_were_moved_up() {
+    let Some(log) = Log::of_five().await else { return };
+    let flaw = log
+        .after(
+            "UPDATE audit_log SET no = no + 10 WHERE org_id = $org AND no > 2; \
+             INSERT INTO audit_log SELECT org_id, 3, at, user_id, token_id, address, action, subject, details, status, \
+                answers, hash, hash FROM audit_log WHERE org_id = $org AND no = 2; \
+             UPDATE audit_log SET no = no - 9 WHERE org_id = $org AND no > 10; \
+             UPDATE audit_heads SET no = 6 WHERE org_id = $org;",
+        )
+        .await;
+    assert_eq!(flaw.no, 3, "{}", flaw.why);
+}
+
+#[actix_web::test]
+async fn a_head_that_was_altered_is_found() {
+    let Some(log) = Log::of_five().await else { return };
+    for (change, no, words) in [
+        ("hash = sha256('x')", 5, "another hash"),
+        ("no = 4", 5, "head of the log was altered"),
+        ("no = 6", 6, "removed, from the end"),
+        ("no = 0", 1, "head of the log was altered"),
+    ] {
+        let flaw = log.after(&format!("UPDATE audit_heads SET {change} WHERE org_id = $org")).await;
+        assert!(flaw.no == no && flaw.why.contains(words), "{change}: {flaw:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_log_that_was_cut_together_with_its_head_has_another_hash_than_was_noted() {
+    let Some(log) = Log::of_five().await else { return };
+    let noted = log.verify().await.expect("fine");
+    log.database.change(&format!(
+        "DELETE FROM audit_log WHERE org_id = '{org}' AND no = 5; UPDATE audit_heads SET no = 4, hash = \
+         (SELECT hash FROM audit_log WHERE org_id = '{org}' AND no = 4) WHERE org_id = '{org}'",
+        org = log.org
+    ));
+    assert_eq!(log.verify().await.expect("nothing within it tells").no, 4);
+    let other = deed("runs.cancel", json!({}));
+    assert_eq!(log.store.record_deed(log.org, &other).await.expect("recorded"), noted.no);
+    let now = log.verify().await.expect("nothing within it tells");
+    assert!(now.no == noted.no && now.hash != noted.hash, "the noted head tells");
+}
+
+#[actix_web::test]
 async fn deeds_that_come_together_are_numbered_without_a_gap() {
     let Some(log) = Log::of_five().await else { return };
     let all = (0..40).map(|_| {

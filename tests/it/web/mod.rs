@@ -12,6 +12,7 @@ mod house;
 mod idempotency;
 mod live;
 mod original_client;
+mod original_registry;
 mod people;
 mod rate_limits;
 mod registry;

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use chrono::{DateTime, FixedOffset};
 use gleaner::domain::settings::RunSettings;
 use serde_json::{Value, json};
 
 use super::house::House;
+use super::original_registry::said;
 
 /// Takes these fields out, which differ from run to run.
 fn without(mut value: Value, fields: &[&str]) -> Value {
@@ -240,4 +242,41 @@ async fn a_run_that_stands_still_takes_another_name_and_other_settings() {
     assert!(refused.problem(409).contains("the run is running"));
     let nobody = house.stranger.send("PATCH", &path, Some("{}")).await;
     assert_eq!(nobody.status, 401);
+}
+
+#[actix_web::test]
+async fn settings_are_read_and_changed_and_the_next_run_obeys_them() {
+    let Some(house) = House::still().await else { return };
+    said(&house.client.get("/collection/settings").await, 200, &json!({"settings": settings()}));
+    let body = json!({"settings": {
+        "workers": 3, "pages_per_product": 2, "price_window": {"markup_min_percent": 70, "markup_max_percent": 130},
+    }});
+    let mut expected = settings();
+    for (name, value) in body["settings"].as_object().expect("an object") {
+        expected[name] = value.clone();
+    }
+    let changed = house.client.send("PATCH", "/collection/settings", Some(&body.to_string())).await;
+    said(&changed, 200, &json!({"settings": expected}));
+    said(&house.client.get("/collection/settings").await, 200, &json!({"settings": expected}));
+    let run = house.run().await;
+    assert_eq!(house.look(&run).await["settings"], expected);
+}
+
+#[actix_web::test]
+async fn the_one_schedule_is_set_read_and_switched_off() {
+    let Some(house) = House::still().await else { return };
+    let patch = async |body: Value| house.client.send("PATCH", "/collection/schedule", Some(&body.to_string())).await;
+    house.client.get("/collection/schedule").await.problem(404);
+    let body = json!({
+        "enabled": true, "cron": "30 3 * * MON", "time_zone": "Europe/Berlin", "category_ids": ["category-0", "category-2"],
+    });
+    let made = said(&patch(body.clone()).await, 201, &body);
+    let (local, utc) = (&made["next"]["local"], &made["next"]["utc"]);
+    let moment = |value: &Value| -> DateTime<FixedOffset> { value.as_str().expect("text").parse().expect("a time") };
+    assert!(local.as_str().is_some_and(|text| text[10..].starts_with("T03:30:00+0")), "{made}");
+    assert_eq!(moment(local), moment(utc), "one moment, as clocks show it there and in UTC");
+    assert_eq!(said(&house.client.get("/collection/schedule").await, 200, &body), made);
+    let off = said(&patch(json!({"enabled": false})).await, 200, &json!({"enabled": false, "next": null}));
+    assert_eq!((&off["id"], &off["cron"]), (&made["id"], &made["cron"]), "the rest stays as it was");
+    assert_eq!(house.client.get("/collection/schedule").await.json(), off);
 }
