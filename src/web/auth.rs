@@ -25,6 +25,7 @@ use crate::web::shared::Shared;
 pub mod attempts;
 pub mod bells;
 pub mod password;
+pub mod recording;
 pub mod session;
 pub mod sign_in;
 pub mod token;

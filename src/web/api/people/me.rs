@@ -21,10 +21,17 @@ struct PersonView {
     has_password: bool,
 }
 
+/// An organisation, for people.
 #[derive(Serialize)]
-struct OrgView {
+pub(super) struct OrgView {
     id: OrgId,
     name: String,
+}
+
+impl From<OrgRow> for OrgView {
+    fn from(OrgRow { id, name }: OrgRow) -> Self {
+        Self { id, name }
+    }
 }
 
 #[derive(Serialize)]
@@ -85,7 +92,7 @@ impl Acting {
         };
         Ok(Me {
             user,
-            organisation: OrgView { id: organisation.id, name: organisation.name },
+            organisation: OrgView::from(organisation),
             role: self.member.map(|(_, role)| role),
             permissions: self.permissions.iter().collect(),
             organisations,

@@ -5,11 +5,11 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::LOOK_FIRST;
 use super::me::Acting;
-use super::sessions::address;
 use crate::domain::person::{Email, name_of};
 use crate::domain::rights::Role;
 use crate::store::people::users::NewUser;
 use crate::web::auth::Caller;
+use crate::web::auth::recording::address;
 use crate::web::body::json_object;
 use crate::web::error::{Kind, Problem};
 use crate::web::fields::Fields;

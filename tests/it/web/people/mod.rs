@@ -2,6 +2,7 @@
 
 mod invitations;
 mod members;
+mod own_sessions;
 mod passwords;
 mod rights;
 mod sessions;
