@@ -72,7 +72,8 @@ impl Shared {
     /// What every handler may use, when the server starts.
     #[must_use]
     pub fn new(rooms: Rooms, seats: Seats, limits: RateLimits, stop: watch::Receiver<bool>) -> Self {
-        let (bells, attempts, passwords) = (Bells::default(), Attempts::default(), Passwords::default());
+        let (bells, attempts) = (Bells::default(), Attempts::default());
+        let passwords = Passwords::new(rooms.metrics.clone());
         Self { rooms, seats, bells, attempts, passwords, limits, stop }
     }
 

@@ -6,6 +6,7 @@ mod own_sessions;
 mod passwords;
 mod rights;
 mod sessions;
+mod sign_ins;
 mod tokens;
 
 use gleaner::domain::rights::Role;

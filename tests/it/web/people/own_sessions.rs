@@ -103,3 +103,27 @@ async fn all_other_sessions_end_at_once_in_every_organisation() {
     assert_eq!(other.client.get("/auth/me").await.status, 200);
     house.client.send("DELETE", "/auth/sessions", None).await.problem(403);
 }
+
+/// What another process does rings no bell here: the store is asked.
+#[actix_web::test]
+async fn streams_end_when_something_outside_this_process_ends_what_opened_them() {
+    let Some(house) = House::still().await else { return };
+    let run = house.run().await;
+    let first = admin(&house).await;
+    let stream = format!("/collection/runs/{run}/activity");
+    let user = UserId(first.id.parse().expect("an id"));
+
+    let feed = first.client.listen(&stream).await.expect("a stream");
+    house.store.set_password(user, None, None).await.expect("a reset at the console");
+    ends(feed).await;
+
+    let guest = join(&house, &house.client, "guest@example.org", Role::Viewer).await;
+    let feed = guest.client.listen(&stream).await.expect("a stream");
+    let token = house.client.listen(&stream).await.expect("a stream of somebody else");
+    let guest = UserId(guest.id.parse().expect("an id"));
+    house.store.disable_user(guest, false).await.expect("shut out at the console");
+    ends(feed).await;
+
+    house.store.revoke_token(house.org, house.token_id).await.expect("taken back at the console");
+    ends(token).await;
+}
