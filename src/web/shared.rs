@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::domain::estimate::Latency;
 use crate::domain::price::Prices;
 use crate::domain::settings::RunSettings;
+use crate::issuer::Issuer;
 use crate::metrics::Metrics;
 use crate::store::{PgStore, RunRow};
 use crate::web::api::run_view::RunView;
@@ -37,6 +38,8 @@ pub struct Rooms {
     pub metrics: Metrics,
     /// Which webhooks may be made.
     pub notices: NoticeRules,
+    /// Whose tokens are accepted beside our own, where anybody's are.
+    pub issuer: Option<Issuer>,
 }
 
 /// Which webhooks may be made, and where their links lead.

@@ -9,6 +9,7 @@ pub mod idempotency_keys;
 pub mod invitations;
 pub mod memberships;
 pub mod orgs;
+pub mod outside;
 pub mod sessions;
 pub mod users;
 

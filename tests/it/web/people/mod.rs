@@ -1,7 +1,9 @@
 //! People: signing in and out, what each may do, members, invitations and tokens.
 
 mod invitations;
+mod key_sets;
 mod members;
+mod outside;
 mod own_sessions;
 mod passwords;
 mod rights;
