@@ -2,6 +2,7 @@
 //! rooms' own settings. An unknown key is refused with its name; nothing here is read by nobody.
 
 mod bounds;
+mod jwt;
 mod keys;
 mod notices;
 mod password;
@@ -123,6 +124,8 @@ pub struct Config {
     pub events_keep_days: i64,
     /// How organisations are told what happens.
     pub notices: crate::notices::Settings,
+    /// Whose tokens are accepted beside our own, where anybody's are.
+    pub jwt: Option<crate::issuer::Settings>,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Which are written.
@@ -195,9 +198,11 @@ impl Config {
             check_address(url)
                 .map_err(|error| ConfigError::Invalid(format!("database.url (or DATABASE_URL): {error}")))?;
         }
+        let notices = notices::read(&server, raw.notices, raw.smtp)?;
         Ok(Self {
             data,
-            notices: notices::read(&server, raw.notices, raw.smtp)?,
+            jwt: jwt::read(raw.jwt, notices.allow_private)?,
+            notices,
             server,
             database_url: database_url.map(DatabaseUrl),
             pool_size: raw.database.pool_size,
@@ -273,7 +278,7 @@ fn provider(raw: RawOxylabs, sandbox: &RawSandbox, overrides: &Overrides) -> Res
     let username = env::var("OXYLABS_USERNAME").ok().or(raw.username).filter(|name| !name.is_empty());
     let password = match (env::var("OXYLABS_PASSWORD").ok().filter(|word| !word.is_empty()), raw.password_file) {
         (Some(password), _) => Some(password),
-        (None, Some(file)) => Some(password::of(&file)?),
+        (None, Some(file)) => Some(password::of("oxylabs.password_file", &file)?),
         (None, None) => None,
     };
     match (username, password) {

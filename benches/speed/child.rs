@@ -50,6 +50,7 @@ pub async fn serve(asked: &Asked) {
         latency: Latency { amazon_ms: 200, ebay_ms: 200 },
         metrics: Metrics::default(),
         notices: NoticeRules::default(),
+        issuer: None,
     };
     let settings = ServerSettings { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..ServerSettings::default() };
     let listener = server::bind(&settings).expect("a free port");

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Database;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Overrides, Provider};
+use crate::issuer::{self, Issuer, Source};
 use crate::scrapers::oxylabs::{Oxylabs, Settings};
 use crate::scrapers::sandbox::Sandbox;
 use crate::scrapers::{BestSellers, CategoryRequest, catalogue};
@@ -35,13 +36,28 @@ pub async fn run(overrides: &Overrides, ask_provider: bool, out: &mut impl Write
     };
     writeln!(out, "configuration  fine, data folder {}", config.data.display())?;
     let (database, provider) = (check_database(&config).await, check_provider(&config, ask_provider).await);
-    for (what, found) in [("database", &database), ("provider", &provider)] {
+    let mut found = vec![("database", database), ("provider", provider)];
+    if let Some(settings) = &config.jwt {
+        found.push(("issuer", check_issuer(settings).await));
+    }
+    for (what, found) in &found {
         match found {
             Ok(words) => writeln!(out, "{what:<14} fine, {words}")?,
             Err(words) => writeln!(out, "{what:<14} wrong: {words}")?,
         }
     }
-    Ok(database.is_ok() && provider.is_ok())
+    Ok(found.iter().all(|(_, found)| found.is_ok()))
+}
+
+async fn check_issuer(settings: &issuer::Settings) -> Result<String, String> {
+    let count = Issuer::new(settings.clone()).count_keys().await?;
+    let keys = match &settings.source {
+        Source::Secret(_) => "the secret that it shares".to_owned(),
+        Source::File(path) => format!("{count} keys in {}", path.display()),
+        Source::Address(url) => format!("{count} keys at {url}"),
+    };
+    let issuer::Settings { issuer, audience, algorithm, .. } = settings;
+    Ok(format!("tokens of {issuer} for {audience} are accepted, signed by {} with {keys}", algorithm.as_str()))
 }
 
 async fn check_database(config: &Config) -> Result<String, String> {

@@ -7,6 +7,7 @@ use actix_rt::task::JoinHandle;
 
 use super::{App, AppError, EngineSeam, organisation};
 use crate::config::Config;
+use crate::issuer::Issuer;
 use crate::web::auth::sign_in::new_code;
 use crate::web::auth::token::Secret;
 use crate::web::server::{self, Running};
@@ -52,6 +53,7 @@ impl Front {
                 base_url: config.notices.base_url.clone(),
                 mail: config.notices.mail.is_some(),
             },
+            issuer: config.jwt.clone().map(Issuer::new),
         };
         let (running, server) = server::start(&config.server, listener, rooms)?;
         let serving = actix_rt::spawn(server);

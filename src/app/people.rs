@@ -64,6 +64,8 @@ pub struct ListedUser {
     pub name: String,
     /// Whether they have a password.
     pub has_password: bool,
+    /// Whether they were shut out.
+    pub is_disabled: bool,
     /// Where they are members.
     pub organisations: Vec<ListedMembership>,
 }
@@ -189,11 +191,9 @@ pub async fn reset_user(config: &Config, email: &str, password: Option<&str>) ->
     let database = Database::open(config, Access::Command, &clock).await?;
     let store = &database.store;
     let reset = async {
-        let nobody = || DataError::NotAllowed(format!("--email: nobody has the address {}", email.as_str()));
-        let user = store.user_by_email(&email).await?.ok_or_else(nobody)?.id;
-        let member_of = store.organisations_of(&[user]).await?.into_iter().next();
+        let (user, organisations) = known(store, "--email", &email).await?;
         let nowhere = || DataError::NotAllowed("--email: they are a member of no organisation".to_owned());
-        let (_, org, _) = member_of.ok_or_else(nowhere)?;
+        let org = organisations.first().ok_or_else(nowhere)?;
         store.record_deed(org.id, &at_console("user.reset", "email", &email.key())).await?;
         store.set_password(user, password_hash.as_deref(), None).await?;
         if password_hash.is_some() {
@@ -205,6 +205,68 @@ pub async fn reset_user(config: &Config, email: &str, password: Option<&str>) ->
     .await;
     database.close().await?;
     reset
+}
+
+/// Somebody who is known, and the organisations that they are a member of.
+async fn known(store: &PgStore, given: &str, email: &Email) -> Result<(UserId, Vec<OrgRow>), DataError> {
+    let nobody = || DataError::NotAllowed(format!("{given}: nobody has the address {}", email.as_str()));
+    let user = store.user_by_email(email).await?.ok_or_else(nobody)?.id;
+    let organisations = store.organisations_of(&[user]).await?.into_iter().map(|(_, org, _)| org);
+    Ok((user, organisations.collect()))
+}
+
+/// Shuts somebody out of every organisation: what they hold ends, and how much that was is answered. Who is the last admin
+/// of an organisation is shut out only with `last_admin_too`.
+///
+/// There is no route for it: an admin of one organisation decides who is a member of that one, and not of the others.
+///
+/// # Errors
+/// [`DataError`]; nothing is changed then.
+pub async fn disable_user(config: &Config, email: &str, last_admin_too: bool) -> Result<usize, DataError> {
+    let disable = async |store: &PgStore, user| store.disable_user(user, last_admin_too).await;
+    Ok(change_known(config, "user.disable", email, disable).await?.len())
+}
+
+/// Lets somebody in again who was shut out.
+///
+/// # Errors
+/// [`DataError`]; nothing is changed then.
+pub async fn enable_user(config: &Config, email: &str) -> Result<(), DataError> {
+    change_known(config, "user.enable", email, async |store: &PgStore, user| store.enable_user(user).await).await
+}
+
+/// Changes something about a person, which the log of each organisation of theirs knows before.
+async fn change_known<T>(
+    config: &Config,
+    action: &str,
+    email: &str,
+    change: impl AsyncFnOnce(&PgStore, UserId) -> Result<T, PeopleError>,
+) -> Result<T, DataError> {
+    let email = Email::parse(email).map_err(not_allowed("EMAIL"))?;
+    let database = Database::open(config, Access::Command, &Clock::system()).await?;
+    let store = &database.store;
+    let changed = async {
+        let (user, organisations) = known(store, "EMAIL", &email).await?;
+        let deed = at_console(action, "email", &email.key());
+        let mut rows = Vec::new();
+        for org in &organisations {
+            rows.push((org.id, store.record_deed(org.id, &deed).await?));
+        }
+        let changed = change(store, user).await;
+        if matches!(changed, Err(PeopleError::LastAdmin)) {
+            for (org, no) in rows {
+                let refused = Deed { status: Some(409), answers: Some(no), ..deed.clone() };
+                store.record_deed(org, &refused).await?;
+            }
+            let words = "they are the last admin of an organisation; make somebody else one first, or give --force. \
+                         Nothing was changed";
+            return Err(DataError::NotAllowed(words.to_owned()));
+        }
+        Ok(changed?)
+    }
+    .await;
+    database.close().await?;
+    changed
 }
 
 /// Everybody, with where they are members.
@@ -235,6 +297,7 @@ async fn everybody(store: &PgStore) -> Result<Vec<ListedUser>, StoreError> {
                 email: user.email,
                 name: user.name,
                 has_password: user.password_hash.is_some(),
+                is_disabled: user.is_disabled,
             });
         }
     }

@@ -1,4 +1,4 @@
-//! `gleaner user`: people, added, let in again and listed.
+//! `gleaner user`: people, added, let in again, shut out and listed.
 
 use std::io::{self, BufRead, Read, Write};
 use std::process::ExitCode;
@@ -42,6 +42,21 @@ pub enum UserTask {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Shut somebody out of every organisation at once: sessions, tokens and open streams end, and nothing lets them in
+    Disable {
+        /// Their e-mail address
+        #[arg(value_name = "EMAIL")]
+        email: String,
+        /// Also where they are the last admin of an organisation
+        #[arg(long)]
+        force: bool,
+    },
+    /// Let somebody in again who was shut out; they sign in anew
+    Enable {
+        /// Their e-mail address
+        #[arg(value_name = "EMAIL")]
+        email: String,
+    },
     /// List everybody, with what they are where
     List {
         /// One JSON array
@@ -79,6 +94,14 @@ pub async fn run(config: &Config, task: UserTask, out: &mut impl Write) -> Resul
                 None => tell("the new password holds, and every session has ended"),
             }
         }
+        UserTask::Disable { email, force } => {
+            let ended = people::disable_user(config, &email, force).await?;
+            tell(format_args!("{} is shut out; of their sessions, links and tokens {ended} ended", email.trim()));
+        }
+        UserTask::Enable { email } => {
+            people::enable_user(config, &email).await?;
+            tell(format_args!("{} may sign in again; what ended stays ended", email.trim()));
+        }
         UserTask::List { json: true } => {
             writeln!(out, "{}", serde_json::to_string(&people::list_users(config).await?)?)?;
         }
@@ -87,7 +110,8 @@ pub async fn run(config: &Config, task: UserTask, out: &mut impl Write) -> Resul
                 let roles = user.organisations.iter().map(|at| format!("{} of {}", at.role.as_str(), at.name));
                 let roles = roles.collect::<Vec<_>>().join(", ");
                 let waits = if user.has_password { "" } else { "  (has no password yet)" };
-                writeln!(out, "{}  {}  {roles}{waits}", user.email, user.name)?;
+                let shut_out = if user.is_disabled { "  (is shut out)" } else { "" };
+                writeln!(out, "{}  {}  {roles}{waits}{shut_out}", user.email, user.name)?;
             }
         }
     }

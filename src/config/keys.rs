@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::ConfigError;
 
 /// Every key, by section. `runs.defaults` holds the settings of a run, which check themselves.
-const KNOWN: [(&str, &[&str]); 12] = [
+const KNOWN: [(&str, &[&str]); 13] = [
     (
         "server",
         &[
@@ -43,6 +43,7 @@ const KNOWN: [(&str, &[&str]); 12] = [
     ("events", &["keep_days"]),
     ("notices", &["allow_private", "public_url"]),
     ("smtp", &["url", "from"]),
+    ("jwt", &["issuer", "audience", "algorithm", "secret_file", "jwks_url", "jwks_file", "email_claim", "org_claim"]),
     ("log", &["format", "level"]),
 ];
 

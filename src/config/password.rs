@@ -9,9 +9,9 @@ use super::ConfigError;
 /// Longest file with a password in it.
 const PASSWORD_BYTES_MAX: u64 = 4_096;
 
-/// The password in a file that nobody else may read.
-pub fn of(file: &Path) -> Result<String, ConfigError> {
-    let invalid = |words: String| ConfigError::Invalid(format!("oxylabs.password_file {}: {words}", file.display()));
+/// The password in a file that nobody else may read, which this setting names.
+pub fn of(key: &str, file: &Path) -> Result<String, ConfigError> {
+    let invalid = |words: String| ConfigError::Invalid(format!("{key} {}: {words}", file.display()));
     let found = fs::metadata(file).map_err(|error| invalid(error.to_string()))?;
     if !found.is_file() || found.len() > PASSWORD_BYTES_MAX {
         return Err(invalid(format!("a file of at most {PASSWORD_BYTES_MAX} bytes is allowed")));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::jwt::RawJwt;
 use super::notices::{RawNotices, RawSmtp};
 use crate::web::server::ServerSettings;
 
@@ -21,6 +22,7 @@ pub(super) struct Raw {
     pub events: RawEvents,
     pub notices: RawNotices,
     pub smtp: RawSmtp,
+    pub jwt: RawJwt,
     pub log: RawLog,
 }
 

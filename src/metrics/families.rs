@@ -106,6 +106,7 @@ pub struct Families {
     pub pool_waiting: Gauge,
     pub limit: Family<Kind, Rate>,
     pub throttled: Gauge,
+    pub passwords: Counter,
     pub http: Family<RouteStatus, Counter>,
     pub http_seconds: Family<Route, Histogram>,
 }
@@ -148,6 +149,7 @@ impl Families {
             pool_waiting: Gauge::default(),
             limit: Family::default(),
             throttled: Gauge::default(),
+            passwords: Counter::default(),
             http: Family::default(),
             http_seconds: Family::new_with_constructor(http_seconds),
         };
@@ -195,6 +197,9 @@ impl Families {
         to.register("gleaner_database_pool_size", "Connections that it holds", self.pool_size.clone());
         to.register("gleaner_database_pool_idle", "Of those, unused ones", self.pool_idle.clone());
         to.register("gleaner_database_pool_waiting", "Requests that wait for one", self.pool_waiting.clone());
+        let help =
+            "Passwords that were worked out to sign somebody in, right or wrong, also for accounts that are not there";
+        to.register("gleaner_password_checks", help, self.passwords.clone());
         to.register("gleaner_http_requests", "Answers by route, method and status", self.http.clone());
         let help = "Time until an answer began, by route and method";
         to.register("gleaner_http_request_duration_seconds", help, self.http_seconds.clone());

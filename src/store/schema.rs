@@ -37,6 +37,8 @@ diesel::table! {
         last_used_at -> Nullable<Timestamptz>,
         user_id -> Nullable<Uuid>,
         permissions -> Nullable<Array<Nullable<Text>>>,
+        address -> Nullable<Text>,
+        agent -> Nullable<Text>,
     }
 }
 

@@ -1,4 +1,5 @@
-//! Who asks: API tokens, browser sessions, and tokens that open one run's stream. No answer without one of them.
+//! Who asks: API tokens, tokens of an outside issuer, browser sessions, and tokens that open one run's stream. No answer
+//! without one of them.
 //!
 //! A token is looked up by its SHA-256 with every request, so that a revoked one is refused at once. What is wrong with
 //! a token is not told apart from its being unknown, except to people who once had it (revoked, expired).
@@ -24,7 +25,9 @@ use crate::web::shared::Shared;
 
 pub mod attempts;
 pub mod bells;
+mod outside;
 pub mod password;
+pub mod recording;
 pub mod session;
 pub mod sign_in;
 pub mod token;
@@ -186,7 +189,7 @@ async fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
             .ok()
             .and_then(bearer)
             .ok_or_else(|| Problem::unauthorized("the Authorization header is not of the form: Bearer TOKEN"))?;
-        return found(request, text, TokenKind::Api).await;
+        return bearer_of(request, text).await;
     }
     let Some(session) = session_cookie(request) else {
         return Err(Problem::unauthorized("give a token: Authorization: Bearer TOKEN"));
@@ -198,6 +201,18 @@ async fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
         return Err(Problem::new(Kind::Forbidden, detail));
     }
     Ok(caller)
+}
+
+/// Whoever holds this API token, or for whom the outside issuer vouches by it.
+async fn bearer_of(request: &HttpRequest, text: &str) -> Result<Caller, Problem> {
+    let shared = shared(request)?;
+    match shared.rooms.issuer.as_ref().filter(|_| outside::has_its_form(text)) {
+        Some(issuer) => {
+            let row = outside::row(shared, request, issuer, text).await?;
+            Ok(Caller::of(&standing(shared, row)?))
+        }
+        None => found(request, text, TokenKind::Api).await,
+    }
 }
 
 /// Whether the request comes from a browser that has signed in.
@@ -218,6 +233,11 @@ async fn valid(request: &HttpRequest, text: &str, kind: TokenKind) -> Result<Tok
     let unknown = || Problem::unauthorized("the token is not known here");
     let hash = token::hash_of(text).ok_or_else(unknown)?;
     let row = shared.rooms.store.find_token(hash).await?.filter(|row| row.kind == kind).ok_or_else(unknown)?;
+    standing(shared, row)
+}
+
+/// The token, if it is neither taken back nor over.
+fn standing(shared: &Shared, row: TokenRow) -> Result<TokenRow, Problem> {
     if row.revoked_at.is_some() {
         return Err(Problem::unauthorized("the token has been revoked"));
     }

@@ -65,6 +65,9 @@ pub enum Cursor {
     /// Of an organisation's API tokens.
     #[serde(rename = "k")]
     Tokens(Uuid),
+    /// Of a person's sessions.
+    #[serde(rename = "q")]
+    Sessions(Uuid),
     /// Of the presets, the templates or the schedules: the list and the id.
     #[serde(rename = "n")]
     Named(Named, Uuid),
@@ -119,7 +122,8 @@ impl Cursor {
             | Self::Registry(_, text, _)
             | Self::Then(.., text) => !text.contains('\0'),
             Self::Tasks(_) | Self::Coverage(_) | Self::Named(..) | Self::Changes(..) => true,
-            Self::Members(_) | Self::Invitations(_) | Self::Tokens(_) | Self::Deeds(_) | Self::Deliveries(_) => true,
+            Self::Members(_) | Self::Invitations(_) | Self::Tokens(_) | Self::Sessions(_) => true,
+            Self::Deeds(_) | Self::Deliveries(_) => true,
         }
     }
 

@@ -282,7 +282,8 @@ impl Problem {
         Self::new(Kind::Unavailable, "this process is stopping; nothing was changed, ask its successor in a moment")
     }
 
-    fn unavailable(what: &str, cause: String) -> Self {
+    /// Somebody does not answer, and nothing was changed; the cause goes to the log.
+    pub fn unavailable(what: &str, cause: String) -> Self {
         let detail = format!("{what} does not answer; nothing was changed, try again in a moment");
         Self { cause: Some(cause.into_boxed_str()), ..Self::new(Kind::Unavailable, detail) }
     }

@@ -15,6 +15,7 @@ use actix_web::{App, HttpServer};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::web::auth::bells::watch_doors;
 use crate::web::rate_limit::RateLimits;
 use crate::web::shared::{Rooms, Shared};
 use crate::web::sse::Seats;
@@ -105,7 +106,8 @@ pub fn start(settings: &ServerSettings, listener: TcpListener, rooms: Rooms) -> 
     let (stop, stopped) = watch::channel(false);
     let seats = Seats::new(settings.streams_per_address_max);
     let limits = RateLimits::new(settings.requests_per_second, settings.requests_burst);
-    let shared = Data::new(Shared::new(rooms, seats, limits, stopped));
+    let shared = Data::new(Shared::new(rooms, seats, limits, stopped.clone()));
+    actix_web::rt::spawn(watch_doors(shared.bells.clone(), shared.rooms.store.clone(), stopped));
     let unread_ms_max = settings.unread_ms_max;
     let server = HttpServer::new(move || {
         App::new()

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::domain::estimate::Latency;
 use crate::domain::price::Prices;
 use crate::domain::settings::RunSettings;
+use crate::issuer::Issuer;
 use crate::metrics::Metrics;
 use crate::store::{PgStore, RunRow};
 use crate::web::api::run_view::RunView;
@@ -38,6 +39,8 @@ pub struct Rooms {
     pub metrics: Metrics,
     /// Which webhooks may be made.
     pub notices: NoticeRules,
+    /// Whose tokens are accepted beside our own, where anybody's are.
+    pub issuer: Option<Issuer>,
 }
 
 /// Which webhooks may be made, and where their links lead.
@@ -75,7 +78,8 @@ impl Shared {
     /// What every handler may use, when the server starts.
     #[must_use]
     pub fn new(rooms: Rooms, seats: Seats, limits: RateLimits, stop: watch::Receiver<bool>) -> Self {
-        let (bells, attempts, passwords) = (Bells::default(), Attempts::default(), Passwords::default());
+        let (bells, attempts) = (Bells::default(), Attempts::default());
+        let passwords = Passwords::new(rooms.metrics.clone());
         Self { rooms, seats, bells, attempts, passwords, limits, document: Kept::default(), stop }
     }
 

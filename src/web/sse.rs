@@ -27,20 +27,6 @@ pub use source::{ActivitySource, RunActivity, Snapshot};
 /// How long a browser waits before it comes back.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// How often an open stream asks whether its token still stands.
-const DOOR_LOOK_EVERY: Duration = Duration::from_secs(60);
-
-/// Ends when `stands` says that the door is shut. Whoever cannot say is asked again.
-pub async fn shut<F: Future<Output = Option<bool>>>(stands: impl Fn() -> F) {
-    loop {
-        tokio::time::sleep(DOOR_LOOK_EVERY).await;
-        // Boxed, so that a stream has room for the question only while it is asked.
-        if Box::pin(stands()).await == Some(false) {
-            return;
-        }
-    }
-}
-
 /// The answer that sends a subscriber its frames until `shut`; `seat` is given back when the connection ends.
 pub fn answer<S: ActivitySource + 'static>(
     follow: Follow<S>,
@@ -57,24 +43,4 @@ pub fn answer<S: ActivitySource + 'static>(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
     headers.insert(header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     answer
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_stream_ends_soon_after_its_token_was_taken_back_and_not_for_a_database_that_is_away() {
-        let answers = [Some(true), None, Some(true), Some(false)];
-        let asked = Cell::new(0);
-        let since = tokio::time::Instant::now();
-        shut(|| {
-            let answer = answers[asked.replace(asked.get() + 1)];
-            async move { answer }
-        })
-        .await;
-        assert_eq!((asked.get(), since.elapsed()), (4, DOOR_LOOK_EVERY * 4));
-    }
 }

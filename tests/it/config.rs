@@ -13,6 +13,12 @@ const GLEANER: &str = env!("CARGO_BIN_EXE_gleaner");
 
 /// What `check` says about the configuration, and whether it made the data folder.
 fn check(folder: &TempDir, variables: &[(&str, &str)]) -> (String, bool) {
+    let (said, made) = checked(folder, variables);
+    (said.lines().next().unwrap_or_default().to_owned(), made)
+}
+
+/// All that `check` says.
+fn checked(folder: &TempDir, variables: &[(&str, &str)]) -> (String, bool) {
     let data = folder.path().join("data");
     let mut command = Command::new(GLEANER);
     command.arg("check").arg("--data").arg(&data).arg("--config").arg(folder.path().join("gleaner.toml"));
@@ -26,8 +32,7 @@ fn check(folder: &TempDir, variables: &[(&str, &str)]) -> (String, bool) {
     command.env("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none").envs(variables.iter().copied());
     let output = command.output().expect("gleaner runs");
     assert!(!output.status.success());
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    (said.lines().next().unwrap_or_default().to_owned(), data.exists())
+    (String::from_utf8_lossy(&output.stdout).into_owned(), data.exists())
 }
 
 fn with_file(text: &str) -> TempDir {
@@ -70,6 +75,34 @@ fn a_file_that_cannot_be_taken_is_refused_with_the_key_and_what_is_allowed() {
         ("[runs.defaults]\nworkers = 65", ["runs.defaults.workers", "65 is not allowed", "1 to 64"]),
         ("[runs.defaults]\nworkers = \"five\"", ["runs.defaults.workers", "\"five\"", "a whole number from 1 to 64"]),
         ("[archive]\ndays_max = -1", ["archive.days_max", "-1 is not allowed", "0 to 36500"]),
+        ("[jwt]\nisuer = \"x\"", ["jwt.isuer", "did you mean `issuer`", "audience"]),
+        ("[jwt]\naudience = \"y\"", ["jwt.issuer", "is not set", "`iss`"]),
+        ("[jwt]\nissuer = \"x\"", ["jwt.audience", "is not set", "`aud`"]),
+        ("[jwt]\nissuer = \"x\"\naudience = \"y\"", ["no key is set", "jwt.jwks_url", "GLEANER_JWT_SECRET"]),
+        (
+            "[jwt]\nissuer = \"x\"\naudience = \"y\"\njwks_url = \"https://a.example\"\njwks_file = \"b\"",
+            ["more than one", "jwks_url", "jwks_file"],
+        ),
+        (
+            "[jwt]\nissuer = \"x\"\naudience = \"y\"\njwks_url = \"https://a.example\"",
+            ["jwt.algorithm", "is not set", "RS256, ES256, EdDSA"],
+        ),
+        (
+            "[jwt]\nissuer = \"x\"\naudience = \"y\"\njwks_url = \"https://a.example\"\nalgorithm = \"HS256\"",
+            ["jwt.algorithm", "HS256 is not allowed", "RS256, ES256, EdDSA"],
+        ),
+        (
+            "[jwt]\nissuer = \"x\"\naudience = \"y\"\njwks_url = \"https://a.example\"\nalgorithm = \"none\"",
+            ["jwt.algorithm", "none is not allowed", "RS256, ES256, EdDSA"],
+        ),
+        (
+            "[jwt]\nissuer = \"x\"\naudience = \"y\"\njwks_url = \"http://127.0.0.1/\"\nalgorithm = \"ES256\"",
+            ["jwt.jwks_url", "https://issuer.example/jwks.json", "notices.allow_private"],
+        ),
+        (
+            "[jwt]\nissuer = \"x\"\naudience = \"y\"\njwks_file = \"/nowhere\"\nalgorithm = \"ES256\"",
+            ["jwt.jwks_file", "/nowhere", "No such file"],
+        ),
         ("[log]\nformat = \"yaml\"", ["log.format", "yaml", "text and json"]),
         ("[log]\nlevel = \"loud\"", ["log.level", "loud", "trace"]),
         ("[server", ["TOML", "line 1", "column"]),
@@ -123,6 +156,29 @@ fn a_password_comes_from_a_file_that_nobody_else_can_read_and_is_never_shown() {
     let (refused, _) = check(&elsewhere, &[]);
     assert!(refused.contains("a file of at most 4096 bytes is allowed"), "{refused}");
     assert!(!said.contains("hunter2"));
+}
+
+#[test]
+fn the_secret_of_an_issuer_of_tokens_is_long_enough_alone_and_never_shown() {
+    let named = "[jwt]\nissuer = \"https://issuer.example\"\naudience = \"gleaner\"\n";
+    let secret = [("GLEANER_JWT_SECRET", "hunter2 hunter2 hunter2 hunter2 hunter2")];
+    for (rest, variables, words) in [
+        ("", &[("GLEANER_JWT_SECRET", "hunter2")], ["GLEANER_JWT_SECRET", "7 bytes", "32 or more"]),
+        ("jwks_url = \"https://a.example\"", &secret, ["more than one", "GLEANER_JWT_SECRET", "jwks_url"]),
+        ("algorithm = \"RS256\"", &secret, ["jwt.algorithm", "RS256 is not allowed", "HS256"]),
+    ] {
+        let (said, _) = check(&with_file(&format!("{named}{rest}")), variables);
+        assert!(said.contains("wrong") && words.iter().all(|word| said.contains(word)), "{rest}: {said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+    let whole = checked(&with_file(named), &secret).0;
+    assert!(!whole.contains("hunter2"), "{whole}");
+    let line = whole.lines().find(|line| line.starts_with("issuer")).expect("it is told");
+    assert!(line.contains("fine, tokens of https://issuer.example for gleaner") && line.contains("HS256"), "{line}");
+    let elsewhere = "jwks_url = \"https://127.0.0.1:1/jwks\"\nalgorithm = \"ES256\"";
+    let whole = checked(&with_file(&format!("{named}{elsewhere}")), &[]).0;
+    let line = whole.lines().find(|line| line.starts_with("issuer")).expect("it is told");
+    assert!(line.contains("wrong: https://127.0.0.1:1/jwks: 127.0.0.1 is no address of the public"), "{line}");
 }
 
 #[test]

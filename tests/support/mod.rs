@@ -3,6 +3,7 @@
 pub mod api;
 pub mod binary;
 pub mod invariants;
+pub mod issuer;
 pub mod listener;
 pub mod market;
 pub mod past;

@@ -1,4 +1,5 @@
-//! A webhook's far end on loopback: remembers what it hears, and answers as a test says. It shares no code with the sender.
+//! The far end of what goes outward, on loopback: remembers what it hears, and answers as a test says. It shares no code with
+//! the sender.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,6 +24,8 @@ pub enum Answering {
     Hang,
     /// With 200 and a body of that many bytes, as far as they are taken.
     Flood(usize),
+    /// With 200 and this JSON.
+    Json(Value),
 }
 
 /// A request as it came.
@@ -114,6 +117,10 @@ async fn serve(mut stream: TcpStream, answering: Arc<Mutex<Answering>>, heard: A
         Answering::Status(status) => format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n"),
         Answering::Redirect(to) => format!("HTTP/1.1 302 X\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n"),
         Answering::Hang => return std::future::pending().await,
+        Answering::Json(body) => {
+            let (kind, body) = ("application/json", body.to_string());
+            format!("HTTP/1.1 200 X\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+        }
         Answering::Flood(bytes) => format!("HTTP/1.1 200 X\r\nContent-Length: {bytes}\r\n\r\n{}", "x".repeat(bytes)),
     };
     // Whoever takes no more has heard enough.

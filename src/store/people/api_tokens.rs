@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::orgs::take_turn;
+use super::sessions::Origin;
 use super::{PeopleError, role_of};
 use crate::domain::ids::{OrgId, RunId, UserId};
 use crate::domain::rights::{Permission, Permissions, Role};
@@ -25,6 +26,8 @@ pub enum TokenKind {
     SignIn,
     /// The whole API, for the browser that holds its cookie.
     Session,
+    /// The whole API, for whom an outside issuer vouches.
+    Outside,
 }
 
 impl TokenKind {
@@ -34,11 +37,13 @@ impl TokenKind {
             Self::Activity => "activity",
             Self::SignIn => "sign_in",
             Self::Session => "session",
+            Self::Outside => "outside",
         }
     }
 
     fn parse(name: &str) -> Option<Self> {
-        [Self::Api, Self::Activity, Self::SignIn, Self::Session].into_iter().find(|kind| kind.as_str() == name)
+        let all = [Self::Api, Self::Activity, Self::SignIn, Self::Session, Self::Outside];
+        all.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
@@ -115,12 +120,14 @@ pub(super) struct Fresh<'a> {
     pub(super) user: Option<UserId>,
     pub(super) permissions: Option<Permissions>,
     pub(super) expires_at: Option<DateTime<Utc>>,
+    pub(super) from: Option<&'a Origin>,
 }
 
 impl<'a> Fresh<'a> {
     /// Nobody's, for everything and for ever.
     pub(super) fn new(org: OrgId, kind: TokenKind, name: &'a str, hash: &'a [u8; 32]) -> Self {
-        Self { org, kind, name, hash, run: None, made_by: None, user: None, permissions: None, expires_at: None }
+        let (run, made_by, user, permissions, expires_at, from) = (None, None, None, None, None, None);
+        Self { org, kind, name, hash, run, made_by, user, permissions, expires_at, from }
     }
 }
 
@@ -157,6 +164,8 @@ impl PgStore {
                 api_tokens::permissions.eq(fresh.permissions.map(names)),
                 api_tokens::created_at.eq(self.clock.now()),
                 api_tokens::expires_at.eq(fresh.expires_at),
+                api_tokens::address.eq(fresh.from.and_then(|from| from.address.map(|address| address.to_string()))),
+                api_tokens::agent.eq(fresh.from.and_then(|from| from.agent.as_deref())),
             ))
             .execute(&mut conn)
             .await?;
@@ -321,19 +330,6 @@ impl PgStore {
         let revoked_at = revoked_at.or(maker_revoked).or(disabled);
         let (org_id, run_id) = (OrgId(org), run.map(RunId));
         Ok(Some(TokenRow { org_id, id, kind, run_id, member, permissions, expires_at, revoked_at }))
-    }
-
-    /// Whether a token still opens what it opened: it is neither taken back nor over.
-    ///
-    /// # Errors
-    /// [`StoreError::Away`].
-    pub async fn is_open(&self, org: OrgId, id: Uuid) -> Result<bool, StoreError> {
-        let now = self.clock.now();
-        let stands = api_tokens::expires_at.is_null().or(api_tokens::expires_at.assume_not_null().gt(now));
-        let open = api_tokens::table
-            .filter(api_tokens::org_id.eq(org.0).and(api_tokens::id.eq(id)))
-            .filter(api_tokens::revoked_at.is_null().and(stands));
-        Ok(diesel::select(diesel::dsl::exists(open)).get_result(&mut self.connection().await?).await?)
     }
 
     /// Takes a token back, with every token that it made, and those that these made. All that ended is answered.

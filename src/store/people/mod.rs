@@ -4,10 +4,12 @@
 pub mod api_tokens;
 pub mod audit;
 mod audit_chain;
+mod doors;
 pub mod idempotency_keys;
 pub mod invitations;
 pub mod memberships;
 pub mod orgs;
+pub mod outside;
 pub mod sessions;
 pub mod users;
 

@@ -1,5 +1,7 @@
 //! Sessions and the links that open them: rows of `api_tokens` that people hold, and how they end.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -7,24 +9,69 @@ use uuid::Uuid;
 
 use super::PeopleError;
 use super::api_tokens::{Fresh, TokenKind};
+use super::orgs::OrgRow;
 use crate::domain::ids::{OrgId, UserId};
 use crate::store::loan::Loan;
-use crate::store::schema::api_tokens;
+use crate::store::schema::{api_tokens, orgs, users};
 use crate::store::{PgStore, StoreError};
 
+/// Where a session is opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The network address.
+    pub address: Option<IpAddr>,
+    /// What the browser calls itself.
+    pub agent: Option<String>,
+}
+
 /// A session or a link to be kept.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct NewSession {
     /// Under what it is found.
     pub hash: [u8; 32],
     /// When it ends.
     pub expires_at: DateTime<Utc>,
+    /// Where it is opened; a link is opened nowhere yet.
+    pub from: Origin,
 }
 
 impl NewSession {
     fn fresh<'a>(&'a self, org: OrgId, user: Option<UserId>, kind: TokenKind, name: &'a str) -> Fresh<'a> {
-        Fresh { user, expires_at: Some(self.expires_at), ..Fresh::new(org, kind, name, &self.hash) }
+        let (expires_at, from) = (Some(self.expires_at), Some(&self.from));
+        Fresh { user, expires_at, from, ..Fresh::new(org, kind, name, &self.hash) }
     }
+}
+
+/// A one-time sign-in link that was made once, whether it opens anything or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkRow {
+    /// For which organisation.
+    pub org: OrgId,
+    /// Its id.
+    pub id: Uuid,
+    /// The member whose it is, where it is one's, and their e-mail address.
+    pub member: Option<(UserId, String)>,
+    /// It opens a session now.
+    pub is_open: bool,
+}
+
+/// A person's session that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Its id.
+    pub id: Uuid,
+    /// For which organisation.
+    pub org: OrgRow,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// When it was used last, give or take a minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The network address that it was opened from.
+    pub address: Option<String>,
+    /// What the browser called itself.
+    pub agent: Option<String>,
 }
 
 impl PgStore {
@@ -64,6 +111,32 @@ impl PgStore {
         session: NewSession,
     ) -> Result<Uuid, diesel::result::Error> {
         self.add_token(conn, session.fresh(org, Some(user), TokenKind::Session, "browser")).await
+    }
+
+    /// The sign-in link with this code, used or not; `None` where there never was one.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn sign_in_link(&self, code: [u8; 32]) -> Result<Option<LinkRow>, StoreError> {
+        type When = Option<DateTime<Utc>>;
+        type Found = ((Uuid, Uuid), (When, When, When), (Option<Uuid>, Option<String>, When));
+        let found: Option<Found> = api_tokens::table
+            .left_join(users::table.on(users::id.nullable().eq(api_tokens::user_id)))
+            .filter(api_tokens::token_hash.eq(code.as_slice()).and(api_tokens::kind.eq("sign_in")))
+            .select((
+                (api_tokens::org_id, api_tokens::id),
+                (api_tokens::expires_at, api_tokens::used_at, api_tokens::revoked_at),
+                (api_tokens::user_id, users::email.nullable(), users::disabled_at.nullable()),
+            ))
+            .first(&mut self.connection().await?)
+            .await
+            .optional()?;
+        let Some(((org, id), (expires_at, used_at, revoked_at), (user, email, disabled_at))) = found else {
+            return Ok(None);
+        };
+        let is_over = used_at.or(revoked_at).or(disabled_at).is_some();
+        let is_open = !is_over && expires_at.is_some_and(|end| end > self.clock.now());
+        Ok(Some(LinkRow { org: OrgId(org), id, member: user.map(UserId).zip(email), is_open }))
     }
 
     /// Uses up a sign-in link and keeps the session that it opens, which is whose the link was. `false` where the link is
@@ -107,6 +180,73 @@ impl PgStore {
             Ok(self.revoke_all(conn, &[from.0], vec![old]).await?)
         })
         .await
+    }
+
+    /// The sessions of a person that stand, in every organisation, the newest first, older than this one.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn list_sessions(
+        &self,
+        user: UserId,
+        before: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<SessionRow>, StoreError> {
+        type When = Option<DateTime<Utc>>;
+        type Found = ((Uuid, Uuid, String), (DateTime<Utc>, When, When), (Option<String>, Option<String>));
+        // By person and not by organisation: whoever looks for a session that is not theirs looks everywhere.
+        let mut theirs = api_tokens::table
+            .inner_join(orgs::table)
+            .filter(api_tokens::user_id.eq(user.0).and(api_tokens::kind.eq(TokenKind::Session.as_str())))
+            .filter(api_tokens::revoked_at.is_null().and(api_tokens::expires_at.gt(self.clock.now())))
+            .order(api_tokens::id.desc())
+            .limit(limit)
+            .select((
+                (api_tokens::id, orgs::id, orgs::name),
+                (api_tokens::created_at, api_tokens::last_used_at, api_tokens::expires_at),
+                (api_tokens::address, api_tokens::agent),
+            ))
+            .into_boxed();
+        if let Some(before) = before {
+            theirs = theirs.filter(api_tokens::id.lt(before));
+        }
+        let found: Vec<Found> = theirs.load(&mut self.connection().await?).await?;
+        let row = |((id, org, name), (created_at, last_used_at, expires_at), (address, agent)): Found| SessionRow {
+            id,
+            org: OrgRow { id: OrgId(org), name },
+            created_at,
+            last_used_at,
+            expires_at,
+            address,
+            agent,
+        };
+        Ok(found.into_iter().map(row).collect())
+    }
+
+    /// Ends one session of a person, in whatever organisation; it and what it made are answered.
+    ///
+    /// # Errors
+    /// [`PeopleError::NotFound`] where they have no such session that stands; [`PeopleError::Store`].
+    pub async fn end_session(&self, user: UserId, id: Uuid) -> Result<Vec<Uuid>, PeopleError> {
+        self.as_one(async |mut conn| {
+            let own = api_tokens::user_id.eq(user.0).and(api_tokens::id.eq(id));
+            let org: Uuid = api_tokens::table
+                .filter(own.and(api_tokens::kind.eq(TokenKind::Session.as_str())))
+                .filter(api_tokens::revoked_at.is_null().and(api_tokens::expires_at.gt(self.clock.now())))
+                .select(api_tokens::org_id)
+                .first(&mut conn)
+                .await?;
+            Ok(self.revoke_all(conn, &[org], vec![id]).await?)
+        })
+        .await
+    }
+
+    /// Ends all sessions and links of a person but this one; they and what they made are answered.
+    ///
+    /// # Errors
+    /// [`PeopleError::Store`].
+    pub async fn end_other_sessions(&self, user: UserId, but: Uuid) -> Result<Vec<Uuid>, PeopleError> {
+        self.as_one(async |conn| Ok(self.sign_out_all(conn, user, Some(but)).await?)).await
     }
 
     /// Ends a person's sessions and links in every organisation, but for this one.

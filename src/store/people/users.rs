@@ -1,5 +1,6 @@
 //! `users`: people, whatever organisations they are members of.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -7,9 +8,10 @@ use uuid::Uuid;
 use super::PeopleError;
 use crate::domain::ids::UserId;
 use crate::domain::person::Email;
+use crate::domain::rights::Role;
 use crate::store::fault::conflict;
 use crate::store::loan::Loan;
-use crate::store::schema::users;
+use crate::store::schema::{api_tokens, invitations, memberships, orgs, users};
 use crate::store::{PgStore, StoreError};
 
 /// A person.
@@ -112,6 +114,60 @@ impl PgStore {
         .await
     }
 
+    /// Lets somebody in again who was shut out; what ended then stays ended.
+    ///
+    /// # Errors
+    /// [`PeopleError::NotFound`], [`PeopleError::Store`].
+    pub async fn enable_user(&self, user: UserId) -> Result<(), PeopleError> {
+        let enabled = diesel::update(users::table.find(user.0))
+            .set(users::disabled_at.eq(None::<DateTime<Utc>>))
+            .execute(&mut self.connection().await?)
+            .await?;
+        if enabled == 0 { Err(PeopleError::NotFound) } else { Ok(()) }
+    }
+
+    /// Shuts somebody out of every organisation: what they hold ends, their open invitations are taken back, and nothing
+    /// lets them in until they are enabled. All that ended is answered. The last admin of an organisation is shut out only
+    /// with `last_admin_too`.
+    ///
+    /// # Errors
+    /// [`PeopleError::NotFound`], [`PeopleError::LastAdmin`], [`PeopleError::Store`].
+    pub async fn disable_user(&self, user: UserId, last_admin_too: bool) -> Result<Vec<Uuid>, PeopleError> {
+        self.as_one(async |mut conn| {
+            let theirs = memberships::table.filter(memberships::user_id.eq(user.0)).select(memberships::org_id);
+            // In one order, so that two who do this at one time wait for each other.
+            let places: Vec<Uuid> = orgs::table
+                .filter(orgs::id.eq_any(theirs))
+                .order(orgs::id)
+                .select(orgs::id)
+                .for_no_key_update()
+                .load(&mut conn)
+                .await?;
+            if !last_admin_too {
+                must_leave_admins(conn, user).await?;
+            }
+            let now = self.clock.now();
+            let disabled =
+                diesel::update(users::table.find(user.0)).set(users::disabled_at.eq(now)).execute(&mut conn).await?;
+            if disabled == 0 {
+                return Err(PeopleError::NotFound);
+            }
+            let promised = invitations::org_id.eq_any(&places).and(invitations::invited_by.eq(user.0));
+            diesel::update(invitations::table.filter(promised.and(invitations::revoked_at.is_null())))
+                .set(invitations::revoked_at.eq(now))
+                .execute(&mut conn)
+                .await?;
+            let held: Vec<Uuid> = api_tokens::table
+                .filter(api_tokens::org_id.eq_any(&places).and(api_tokens::user_id.eq(user.0)))
+                .filter(api_tokens::revoked_at.is_null())
+                .select(api_tokens::id)
+                .load(&mut conn)
+                .await?;
+            Ok(self.revoke_all(conn, &places, held).await?)
+        })
+        .await
+    }
+
     /// Makes a person, within a transaction.
     pub(super) async fn add_user(&self, mut conn: &Loan, new: &NewUser) -> Result<UserId, PeopleError> {
         let id = self.clock.new_id();
@@ -132,4 +188,22 @@ impl PgStore {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Each organisation that this person is an admin of has another one who can let people in.
+async fn must_leave_admins(mut conn: &Loan, user: UserId) -> Result<(), PeopleError> {
+    let own: Vec<Uuid> = memberships::table
+        .filter(memberships::user_id.eq(user.0).and(memberships::role.eq(Role::Admin.as_str())))
+        .select(memberships::org_id)
+        .load(&mut conn)
+        .await?;
+    let kept: Vec<Uuid> = memberships::table
+        .inner_join(users::table)
+        .filter(memberships::org_id.eq_any(&own).and(memberships::role.eq(Role::Admin.as_str())))
+        .filter(memberships::user_id.ne(user.0).and(users::disabled_at.is_null()))
+        .select(memberships::org_id)
+        .distinct()
+        .load(&mut conn)
+        .await?;
+    if kept.len() < own.len() { Err(PeopleError::LastAdmin) } else { Ok(()) }
 }

@@ -63,22 +63,12 @@ pub async fn stream(
     let source = RunActivity { store: shared.rooms.store.clone(), engine: shared.rooms.engine.clone(), key, prices };
     let follow =
         Follow::new(source, after, &run_view::snapshot(&row, prices.as_ref()), live.as_ref(), shared.stop.clone());
-    let bell = shared.bells.hang(caller.token);
-    let (store, org, token) = (shared.rooms.store.clone(), caller.org, caller.token);
+    let bell = shared.bells.hang(caller.org, caller.token);
     // It may have ended since it let this request in, before the bell could tell.
-    if !store.is_open(org, token).await? {
+    if !shared.rooms.store.is_open(caller.org, caller.token).await? {
         return Err(Problem::unauthorized("the token has been revoked"));
     }
-    let asked = sse::shut(move || {
-        let store = store.clone();
-        async move { store.is_open(org, token).await.ok() }
-    });
-    let shut = async move {
-        tokio::select! {
-            () = bell.rung() => {}
-            () = asked => {}
-        }
-    };
+    let shut = async move { bell.rung().await };
     Ok(sse::answer(follow, seat, shut, &request))
 }
 

@@ -1,15 +1,32 @@
-//! What tells an open stream that its token has ended, at once within this process. Other processes find out by asking.
+//! What tells an open stream that its token has ended: at once where this process ended it, and soon where it ended by
+//! itself, or another process or a command ended it ([`watch_doors`]).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::sleep;
 use uuid::Uuid;
+
+use crate::domain::ids::OrgId;
+use crate::store::PgStore;
+
+/// How often a process asks which of the tokens with open streams have ended.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Tokens that one question names.
+const TOKENS_AT_ONCE: usize = 1_000;
 
 /// The bells of the tokens that have streams open; all clones are one.
 #[derive(Clone, Default)]
 pub struct Bells {
-    hung: Arc<Mutex<HashMap<Uuid, watch::Sender<bool>>>>,
+    hung: Arc<Mutex<HashMap<Uuid, Hung>>>,
+}
+
+/// What hangs for one token, however many streams hear it.
+struct Hung {
+    org: OrgId,
+    bell: watch::Sender<bool>,
 }
 
 /// The bell of one stream.
@@ -21,19 +38,41 @@ pub struct Bell {
 }
 
 impl Bells {
-    /// A bell that rings when this token ends.
+    /// A bell that rings when this token of this organisation ends.
     #[must_use]
-    pub fn hang(&self, token: Uuid) -> Bell {
+    pub fn hang(&self, org: OrgId, token: Uuid) -> Bell {
         let mut hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);
-        let heard = hung.entry(token).or_insert_with(|| watch::Sender::new(false)).subscribe();
+        let heard = hung.entry(token).or_insert_with(|| Hung { org, bell: watch::Sender::new(false) }).bell.subscribe();
         Bell { bells: self.clone(), token, heard: Some(heard) }
     }
 
     /// These tokens have ended.
     pub fn ring(&self, ended: &[Uuid]) {
         let hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);
-        for bell in ended.iter().filter_map(|token| hung.get(token)) {
-            bell.send_replace(true);
+        for hung in ended.iter().filter_map(|token| hung.get(token)) {
+            hung.bell.send_replace(true);
+        }
+    }
+
+    /// The tokens that have streams open.
+    fn tokens(&self) -> Vec<(OrgId, Uuid)> {
+        let hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);
+        hung.iter().map(|(token, hung)| (hung.org, *token)).collect()
+    }
+}
+
+/// Rings for tokens that end elsewhere, until `stop` turns true. A database that is away ends nothing: it is asked again.
+pub async fn watch_doors(bells: Bells, store: PgStore, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = sleep(LOOK_EVERY) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        for tokens in bells.tokens().chunks(TOKENS_AT_ONCE) {
+            match store.ended_tokens(tokens).await {
+                Ok(ended) => bells.ring(&ended),
+                Err(error) => log::debug!("nobody says which tokens of open streams have ended: {error}"),
+            }
         }
     }
 }
@@ -52,7 +91,7 @@ impl Drop for Bell {
     fn drop(&mut self) {
         let mut hung = self.bells.hung.lock().unwrap_or_else(PoisonError::into_inner);
         self.heard = None;
-        if hung.get(&self.token).is_some_and(|bell| bell.receiver_count() == 0) {
+        if hung.get(&self.token).is_some_and(|hung| hung.bell.receiver_count() == 0) {
             hung.remove(&self.token);
         }
     }
@@ -67,7 +106,9 @@ mod tests {
     fn a_bell_rings_for_its_token_alone_and_nothing_stays_when_the_streams_are_gone() {
         let bells = Bells::default();
         let [one, other] = [Uuid::from_u128(1), Uuid::from_u128(2)];
-        let (first, second, third) = (bells.hang(one), bells.hang(one), bells.hang(other));
+        let hang = |token| bells.hang(OrgId(Uuid::nil()), token);
+        let (first, second, third) = (hang(one), hang(one), hang(other));
+        assert_eq!(bells.tokens().len(), 2);
         assert!(first.rung().now_or_never().is_none());
         bells.ring(&[one]);
         assert!(first.rung().now_or_never().is_some() && second.rung().now_or_never().is_some());

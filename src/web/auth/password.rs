@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::clock::Clock;
+use crate::metrics::Metrics;
 use crate::web::error::{Kind, Problem};
 
 /// Bytes of salt, as RFC 9106 recommends.
@@ -43,15 +44,16 @@ fn is_right(password: &str, hash: Option<&str>) -> bool {
 /// Works passwords out beside the threads that serve.
 pub struct Passwords {
     turns: Semaphore,
-}
-
-impl Default for Passwords {
-    fn default() -> Self {
-        Self { turns: Semaphore::new(AT_ONCE_MAX) }
-    }
+    metrics: Metrics,
 }
 
 impl Passwords {
+    /// Somewhere to work them out, which counts what it checks.
+    #[must_use]
+    pub fn new(metrics: Metrics) -> Self {
+        Self { turns: Semaphore::new(AT_ONCE_MAX), metrics }
+    }
+
     /// What a new password is checked against later.
     ///
     /// # Errors
@@ -67,7 +69,13 @@ impl Passwords {
     /// # Errors
     /// 503 where too many wait for a turn.
     pub async fn check(&self, password: String, hash: Option<String>) -> Result<bool, Problem> {
-        self.in_turn(move || is_right(&password, hash.as_deref())).await
+        let metrics = self.metrics.clone();
+        let work = move || {
+            let is_right = is_right(&password, hash.as_deref());
+            metrics.password_checked();
+            is_right
+        };
+        self.in_turn(work).await
     }
 
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {

@@ -5,19 +5,30 @@ use actix_web::http::header;
 use actix_web::http::uri::Authority;
 use chrono::TimeDelta;
 
+use super::recording::address;
 use super::token::Secret;
 use crate::clock::Clock;
-use crate::store::people::sessions::NewSession;
+use crate::store::people::sessions::{NewSession, Origin};
 
 /// How long a session lasts, in days.
 const SESSION_DAYS: i64 = 7;
 
-/// A fresh session: its secret, and how it is kept.
+/// Most characters that are kept of what a browser calls itself.
+const AGENT_CHARS_MAX: usize = 200;
+
+/// A fresh session of whoever sends this request: its secret, and how it is kept.
 #[must_use]
-pub fn fresh(clock: &Clock) -> (String, NewSession) {
+pub fn fresh(clock: &Clock, request: &HttpRequest) -> (String, NewSession) {
     let secret = Secret::new(clock);
-    let session = NewSession { hash: secret.hash, expires_at: clock.now() + TimeDelta::days(SESSION_DAYS) };
-    (secret.text, session)
+    let expires_at = clock.now() + TimeDelta::days(SESSION_DAYS);
+    (secret.text, NewSession { hash: secret.hash, expires_at, from: origin(request) })
+}
+
+fn origin(request: &HttpRequest) -> Origin {
+    // What is no ASCII is left out: it is there to be known again, not to be believed.
+    let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let agent = agent.map(|agent| agent.chars().take(AGENT_CHARS_MAX).collect());
+    Origin { address: address(request), agent }
 }
 
 /// The cookie that holds a session.
@@ -51,6 +62,13 @@ pub fn cookie_name(request: &HttpRequest) -> String {
 mod tests {
     use super::*;
     use actix_web::test::TestRequest;
+
+    #[test]
+    fn a_session_knows_what_opened_it_within_bounds() {
+        let request = TestRequest::default().insert_header((header::USER_AGENT, "x".repeat(1_000)));
+        let (_, session) = fresh(&Clock::system(), &request.to_http_request());
+        assert_eq!(session.from.agent.map(|agent| agent.len()), Some(AGENT_CHARS_MAX));
+    }
 
     #[test]
     fn the_cookie_is_named_after_the_port_that_was_asked() {

@@ -6,11 +6,13 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use chrono::TimeDelta;
 
 use super::has_session;
+use super::recording::{self, REFUSED, record, record_failure};
 use super::session::{self, cookie};
 use super::token::{Secret, hash_of};
 use crate::clock::Clock;
+use crate::domain::audit::Deed;
 use crate::domain::ids::{OrgId, UserId};
-use crate::store::people::sessions::NewSession;
+use crate::store::people::sessions::{LinkRow, NewSession, Origin};
 use crate::store::{PgStore, StoreError};
 use crate::web::admin;
 use crate::web::error::Problem;
@@ -25,7 +27,8 @@ const LINK_HOURS: i64 = 24;
 #[must_use]
 pub fn fresh_code(clock: &Clock) -> (String, NewSession) {
     let secret = Secret::new(clock);
-    let link = NewSession { hash: secret.hash, expires_at: clock.now() + TimeDelta::hours(LINK_HOURS) };
+    let expires_at = clock.now() + TimeDelta::hours(LINK_HOURS);
+    let link = NewSession { hash: secret.hash, expires_at, from: Origin::default() };
     (secret.text, link)
 }
 
@@ -60,27 +63,46 @@ const QUERY: [Field; 1] = [Field::optional("code", text::<1, 1_000>, "the code o
 /// none gets the page with 401, which says how to get a new link.
 ///
 /// # Errors
-/// 401 for other clients where the code is unknown, used or too old; 503 while the database is away.
+/// 401 for other clients where the code is unknown, used or too old; 503 while the database is away, or where the audit log
+/// takes no row.
 pub async fn open(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let query = Query::of(&request, &names(&QUERY))?;
-    if let Some(cookie) = used_up(&shared, query.text("code"), &request).await? {
-        return Ok(to_the_page().insert_header((header::SET_COOKIE, cookie)).finish());
+    let code = query.text("code").and_then(hash_of);
+    let store = &shared.rooms.store;
+    let link = match code {
+        Some(code) => store.sign_in_link(code).await?.map(|link| (code, link)),
+        None => None,
+    };
+    if let Some((code, link)) = link.as_ref().filter(|(_, link)| link.is_open) {
+        record(&shared, link.org, &deed(&request, "auth.link", link)).await?;
+        if let Some(cookie) = used_up(&shared, *code, &request).await? {
+            return Ok(to_the_page().insert_header((header::SET_COOKIE, cookie)).finish());
+        }
     }
-    if !wants_page(&request) {
-        return Err(Problem::unauthorized(
-            "this sign-in link is not valid: each opens once, within a day; the server prints new ones",
-        ));
-    }
-    if has_session(&request).await {
+    let wants_page = wants_page(&request);
+    if wants_page && has_session(&request).await {
         return Ok(to_the_page().finish());
     }
-    Ok(admin::page(StatusCode::UNAUTHORIZED))
+    if let Some((_, link)) = &link {
+        record_failure(store, link.org, &deed(&request, REFUSED, link)).await;
+    }
+    if wants_page {
+        return Ok(admin::page(StatusCode::UNAUTHORIZED));
+    }
+    Err(Problem::unauthorized(
+        "this sign-in link is not valid: each opens once, within a day; the server prints new ones",
+    ))
 }
 
-/// The cookie of the session that the code opens, if it opens one.
-async fn used_up(shared: &Shared, code: Option<&str>, request: &HttpRequest) -> Result<Option<String>, Problem> {
-    let Some(code) = code.and_then(hash_of) else { return Ok(None) };
-    let (text, session) = session::fresh(&shared.rooms.clock);
+/// A try with this link as the audit log has it.
+fn deed(request: &HttpRequest, action: &str, link: &LinkRow) -> Deed {
+    let (user, email) = link.member.clone().unzip();
+    recording::sign_in(request, action, email.map(|email| email.to_lowercase()), user, Some(link.id))
+}
+
+/// The cookie of the session that the code opens, if it still opens one.
+async fn used_up(shared: &Shared, code: [u8; 32], request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let (text, session) = session::fresh(&shared.rooms.clock, request);
     let opened = shared.rooms.store.open_session(code, session).await;
     let fate = "the link may be used up; open it again, and where it is refused take a new one: each start prints one";
     let opened = opened.map_err(|error| Problem::in_a_change(error, fate))?;

@@ -3,7 +3,7 @@
 use super::{Access, Row, ask, at, delete, get, get_alone, patch, post};
 use crate::domain::rights::Need::{Known, One};
 use crate::domain::rights::Permission::OrgAdmin;
-use crate::web::api::people::{invitations, me, members, passwords, sessions, tokens};
+use crate::web::api::people::{invitations, me, members, own_sessions, passwords, sessions, tokens};
 use crate::web::auth::sign_in;
 
 pub(super) fn table() -> Vec<Row> {
@@ -11,7 +11,7 @@ pub(super) fn table() -> Vec<Row> {
     let admin = One(OrgAdmin);
     vec![
         at(Open, "/sign-in", [get_alone(Known, sign_in::open, sign_in::says::open)]),
-        // Whose log it belongs to is known only when the password is: these two record themselves.
+        // Whose log it belongs to is known only when the password is: these record themselves, as the link does.
         at(Open, "/auth/login", [ask(Known, sessions::login, sessions::says::login)]),
         at(Open, "/auth/accept", [ask(Known, invitations::accept, invitations::says::accept)]),
         at(Token, "/auth/me", [get(Known, me::read, me::says::read)]),
@@ -32,6 +32,15 @@ pub(super) fn table() -> Vec<Row> {
             ],
         ),
         at(Token, "/auth/tokens/{id}", [delete("tokens.revoke", Known, tokens::revoke, tokens::says::revoke)]),
+        at(
+            Token,
+            "/auth/sessions",
+            [
+                get(Known, own_sessions::list, own_sessions::says::list),
+                delete("sessions.end_others", Known, own_sessions::end_others, own_sessions::says::end_others),
+            ],
+        ),
+        at(Token, "/auth/sessions/{id}", [delete("sessions.end", Known, own_sessions::end, own_sessions::says::end)]),
         at(Token, "/members", [get(admin, members::list, members::says::list)]),
         at(
             Token,

@@ -9,6 +9,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::support::api::Api;
 use crate::support::binary::{Done, Folder, Process};
+use crate::support::sse::Subscriber;
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -90,6 +91,54 @@ async fn people_are_added_let_in_again_and_listed() {
         assert_eq!((refused.code, refused.out.as_str()), (Some(code), ""), "{arguments:?}");
         assert!(refused.err.contains(words), "{}", refused.err);
     }
+    assert_eq!(serving.stop().await, Some(0));
+}
+
+#[actix_web::test]
+async fn somebody_is_shut_out_beside_a_running_engine_and_let_in_again() {
+    let folder = Folder::new();
+    let mut serving = folder.serve(&[]).await;
+    for (email, name) in [("ada@example.org", "Ada"), ("grace@example.org", "Grace")] {
+        let add = ["user", "add", "--email", email, "--name", name, "--role", "admin", "--password-stdin"];
+        assert_eq!(told(&folder, &format!("{PASSWORD}\n"), &add).await.code, Some(0));
+    }
+    let first = serving.token().await;
+    let api = Api::new(serving.base(), &first);
+    let run = api.post("/collection/runs", Some(json!({"category_ids": ["home-bath"]}))).await;
+    let stream = format!("/collection/runs/{}/activity", run["id"].as_str().expect("an id"));
+    let body = json!({"email": "grace@example.org", "password": PASSWORD});
+    let signed_in = Client::default().post(format!("{}/auth/login", serving.base())).send_json(&body).await;
+    let cookie = signed_in.expect("an answer").headers().get(header::SET_COOKIE).expect("a cookie").clone();
+    let cookie = cookie.to_str().expect("text").split(';').next().expect("its value").to_owned();
+    let made = Client::default()
+        .post(format!("{}/auth/tokens", serving.base()))
+        .insert_header((header::COOKIE, cookie))
+        .insert_header(("X-Gleaner-CSRF", "1"))
+        .send_json(&json!({"name": "hers"}))
+        .await;
+    let made: Value = made.expect("an answer").json().await.expect("JSON");
+    let hers = Api::new(serving.base(), made["token"].as_str().expect("a token"));
+    let mut feed = Subscriber::open(&hers, &stream, None).await.expect("a stream");
+
+    let disabled = folder.run(&["user", "disable", "GRACE@example.org"]).await;
+
+    assert_eq!((disabled.code, disabled.out.as_str()), (Some(0), ""), "{}", disabled.err);
+    while feed.next().await.is_some() {}
+    assert_eq!(hers.ask(Method::GET, "/auth/me", None).await.0, 401);
+    assert_eq!(log_in(&serving, "grace@example.org", PASSWORD).await, 401);
+    assert!(folder.run(&["user", "list"]).await.out.contains("admin of Demo  (is shut out)"));
+    let last = folder.run(&["user", "disable", "ada@example.org"]).await;
+    assert!(last.code == Some(1) && last.err.contains("--force"), "{}", last.err);
+    assert_eq!(log_in(&serving, "ada@example.org", PASSWORD).await, 200);
+    assert_eq!(folder.run(&["user", "enable", "grace@example.org"]).await.code, Some(0));
+    assert_eq!(log_in(&serving, "grace@example.org", PASSWORD).await, 200);
+    let nobody = folder.run(&["user", "enable", "nobody@example.org"]).await;
+    assert!(nobody.code == Some(1) && nobody.err.contains("nobody has the address"), "{}", nobody.err);
+    let log = folder.run(&["audit", "list", "--json"]).await.out;
+    for action in ["user.disable", "user.enable"] {
+        assert!(log.contains(&format!("\"action\":\"{action}\"")), "{log}");
+    }
+    assert!(log.contains("\"status\":409"), "the refusal too: {log}");
     assert_eq!(serving.stop().await, Some(0));
 }
 

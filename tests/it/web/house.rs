@@ -15,6 +15,7 @@ use gleaner::domain::price::{PerThousand, Prices};
 use gleaner::domain::progress::Progress;
 use gleaner::domain::run::Command;
 use gleaner::domain::settings::RunSettings;
+use gleaner::issuer::Issuer;
 use gleaner::metrics::Metrics;
 use gleaner::store::{Accepted, CategoryRow, PgStore, RunStore};
 use gleaner::web::auth::sign_in;
@@ -106,32 +107,42 @@ fn patient() -> ServerSettings {
 impl House {
     /// Over an engine that never moves a run; `None` (said in one line) where PostgreSQL is not installed.
     pub async fn still() -> Option<Self> {
-        Self::open(None, patient(), RunSettings::default()).await
+        Self::open(None, patient(), RunSettings::default(), None).await
+    }
+
+    /// As [`Self::still`], with an outside issuer whose tokens are accepted.
+    pub async fn with_issuer(issuer: Issuer) -> Option<Self> {
+        Self::open(None, patient(), RunSettings::default(), Some(issuer)).await
     }
 
     /// As [`Self::still`], with these settings for runs that name none.
     pub async fn with_defaults(run_defaults: RunSettings) -> Option<Self> {
-        Self::open(None, patient(), run_defaults).await
+        Self::open(None, patient(), run_defaults, None).await
     }
 
     /// As [`Self::still`], with room for that many streams of one address.
     pub async fn with_streams(streams_per_address_max: u32) -> Option<Self> {
         let settings = ServerSettings { streams_per_address_max, ..patient() };
-        Self::open(None, settings, RunSettings::default()).await
+        Self::open(None, settings, RunSettings::default(), None).await
     }
 
     /// As [`Self::still`], with so many requests of one caller at once, and one a second after that.
     pub async fn with_burst(requests_burst: u32) -> Option<Self> {
         let settings = ServerSettings { requests_per_second: 1, requests_burst, ..ServerSettings::default() };
-        Self::open(None, settings, RunSettings::default()).await
+        Self::open(None, settings, RunSettings::default(), None).await
     }
 
     /// Over the real engine and a scripted marketplace that answers after `latency`.
     pub async fn acting(latency: Duration) -> Option<Self> {
-        Self::open(Some(latency), patient(), RunSettings::default()).await
+        Self::open(Some(latency), patient(), RunSettings::default(), None).await
     }
 
-    async fn open(latency: Option<Duration>, settings: ServerSettings, run_defaults: RunSettings) -> Option<Self> {
+    async fn open(
+        latency: Option<Duration>,
+        settings: ServerSettings,
+        run_defaults: RunSettings,
+        issuer: Option<Issuer>,
+    ) -> Option<Self> {
         let database = postgres::database().await?;
         let store = database.store().await;
         store.sync_categories(&catalogue()).await.expect("the catalogue");
@@ -157,6 +168,7 @@ impl House {
             latency: Latency { amazon_ms: 20_000, ebay_ms: 5_000 },
             metrics: Metrics::default(),
             notices: NoticeRules { base_url: "https://gleaner.test".to_owned(), ..NoticeRules::default() },
+            issuer,
         };
         let settings = ServerSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::LOOK_FIRST;
 use super::me::Acting;
-use super::sessions::{opened, proved, record};
+use super::sessions::{opened, proved};
 use super::{EMAIL, NAME, PASSWORD};
 use crate::domain::ids::UserId;
 use crate::domain::person::{Email, name_of};
@@ -18,6 +18,7 @@ use crate::domain::rights::Role;
 use crate::store::people::invitations::{InvitationRow, NewInvitation};
 use crate::store::people::memberships::Joining;
 use crate::store::people::users::NewUser;
+use crate::web::auth::recording::{record, sign_in};
 use crate::web::auth::token::{Secret, hash_of};
 use crate::web::auth::{Caller, id_in, session};
 use crate::web::body::{json_object, no_body};
@@ -176,8 +177,8 @@ pub async fn accept(shared: Data<Shared>, request: HttpRequest, payload: Payload
         Joining::New(&new)
     };
     let known = if let Joining::Known(user) = &who { Some(*user) } else { None };
-    record(&shared, &request, "auth.accept", invitation.org, &email, known).await?;
-    let (text, session) = session::fresh(&shared.rooms.clock);
+    record(&shared, invitation.org, &sign_in(&request, "auth.accept", Some(email.key()), known, None)).await?;
+    let (text, session) = session::fresh(&shared.rooms.clock, &request);
     let accepted = store.accept_invitation(&invitation, who, session).await;
     let fate = "you may be a member already; try to sign in";
     let (user, _) = accepted.map_err(|error| Problem::of_people(error, "invitation", fate))?;

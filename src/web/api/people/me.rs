@@ -23,11 +23,18 @@ struct PersonView {
     has_password: bool,
 }
 
+/// An organisation, for people.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Organisation")]
-struct OrgView {
+pub(super) struct OrgView {
     id: OrgId,
     name: String,
+}
+
+impl From<OrgRow> for OrgView {
+    fn from(OrgRow { id, name }: OrgRow) -> Self {
+        Self { id, name }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -89,7 +96,7 @@ impl Acting {
         };
         Ok(Me {
             user,
-            organisation: OrgView { id: organisation.id, name: organisation.name },
+            organisation: OrgView::from(organisation),
             role: self.member.map(|(_, role)| role),
             permissions: self.permissions.iter().collect(),
             organisations,

@@ -3,6 +3,7 @@
 pub mod invitations;
 pub mod me;
 pub mod members;
+pub mod own_sessions;
 pub mod passwords;
 pub mod sessions;
 pub mod tokens;

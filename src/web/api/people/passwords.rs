@@ -5,12 +5,12 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::LOOK_FIRST;
 use super::me::Acting;
-use super::sessions::address;
 use super::{EMAIL, NAME};
 use crate::domain::person::{Email, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, name_of};
 use crate::domain::rights::Role;
 use crate::store::people::users::NewUser;
 use crate::web::auth::Caller;
+use crate::web::auth::recording::address;
 use crate::web::body::json_object;
 use crate::web::error::{Kind, Problem};
 use crate::web::fields::Fields;

@@ -1,7 +1,5 @@
 //! Signing in with a password, out again, and over to another organisation.
 
-use std::net::IpAddr;
-
 use actix_web::http::header;
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
@@ -10,13 +8,12 @@ use uuid::Uuid;
 use super::LOOK_FIRST;
 use super::me::Acting;
 use super::{EMAIL, PASSWORD};
-use crate::domain::audit::Deed;
-use crate::domain::ids::{OrgId, UserId};
+use crate::domain::ids::OrgId;
 use crate::domain::person::Email;
 use crate::store::people::orgs::OrgRow;
 use crate::store::people::users::UserRow;
-use crate::store::{PgStore, StoreError};
 use crate::web::auth::Caller;
+use crate::web::auth::recording::{REFUSED, address, record, record_failure_of, sign_in};
 use crate::web::auth::session::{self, cookie, no_cookie};
 use crate::web::body::{json_object, no_body};
 use crate::web::error::{Kind, Problem};
@@ -24,11 +21,6 @@ use crate::web::fields::Fields;
 use crate::web::openapi::field::{self, Field, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
-
-/// Where a request comes from, as far as tries to sign in are counted.
-pub(super) fn address(request: &HttpRequest) -> Option<IpAddr> {
-    request.peer_addr().map(|peer| peer.ip())
-}
 
 /// The person who has this password. Whether there is nobody, or somebody with another password, or one who was shut out,
 /// the answer and the time it takes are the same.
@@ -53,59 +45,12 @@ pub(super) async fn proved(
         }
         found => {
             if let Some(user) = found {
-                record_failure(
-                    shared.rooms.store.clone(),
-                    user.id,
-                    sign_in(request, "auth.refused", email, Some(user.id)),
-                );
+                let deed = sign_in(request, REFUSED, Some(email.key()), Some(user.id), None);
+                record_failure_of(shared.rooms.store.clone(), user.id, deed);
             }
             Err(Problem::new(Kind::WrongPassword, "the e-mail address or the password is wrong"))
         }
     }
-}
-
-/// A sign-in as the audit log has it.
-fn sign_in(request: &HttpRequest, action: &str, email: &Email, user: Option<UserId>) -> Deed {
-    Deed {
-        user,
-        address: address(request).map(|address| address.to_string()),
-        action: action.to_owned(),
-        subject: Some(email.key()),
-        ..Deed::default()
-    }
-}
-
-/// Has a try that failed in the log of every organisation of whom it was tried for. Beside the answer, which takes as long
-/// where there is nobody.
-fn record_failure(store: PgStore, user: UserId, deed: Deed) {
-    actix_web::rt::spawn(async move {
-        let recorded = async {
-            for (_, org, _) in store.organisations_of(&[user]).await? {
-                store.record_deed(org.id, &deed).await?;
-            }
-            Ok::<_, StoreError>(())
-        };
-        if let Err(error) = recorded.await {
-            log::warn!("the audit log does not say that a password was wrong: {error}");
-        }
-    });
-}
-
-/// Has a sign-in in the log of the organisation that it opens, before it does.
-///
-/// # Errors
-/// 503 where it cannot be recorded: then nobody is let in.
-pub(super) async fn record(
-    shared: &Shared,
-    request: &HttpRequest,
-    action: &str,
-    org: OrgId,
-    email: &Email,
-    user: Option<UserId>,
-) -> Result<(), Problem> {
-    let deed = sign_in(request, action, email, user);
-    shared.rooms.store.record_deed(org, &deed).await.map_err(|error| Problem::not_recorded(&error))?;
-    Ok(())
 }
 
 /// An organisation's id in a body.
@@ -140,8 +85,8 @@ pub async fn login(shared: Data<Shared>, request: HttpRequest, payload: Payload)
     }
     let chosen = all.into_iter().find(|(_, row, _)| org.is_none_or(|org| row.id == org));
     let (_, OrgRow { id: org, .. }, role) = chosen.ok_or_else(|| Problem::no_such("organisation"))?;
-    record(&shared, &request, "auth.login", org, &email, Some(user.id)).await?;
-    let (text, new) = session::fresh(&shared.rooms.clock);
+    record(&shared, org, &sign_in(&request, "auth.login", Some(email.key()), Some(user.id), None)).await?;
+    let (text, new) = session::fresh(&shared.rooms.clock, &request);
     let made = shared.rooms.store.create_session(org, user.id, new).await;
     made.map_err(|error| Problem::of_people(error, "organisation", "sign in again"))?;
     opened(&shared, &request, &text, Acting::member(org, user.id, role)).await
@@ -201,7 +146,7 @@ pub async fn switch(
     let org = fields.all(org)?;
     let problem = |error| Problem::of_people(error, "organisation", LOOK_FIRST);
     let member = shared.rooms.store.member(org, user).await.map_err(|error| problem(error.into()))?;
-    let (text, new) = session::fresh(&shared.rooms.clock);
+    let (text, new) = session::fresh(&shared.rooms.clock, &request);
     let ended = shared.rooms.store.switch_session((caller.org, caller.token), (org, user), new).await;
     shared.bells.ring(&ended.map_err(problem)?);
     opened(&shared, &request, &text, Acting::member(org, user, member.role)).await

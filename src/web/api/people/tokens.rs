@@ -102,7 +102,7 @@ pub async fn create(
     let mut fields = Fields::of(&body, &names(&FIELDS));
     let name = fields.needed("name", name_of);
     let permissions = read_permissions(&mut fields, caller.permissions);
-    let is_program = caller.kind == TokenKind::Api;
+    let is_program = caller.kind != TokenKind::Session;
     // What a program makes ends with it; what a person makes outlives their browser's session.
     let end_max = caller.expires_at.filter(|_| is_program);
     let expires_at = fields.optional("expires_at", |text| read_end(text, now, end_max)).or(end_max);

@@ -1,10 +1,14 @@
 //! People: signing in and out, what each may do, members, invitations and tokens.
 
 mod invitations;
+mod key_sets;
 mod members;
+mod outside;
+mod own_sessions;
 mod passwords;
 mod rights;
 mod sessions;
+mod sign_ins;
 mod tokens;
 
 use gleaner::domain::rights::Role;

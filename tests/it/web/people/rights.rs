@@ -8,8 +8,16 @@ use crate::web::house::House;
 use crate::web::wire::Client;
 
 /// What somebody changes who has no right but to be known: what is their own.
-const ONES_OWN: [&str; 6] =
-    ["/auth/logout", "/auth/password", "/auth/switch", "/auth/tokens", "/auth/tokens/{id}", "ACTIVITY"];
+const ONES_OWN: [&str; 8] = [
+    "/auth/logout",
+    "/auth/password",
+    "/auth/sessions",
+    "/auth/sessions/{id}",
+    "/auth/switch",
+    "/auth/tokens",
+    "/auth/tokens/{id}",
+    "ACTIVITY",
+];
 
 /// Whether nobody needs to be known there.
 fn is_open(right: &Right) -> bool {
