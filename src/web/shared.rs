@@ -15,6 +15,7 @@ use crate::web::auth::attempts::Attempts;
 use crate::web::auth::bells::Bells;
 use crate::web::auth::password::Passwords;
 use crate::web::engine::Engine;
+use crate::web::export::desk::Desk;
 use crate::web::rate_limit::RateLimits;
 use crate::web::sse::Seats;
 
@@ -62,6 +63,8 @@ pub struct Shared {
     pub attempts: Attempts,
     /// Where passwords are worked out.
     pub passwords: Passwords,
+    /// Where files of the registry are made.
+    pub exports: Desk,
     /// How many requests each caller has sent lately.
     pub limits: RateLimits,
     /// True when the server stops: streams end then.
@@ -73,7 +76,8 @@ impl Shared {
     #[must_use]
     pub fn new(rooms: Rooms, seats: Seats, limits: RateLimits, stop: watch::Receiver<bool>) -> Self {
         let (bells, attempts, passwords) = (Bells::default(), Attempts::default(), Passwords::default());
-        Self { rooms, seats, bells, attempts, passwords, limits, stop }
+        let exports = Desk::new(rooms.store.pool_seen().max);
+        Self { rooms, seats, bells, attempts, passwords, exports, limits, stop }
     }
 
     /// A run as the API shows it.

@@ -155,6 +155,27 @@ where
     Entry { methods: "POST", need, action: None, route: web::route().method(Method::POST).to(handler) }
 }
 
+/// A GET that leaves a trace: what it gives away is remembered, and the audit log knows it by this name. HEAD takes nothing
+/// away, and has a handler of its own.
+fn take<F, Args>(action: &'static str, need: Need, handler: F) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    changing("GET", Method::GET, action, need, handler)
+}
+
+/// The head of what [`take`] would give.
+fn head<F, Args>(need: Need, handler: F) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    Entry { methods: "HEAD", need, action: None, route: web::route().method(Method::HEAD).to(handler) }
+}
+
 /// Changes something, which the audit log knows by this name.
 fn post<F, Args>(action: &'static str, need: Need, handler: F) -> Entry
 where

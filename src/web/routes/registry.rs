@@ -1,10 +1,10 @@
 //! The registry of sellers and its history.
 
-use super::{Access, Row, at, create, delete, get, patch, post};
+use super::{Access, Row, at, create, delete, get, head, patch, post, take};
 use crate::domain::rights::Need::One;
 use crate::domain::rights::Permission::{SellersRead, SellersWrite};
 use crate::web::api::new_sellers;
-use crate::web::api::registry::{self, entries, history, write};
+use crate::web::api::registry::{self, entries, export, history, write};
 
 pub(super) fn table() -> Vec<Row> {
     use Access::Token;
@@ -15,9 +15,19 @@ pub(super) fn table() -> Vec<Row> {
         at(Token, "/sellers/bulk/delete", [post("sellers.remove_many", change, write::remove_many)]),
         at(Token, "/sellers/flag-batch", [post("sellers.flag_many", change, write::flag_many)]),
         // Before the seller of an id: these are no ids.
+        at(
+            Token,
+            "/sellers/export",
+            [
+                take("sellers.export", look, export::export),
+                head(look, export::head),
+                post("sellers.export", look, export::selection),
+            ],
+        ),
         at(Token, "/sellers/new", [get(look, new_sellers::list)]),
         at(Token, "/sellers/audit-log", [get(look, history::audit_log)]),
         at(Token, "/sellers/audit-log/{id}/sellers", [get(look, entries::sellers)]),
+        at(Token, "/sellers/audit-log/{id}/exported", [get(look, export::exported)]),
         at(Token, "/sellers/audit-log/{id}/diff", [get(look, entries::changes)]),
         at(
             Token,

@@ -17,8 +17,9 @@ use crate::web::list::List;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
+/// A seller as it was called then.
 #[derive(Serialize)]
-struct SellerThen {
+pub(super) struct SellerThen {
     id: SellerId,
     name: String,
     display_name: String,

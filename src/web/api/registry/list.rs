@@ -27,21 +27,9 @@ struct Page {
     total_estimate: i64,
 }
 
-const KNOWN: [&str; 13] = [
-    "q",
-    "flagged",
-    "status",
-    "tag",
-    "new_in_run",
-    "times_seen_min",
-    "feedback_min",
-    "from",
-    "to",
-    "sort",
-    "order",
-    "cursor",
-    "limit",
-];
+/// Parameters that say which sellers are asked for, and in which order.
+pub(super) const ASKED: [&str; 11] =
+    ["q", "flagged", "status", "tag", "new_in_run", "times_seen_min", "feedback_min", "from", "to", "sort", "order"];
 
 /// `GET /sellers?q=&flagged=&status=&tag=&new_in_run=&times_seen_min=&feedback_min=&from=&to=&sort=&order=&cursor=&limit=`.
 ///
@@ -52,9 +40,10 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &KNOWN)?;
+    let query = Query::of(&request, &[&ASKED[..], &["cursor", "limit"]].concat())?;
     let limit = query.limit()?;
-    let (asked, binding) = (asked(&query)?, query.binding());
+    let (mut asked, binding) = (asked(&query)?, query.binding());
+    asked.after = after(&query, asked.sort)?;
     let store = &shared.rooms.store;
     let rows = store.list_sellers(caller.org, &asked, limit + 1).await?;
     let total_estimate = store.estimate_sellers(caller.org, &asked).await?;
@@ -64,7 +53,8 @@ pub async fn list(
     Ok(HttpResponse::Ok().json(Page { list, total_estimate }))
 }
 
-fn asked(query: &Query) -> Result<SellerQuery, Problem> {
+/// Which sellers are asked for, from the first one on.
+pub(super) fn asked(query: &Query) -> Result<SellerQuery, Problem> {
     let sort = query.one_of("sort", SellerSort::ALL, SellerSort::as_str)?.unwrap_or(SellerSort::Name);
     let largest_first = !matches!(sort, SellerSort::Name | SellerSort::Place);
     let order = query.one_of("order", &[false, true], |descending| if descending { "desc" } else { "asc" })?;
@@ -78,9 +68,8 @@ fn asked(query: &Query) -> Result<SellerQuery, Problem> {
         feedback_tenths_min: feedback(query)?,
         from: query.moment("from")?,
         to: query.moment("to")?,
-        sort,
         descending: order.unwrap_or(largest_first),
-        after: after(query, sort)?,
+        ..SellerQuery::all(sort, largest_first)
     })
 }
 
