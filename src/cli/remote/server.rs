@@ -25,6 +25,8 @@ const URL_DEFAULT: &str = "http://127.0.0.1:8080";
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// Longest wait for the beginning of an answer, and for the whole of a short one: longer than the server's own waits.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
+/// Longest wait for a file, which a server makes before it sends it.
+const FILE_MAX: Duration = Duration::from_secs(180);
 /// Longest silence within an answer that is long.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Longest answer that is read whole: 500 runs with all they carry.
@@ -175,7 +177,7 @@ impl Server {
     /// # Errors
     /// [`Unanswered`], also where it breaks off.
     pub async fn copy(&self, path: &str, query: &[(&str, &str)], out: &mut impl Write) -> Result<(), Failure> {
-        let mut answer = self.answer(self.request(Method::GET, path, query)).await?;
+        let mut answer = self.answer_within(FILE_MAX, self.request(Method::GET, path, query)).await?;
         loop {
             match timeout(SILENCE_MAX, answer.next()).await {
                 Ok(Some(Ok(bytes))) => out.write_all(&bytes)?,
@@ -199,11 +201,16 @@ impl Server {
 
     /// The answer, where it is one that says yes.
     async fn answer(&self, request: ClientRequest) -> Result<ClientResponse, Unanswered> {
-        let sent = timeout(ANSWER_MAX, request.send()).await;
+        self.answer_within(ANSWER_MAX, request).await
+    }
+
+    /// The answer, where it is one that says yes and begins in this time.
+    async fn answer_within(&self, most: Duration, request: ClientRequest) -> Result<ClientResponse, Unanswered> {
+        let sent = timeout(most, request.send()).await;
         let mut answer = match sent {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => return Err(self.away(&error.to_string())),
-            Err(_) => return Err(self.away(&format!("no answer within {} s", ANSWER_MAX.as_secs()))),
+            Err(_) => return Err(self.away(&format!("no answer within {} s", most.as_secs()))),
         };
         let status = answer.status();
         if status.is_success() {
