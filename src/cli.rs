@@ -4,6 +4,7 @@
 mod audit;
 mod collect;
 mod estimate;
+mod export;
 pub mod parse;
 mod progress;
 mod remote;
@@ -25,7 +26,6 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::app::export::{self, Format};
 use crate::app::{self, check, data, logging};
 use crate::config::{Config, ConfigError, Overrides};
 use crate::domain::settings::RunSettings;
@@ -97,18 +97,8 @@ enum Task {
     Serve(ServeFlags),
     /// Do one run in the foreground; exit 0 when completed, 2 when paused, 1 otherwise
     Collect(collect::CollectArgs),
-    /// Write the sellers of a run to standard output
-    Export {
-        /// The run's id; with --url also its number, its name or the beginning of its id
-        #[arg(long, value_name = "ID")]
-        run: String,
-        /// ndjson or csv
-        #[arg(long, value_parser = format_of)]
-        format: Format,
-        /// Without --url the data folder is read
-        #[command(flatten)]
-        server: remote::ServerFlags,
-    },
+    /// Write the sellers of a run, or the registry of a running server, to standard output or a file
+    Export(export::ExportArgs),
     #[command(flatten)]
     Remote(remote::RemoteTask),
     /// Print completions for a shell
@@ -163,10 +153,6 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     found.ok_or_else(|| "an address and a port are allowed, as 127.0.0.1:8080 or localhost:8080".to_owned())
 }
 
-fn format_of(name: &str) -> Result<Format, String> {
-    Format::ALL.into_iter().find(|format| format.as_str() == name).ok_or_else(|| "ndjson or csv".to_owned())
-}
-
 /// Why a command did not do its work: the words are for people.
 type Failure = Box<dyn std::error::Error>;
 
@@ -217,12 +203,8 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
             logging::start(config.log_format, config.log_level.min(log::LevelFilter::Warn), terminal.pipe());
             collect::run(&config, &args, &terminal, &mut out).await
         }
-        Some(Task::Export { run, format, server }) if server.url.is_some() => {
-            remote::export(&server, &run, format, &mut out).await?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Some(Task::Export { run, format, .. }) => {
-            export::run(&quiet(overrides)?, &run, format, &mut out).await?;
+        Some(Task::Export(args)) => {
+            export::run(&args, overrides, &mut out).await?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Task::Remote(task)) => remote::run(task, &mut out).await,

@@ -86,6 +86,10 @@ const HOMES: &[Home] = &[
     Home { name: "zstd", at: &[In("scrapers")] },
     Home { name: "url", at: &[In("scrapers"), In("store"), In("outward"), In("issuer"), In("web"), In("cli")] },
     Home { name: "csv", at: &[In("scrapers"), In("web")] },
+    // Files for people.
+    Home { name: "rust_xlsxwriter", at: &[In("web")] },
+    // Besides, the folders of tests beside the code.
+    Home { name: "tempfile", at: &[Anywhere] },
     // What is told to people and programs outside.
     Home { name: "hmac", at: &[In("notices")] },
     Home { name: "lettre", at: &[In("notices")] },

@@ -7,6 +7,7 @@ mod child;
 mod crowd;
 mod database;
 mod durable;
+mod export;
 mod figures;
 mod flat;
 mod house;
@@ -46,8 +47,8 @@ pub struct Asked {
 }
 
 /// The parts, in the order in which they are measured.
-const PARTS: [&str; 10] =
-    ["parsing", "durable", "overhead", "flat", "stream", "load", "subscribers", "memory", "start", "restart"];
+const PARTS: [&str; 11] =
+    ["parsing", "durable", "overhead", "flat", "stream", "load", "subscribers", "memory", "start", "restart", "export"];
 
 impl Asked {
     /// Whether this part is to be measured: all are when none is named.
@@ -100,6 +101,7 @@ async fn measure(part: &str, asked: &Asked, table: &mut Table) {
         "memory" => resident::run(asked, table).await,
         "start" => start::measure(asked, table).await,
         "restart" => restart::measure(asked, table).await,
+        "export" => export::measure(asked, table).await,
         other => unreachable!("{other} is none of the parts"),
     }
 }

@@ -189,6 +189,26 @@ pub async fn export(flags: &ServerFlags, run: &str, format: Format, out: &mut im
     Ok(out.flush()?)
 }
 
+/// The sellers of the registry as the server writes them into a file; with a run, those that it found.
+///
+/// # Errors
+/// As [`export`].
+pub async fn export_sellers(
+    flags: &ServerFlags,
+    run: Option<&str>,
+    mut query: Vec<(&str, &str)>,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let server = flags.server()?;
+    let seen = match run {
+        Some(text) => Some(which::find(&server, text).await?),
+        None => None,
+    };
+    query.extend(seen.as_ref().map(|seen| ("run", seen.id.as_str())));
+    server.copy("/sellers/export", &query, out).await?;
+    Ok(out.flush()?)
+}
+
 /// Gives a run a command and says what state it is in by then.
 async fn give(one: &OneRun, command: &str, out: &mut impl Write) -> Result<(), Failure> {
     let (server, seen) = one.find().await?;

@@ -11,6 +11,7 @@ pub mod coverage;
 pub mod delivery;
 pub mod estimate;
 pub mod event;
+pub mod export;
 pub mod failure;
 pub mod ids;
 pub mod ledger;

@@ -32,6 +32,8 @@ macro_rules! words {
     };
 }
 
+pub(super) use words;
+
 words! {
     /// What people think of a seller.
     Triage {

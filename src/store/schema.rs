@@ -248,6 +248,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    exported_sellers (org_id, entry_id, first_place) {
+        org_id -> Uuid,
+        entry_id -> Uuid,
+        first_place -> Int8,
+        seller_ids -> Array<Nullable<Uuid>>,
+    }
+}
+
+diesel::table! {
     idempotency_keys (org_id, key) {
         org_id -> Uuid,
         key -> Text,
@@ -447,6 +456,7 @@ diesel::table! {
         user_id -> Nullable<Uuid>,
         token_id -> Nullable<Uuid>,
         address -> Nullable<Text>,
+        export -> Nullable<Jsonb>,
     }
 }
 
@@ -579,6 +589,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     collection_tasks,
     engines,
     excluded_sellers,
+    exported_sellers,
     idempotency_keys,
     invitations,
     memberships,

@@ -10,6 +10,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use serde_json::{Map, Value, json};
+use url::form_urlencoded;
 
 use crate::domain::audit::Deed;
 use crate::web::auth::{Caller, shared};
@@ -63,10 +64,18 @@ async fn asked(action: &str, caller: &Caller, request: &mut ServiceRequest) -> R
         address: request.peer_addr().map(|peer| peer.ip().to_string()),
         action: action.to_owned(),
         subject: (!ids.is_empty()).then(|| ids.join("/")),
-        details: details(request, body.as_deref()),
+        details: with_query(details(request, body.as_deref()), request),
         status: None,
         answers: None,
     })
+}
+
+/// What a query says is asked for as well.
+fn with_query(mut details: Map<String, Value>, request: &ServiceRequest) -> Map<String, Value> {
+    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+        details.entry(name).or_insert_with(|| json!(value));
+    }
+    details
 }
 
 /// The fields of a body that is a JSON object; of any other one only what it claims to be, and how long it is.

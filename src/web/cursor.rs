@@ -50,6 +50,9 @@ pub enum Cursor {
     /// Of the registry at an entry: the entry, the change and the count that it stands for, and the name.
     #[serde(rename = "o")]
     Then(EntryId, i64, i64, String),
+    /// Of those that left with an export: the entry and the place in its file.
+    #[serde(rename = "l")]
+    Left(EntryId, i64),
     /// Of what an entry did.
     #[serde(rename = "x")]
     Changes(EntryId, i64),
@@ -121,7 +124,7 @@ impl Cursor {
             | Self::Compared(_, text)
             | Self::Registry(_, text, _)
             | Self::Then(.., text) => !text.contains('\0'),
-            Self::Tasks(_) | Self::Coverage(_) | Self::Named(..) | Self::Changes(..) => true,
+            Self::Tasks(_) | Self::Coverage(_) | Self::Named(..) | Self::Changes(..) | Self::Left(..) => true,
             Self::Members(_) | Self::Invitations(_) | Self::Tokens(_) | Self::Sessions(_) => true,
             Self::Deeds(_) | Self::Deliveries(_) => true,
         }

@@ -1,7 +1,9 @@
-//! A run's sellers as a file: one row a seller, as CSV or as one JSON object a line.
+//! Sellers as a file. Here is a run's: one row a seller, as CSV or as one JSON object a line, its columns fixed, so that
+//! scripts can rely on them. The registry's files, whose part, form and columns are chosen, are in the files below.
 //!
-//! The columns are fixed, so that scripts can rely on them. Cells that a spreadsheet would run as a formula are
-//! neutralised in CSV; JSON is left as it is.
+//! Cells that a spreadsheet would run as a formula are neutralised in CSV and in workbooks; JSON is left as it is. CSV begins
+//! without a byte order mark: its charset is declared, a mark would become part of the first column's name for most programs,
+//! and for spreadsheets there is the workbook.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::JsonSchema;
@@ -10,6 +12,13 @@ use serde::Serialize;
 use crate::domain::ids::RunId;
 use crate::store::RunSellerRow;
 use crate::store::registry::arrivals::NewSellerRow;
+
+mod cell;
+pub mod desk;
+mod lines;
+mod sheet;
+mod spool;
+mod table;
 
 /// The forms of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,8 +199,12 @@ fn push_cells(cells: &[String], to: &mut Vec<u8>) {
 
 /// A cell that no spreadsheet runs: what begins like a formula gets an apostrophe before it.
 fn neutral(cell: &str) -> String {
-    let runs = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    if runs { format!("'{cell}") } else { cell.to_owned() }
+    if runs(cell) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+/// Whether a spreadsheet would run it.
+fn runs(cell: &str) -> bool {
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
 }
 
 #[cfg(test)]

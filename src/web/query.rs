@@ -49,6 +49,13 @@ impl Query {
         self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// What was given of these parameters, as it was written.
+    #[must_use]
+    pub fn given(&self, names: &[&str]) -> BTreeMap<String, String> {
+        let given = names.iter().filter_map(|name| self.text(name).map(|text| ((*name).to_owned(), text.to_owned())));
+        given.collect()
+    }
+
     /// How many rows a page holds.
     ///
     /// # Errors

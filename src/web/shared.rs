@@ -16,6 +16,7 @@ use crate::web::auth::attempts::Attempts;
 use crate::web::auth::bells::Bells;
 use crate::web::auth::password::Passwords;
 use crate::web::engine::Engine;
+use crate::web::export::desk::Desk;
 use crate::web::openapi::Kept;
 use crate::web::rate_limit::RateLimits;
 use crate::web::sse::Seats;
@@ -66,6 +67,8 @@ pub struct Shared {
     pub attempts: Attempts,
     /// Where passwords are worked out.
     pub passwords: Passwords,
+    /// Where files of the registry are made.
+    pub exports: Desk,
     /// How many requests each caller has sent lately.
     pub limits: RateLimits,
     /// The document of the API, once somebody has asked for it.
@@ -80,7 +83,8 @@ impl Shared {
     pub fn new(rooms: Rooms, seats: Seats, limits: RateLimits, stop: watch::Receiver<bool>) -> Self {
         let (bells, attempts) = (Bells::default(), Attempts::default());
         let passwords = Passwords::new(rooms.metrics.clone());
-        Self { rooms, seats, bells, attempts, passwords, limits, document: Kept::default(), stop }
+        let (exports, document) = (Desk::new(rooms.store.pool_seen().max), Kept::default());
+        Self { rooms, seats, bells, attempts, passwords, exports, limits, document, stop }
     }
 
     /// A run as the API shows it.

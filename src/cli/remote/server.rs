@@ -25,6 +25,8 @@ const URL_DEFAULT: &str = "http://127.0.0.1:8080";
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// Longest wait for the beginning of an answer, and for the whole of a short one: longer than the server's own waits.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
+/// Longest wait for a file, which a server makes before it sends it.
+const FILE_MAX: Duration = Duration::from_secs(180);
 /// Longest silence within an answer that is long.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Longest answer that is read whole: 500 runs with all they carry.
@@ -179,10 +181,10 @@ impl Server {
         let client =
             reqwest::Client::builder().redirect(Policy::none()).no_proxy().connect_timeout(CONNECT_MAX).build()?;
         let request = client.get(self.address(path, query)).bearer_auth(&self.token);
-        let mut answer = match timeout(ANSWER_MAX, request.send()).await {
+        let mut answer = match timeout(FILE_MAX, request.send()).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => return Err(self.away(&reasons(&error)).into()),
-            Err(_) => return Err(self.away(&format!("no answer within {} s", ANSWER_MAX.as_secs())).into()),
+            Err(_) => return Err(self.away(&format!("no answer within {} s", FILE_MAX.as_secs())).into()),
         };
         let mut refusal = (!answer.status().is_success()).then(Vec::new);
         loop {

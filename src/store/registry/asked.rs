@@ -95,6 +95,10 @@ pub struct SellerQuery {
     pub from: Option<Time>,
     /// First seen before this moment.
     pub to: Option<Time>,
+    /// Seen by this run, whoever entered them.
+    pub seen_in_run: Option<RunId>,
+    /// These, and no others.
+    pub among: Option<Vec<SellerId>>,
     /// By what.
     pub sort: SellerSort,
     /// The largest first.
@@ -117,14 +121,21 @@ impl SellerQuery {
             feedback_tenths_min: None,
             from: None,
             to: None,
+            seen_in_run: None,
+            among: None,
             sort,
             descending,
             after: None,
         }
     }
 
-    pub(super) fn has_filter(&self) -> bool {
+    /// Whether not everybody is asked for.
+    #[must_use]
+    pub fn has_filter(&self) -> bool {
         let Self { search, flagged, status, tag, new_in_run, times_seen_min, feedback_tenths_min, from, to, .. } = self;
+        if self.seen_in_run.is_some() || self.among.is_some() {
+            return true;
+        }
         let numbers = times_seen_min.is_some() || feedback_tenths_min.is_some() || from.is_some() || to.is_some();
         search.is_some() || flagged.is_some() || status.is_some() || tag.is_some() || new_in_run.is_some() || numbers
     }

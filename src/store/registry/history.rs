@@ -2,8 +2,9 @@
 //! two. Only what is there is read: the set at a point by the changes that began before it and ended behind it.
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::changes::Head;
@@ -29,11 +30,11 @@ fragment! {
         SqlUuid, Text, Text, Nullable<SqlUuid>, Timestamptz, Nullable<Timestamptz>,
         (Integer, Integer, Integer, Integer), Nullable<BigInt>,
         (Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<Text>),
-        (Nullable<Integer>, Nullable<Text>, Nullable<Text>)
+        (Nullable<Integer>, Nullable<Text>, Nullable<Text>), Nullable<Jsonb>
     );
     "SELECT e.id, e.action, e.source, e.source_run_id, e.created_at, e.closed_at, \
         e.affected_count, e.added_count, e.removed_count, e.excluded_count, e.seller_count_snapshot, \
-        e.undoes_id, e.user_id, e.token_id, e.address, r.number, r.name, r.status \
+        e.undoes_id, e.user_id, e.token_id, e.address, r.number, r.name, r.status, e.export \
      FROM seller_audit_log e LEFT JOIN collection_runs r ON r.org_id = $org AND r.id = e.source_run_id \
      WHERE e.org_id = $org AND e.action = ANY ($actions) AND e.created_at >= $from AND e.created_at < $to \
         AND (e.created_at, e.id) < ($before_at, $before_id) \
@@ -73,6 +74,8 @@ pub struct EntryRow {
     pub address: Option<String>,
     /// The run that it comes from.
     pub run: Option<RunOfEntry>,
+    /// What was asked for, of an export.
+    pub export: Option<Value>,
 }
 
 /// The run of an entry; a run that is gone has nothing but its id.
@@ -91,10 +94,10 @@ pub struct RunOfEntry {
 type Counts = (i32, i32, i32, i32);
 type Who = (Option<Uuid>, Option<Uuid>, Option<Uuid>, Option<String>);
 type OfRun = (Option<i32>, Option<String>, Option<String>);
-type Row = (Uuid, String, String, Option<Uuid>, Time, Option<Time>, Counts, Option<i64>, Who, OfRun);
+type Row = (Uuid, String, String, Option<Uuid>, Time, Option<Time>, Counts, Option<i64>, Who, OfRun, Option<Value>);
 
 fn entry_row(row: Row) -> Result<EntryRow, StoreError> {
-    let (id, action, source, run, created_at, closed_at, counts, seller_count_snapshot, who, of_run) = row;
+    let (id, action, source, run, created_at, closed_at, counts, seller_count_snapshot, who, of_run, export) = row;
     let unknown = || StoreError::Broken(format!("entry {id} is of the unknown kind `{action}` from `{source}`"));
     let (affected_count, added_count, removed_count, excluded_count) = counts;
     let (undoes, user, token, address) = who;
@@ -115,6 +118,7 @@ fn entry_row(row: Row) -> Result<EntryRow, StoreError> {
         token,
         address,
         run: run.map(|run| RunOfEntry { id: RunId(run), number, name, status }),
+        export,
     })
 }
 

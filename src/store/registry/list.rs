@@ -33,7 +33,7 @@ type Columns = (
     (Bool, Text, Array<Text>, Nullable<Text>),
     (Integer, SmallInt, Nullable<Timestamptz>),
 );
-type Row = (
+pub(super) type Row = (
     (Uuid, String, String, String),
     (Option<i16>, Option<i64>, bool),
     (Time, Option<Uuid>, Time, Option<Uuid>, Time, i32),
@@ -41,7 +41,8 @@ type Row = (
     (i32, i16, Option<Time>),
 );
 
-fn listed(row: Row) -> ListedSeller {
+/// The seller of a row.
+pub(super) fn listed(row: Row) -> ListedSeller {
     let ((id, platform, name, display_name), feedback, seen, marks, (products_matched, place, removed_at)) = row;
     let (feedback_tenths, feedback_count, feedback_approx) = feedback;
     let (first_seen_at, first_seen_run, last_seen_at, last_seen_run, seen_order, times_seen) = seen;
@@ -71,13 +72,15 @@ fn listed(row: Row) -> ListedSeller {
 }
 
 /// The statement of a list, or the question for its plan.
-struct ListSellers<'a> {
+pub(super) struct ListSellers<'a> {
     org: Uuid,
     asked: &'a SellerQuery,
     pattern: Option<String>,
     status: Option<&'static str>,
     tags: Option<Vec<&'a str>>,
     run: Option<Uuid>,
+    seen_in: Option<Uuid>,
+    among: Option<Vec<Uuid>>,
     after: Option<Uuid>,
     /// Only this seller, removed or not.
     only: Option<Uuid>,
@@ -85,7 +88,7 @@ struct ListSellers<'a> {
 }
 
 impl<'a> ListSellers<'a> {
-    fn of(org: OrgId, asked: &'a SellerQuery, limit: i64) -> Self {
+    pub(super) fn of(org: OrgId, asked: &'a SellerQuery, limit: i64) -> Self {
         let pattern = asked.search.as_deref().map(|text| {
             let plain = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
             if text.chars().count() < 3 { format!("{plain}%") } else { format!("%{plain}%") }
@@ -93,7 +96,9 @@ impl<'a> ListSellers<'a> {
         let status = asked.status.map(Triage::as_str);
         let tags = asked.tag.as_deref().map(|tag| vec![tag]);
         let (run, after) = (asked.new_in_run.map(|run| run.0), asked.after.as_ref().map(|after| after.id.0));
-        Self { org: org.0, asked, pattern, status, tags, run, after, only: None, limit }
+        let (seen_in, among) = (asked.seen_in_run.map(|run| run.0), asked.among.as_ref());
+        let among = among.map(|ids| ids.iter().map(|id| id.0).collect());
+        Self { org: org.0, asked, pattern, status, tags, run, seen_in, among, after, only: None, limit }
     }
 
     fn conditions<'b>(&'b self, pass: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
@@ -114,6 +119,18 @@ impl<'a> ListSellers<'a> {
         ask!(self.status, " AND s.status = ", Text);
         ask!(self.tags, " AND s.tags <> '{}' AND s.tags @> ", Array<Text>);
         ask!(self.run, " AND s.first_seen_run_id = ", SqlUuid);
+        if let Some(ids) = &self.among {
+            pass.push_sql(" AND s.id = ANY (");
+            pass.push_bind_param::<Array<SqlUuid>, _>(ids)?;
+            pass.push_sql(")");
+        }
+        if let Some(run) = &self.seen_in {
+            pass.push_sql(" AND s.id IN (SELECT r.seller_id FROM run_sellers r WHERE r.org_id = ");
+            pass.push_bind_param::<SqlUuid, _>(&self.org)?;
+            pass.push_sql(" AND r.run_id = ");
+            pass.push_bind_param::<SqlUuid, _>(run)?;
+            pass.push_sql(")");
+        }
         ask!(self.asked.times_seen_min, " AND s.times_seen >= ", Integer);
         ask!(self.asked.feedback_tenths_min, " AND s.feedback_tenths >= ", SmallInt);
         ask!(self.asked.from, " AND s.first_seen_at >= ", Timestamptz);
@@ -186,7 +203,7 @@ impl Query for PlanOf<'_> {
 
 fragment! {
     /// Where a registry stands.
-    struct HeadOf { org: Uuid => SqlUuid }
+    pub(super) struct HeadOf { org: Uuid => SqlUuid }
     answers (BigInt, BigInt);
     "SELECT change_no, sellers FROM registry_heads WHERE org_id = $org"
 }

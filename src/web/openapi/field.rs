@@ -73,8 +73,8 @@ impl Field {
 }
 
 /// What they are called.
-pub fn names<const N: usize>(fields: &[Field; N]) -> [&'static str; N] {
-    fields.map(|field| field.name)
+pub fn names(fields: &[Field]) -> Vec<&'static str> {
+    fields.iter().map(|field| field.name).collect()
 }
 
 fn or_null(mut schema: Value) -> Value {

@@ -187,6 +187,28 @@ where
     Entry { methods: "POST", need, action: None, is_once: false, says, route }
 }
 
+/// A GET that leaves a trace: what it gives away is remembered, and the audit log knows it by this name. HEAD takes nothing
+/// away, and has a handler of its own.
+fn take<F, Args>(action: &'static str, need: Need, handler: F, says: Says) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    changing(Method::GET, action, need, handler, says)
+}
+
+/// The head of what [`take`] would give.
+fn head<F, Args>(need: Need, handler: F, says: Says) -> Entry
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let route = web::route().method(Method::HEAD).to(handler);
+    Entry { methods: "HEAD", need, action: None, is_once: false, says, route }
+}
+
 /// Changes something, which the audit log knows by this name.
 fn post<F, Args>(action: &'static str, need: Need, handler: F, says: Says) -> Entry
 where
@@ -237,6 +259,7 @@ where
     F::Output: Responder + 'static,
 {
     let methods = match method {
+        Method::GET => "GET",
         Method::POST => "POST",
         Method::PATCH => "PATCH",
         _ => "DELETE",

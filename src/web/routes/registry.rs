@@ -1,10 +1,10 @@
 //! The registry of sellers and its history.
 
-use super::{Access, Row, at, create, delete, get, patch, post};
+use super::{Access, Row, at, create, delete, get, head, patch, post, take};
 use crate::domain::rights::Need::One;
 use crate::domain::rights::Permission::{SellersRead, SellersWrite};
 use crate::web::api::new_sellers;
-use crate::web::api::registry::{self, entries, history, write};
+use crate::web::api::registry::{self, entries, export, history, write};
 
 pub(super) fn table() -> Vec<Row> {
     use Access::Token;
@@ -26,9 +26,19 @@ pub(super) fn table() -> Vec<Row> {
         ),
         at(Token, "/sellers/flag-batch", [post("sellers.flag_many", change, write::flag_many, write::says::flag_many)]),
         // Before the seller of an id: these are no ids.
+        at(
+            Token,
+            "/sellers/export",
+            [
+                take("sellers.export", look, export::export, export::says::export),
+                head(look, export::head, export::says::head),
+                post("sellers.export", look, export::selection, export::says::selection),
+            ],
+        ),
         at(Token, "/sellers/new", [get(look, new_sellers::list, new_sellers::says::list)]),
         at(Token, "/sellers/audit-log", [get(look, history::audit_log, history::says::audit_log)]),
         at(Token, "/sellers/audit-log/{id}/sellers", [get(look, entries::sellers, entries::says::sellers)]),
+        at(Token, "/sellers/audit-log/{id}/exported", [get(look, export::exported, export::says::exported)]),
         at(Token, "/sellers/audit-log/{id}/diff", [get(look, entries::changes, entries::says::changes)]),
         at(
             Token,

@@ -163,6 +163,43 @@ async fn sellers_of_a_run_are_listed_searched_and_exported_over_http() {
 }
 
 #[actix_web::test]
+async fn the_registry_is_exported_with_its_filters_and_columns_to_standard_output_or_a_file() {
+    let folder = Folder::new();
+    let mut serving = folder.serve(&["--latency-ms", "0"]).await;
+    let api = Api::new(serving.base(), &serving.token().await);
+    let typist = Typist::new(&api.base, &api.token);
+    api.post("/sellers/bulk", Some(serde_json::json!({"names": ["Ann", "Bea", "=Cis"], "status": "approved"}))).await;
+    api.post("/sellers", Some(serde_json::json!({"name": "Dan"}))).await;
+    let sellers = |more: &[&'static str]| [&["export", "--sellers", "--format"], more].concat();
+
+    let csv = typist.hears(&sellers(&["csv", "--columns", "status,display_name", "--where", "status=approved"])).await;
+    assert_eq!(csv, "status,display_name\r\napproved,'=Cis\r\napproved,Ann\r\napproved,Bea\r\n");
+    let all = typist.hears(&sellers(&["ndjson", "--where", "sort=name", "--where", "order=desc"])).await;
+    let order: Vec<Value> = lines(&all).iter().map(|row| row["display_name"].clone()).collect();
+    assert_eq!(order, ["Dan", "Bea", "Ann", "=Cis"]);
+    let file = folder.data().join("registry.xlsx");
+    let path = file.to_str().expect("a path");
+    assert_eq!(typist.hears(&[&sellers(&["xlsx"])[..], &["--output", path]].concat()).await, "");
+    assert!(std::fs::read(&file).expect("the file").starts_with(b"PK"));
+    assert!(!folder.data().join("registry.xlsx.part").exists());
+
+    for (more, words) in [
+        (&["csv", "--where", "status=great"][..], "one of new, reviewing"),
+        (&["csv", "--where", "shade=blue"], "no such query parameter"),
+        (&["csv", "--where", "status"], "NAME=VALUE"),
+        (&["csv", "--columns", "nmae"], "allowed are id, name"),
+        (&["csv", "--run", "7"], "there is no run"),
+        (&["csv", "--output", "/nowhere/x.csv"], "--output /nowhere/x.csv"),
+    ] {
+        let said = typist.is_refused(&sellers(more)).await;
+        assert!(said.contains(words), "{more:?}: {said}");
+    }
+    let said = typist.is_refused(&["export", "--run", "1", "--format", "xlsx", "--url", &typist.url]).await;
+    assert!(said.contains("ndjson or csv"), "{said}");
+    assert_eq!(serving.stop().await, Some(0));
+}
+
+#[actix_web::test]
 async fn whoever_types_something_wrong_is_told_what_and_what_to_do() {
     let folder = Folder::new();
     let mut serving = folder.serve(&[]).await;

@@ -5,6 +5,7 @@ mod at_scale;
 mod audit;
 mod contract;
 mod embedded;
+mod exports;
 mod flat;
 mod idempotency_keys;
 mod runs_over_postgres;

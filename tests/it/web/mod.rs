@@ -7,6 +7,7 @@ mod bad_input;
 mod changes;
 mod doors;
 mod estimate;
+mod exports;
 mod follow;
 mod house;
 mod idempotency;

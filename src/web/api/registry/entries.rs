@@ -19,8 +19,9 @@ use crate::web::openapi::field::{self, CURSOR, Field, LIMIT, PAGE, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
+/// A seller as it was called then.
 #[derive(Serialize, JsonSchema)]
-struct SellerThen {
+pub(super) struct SellerThen {
     id: SellerId,
     name: String,
     display_name: String,

@@ -50,6 +50,7 @@ pub struct EntryView {
     user_id: Option<crate::domain::ids::UserId>,
     token_id: Option<uuid::Uuid>,
     address: Option<String>,
+    export: Option<Value>,
 }
 
 impl From<EntryRow> for EntryView {
@@ -77,6 +78,7 @@ impl From<EntryRow> for EntryView {
             user_id: row.user,
             token_id: row.token,
             address: row.address,
+            export: row.export,
         }
     }
 }

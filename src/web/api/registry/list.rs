@@ -16,7 +16,7 @@ use crate::web::auth::Caller;
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
 use crate::web::list::List;
-use crate::web::openapi::field::{self, CURSOR, Field, LIMIT, names};
+use crate::web::openapi::field::{self, Field, PAGE, names};
 use crate::web::query::{Query, short};
 use crate::web::shared::Shared;
 
@@ -31,7 +31,8 @@ struct Page {
     total_estimate: i64,
 }
 
-const QUERY: [Field; 13] = [
+/// Parameters that say which sellers are asked for, and in which order.
+pub(super) const ASKED: [Field; 11] = [
     Field::optional("q", field::text::<1, SEARCH_CHARS_MAX>, "a part of the name").example("\"lamp\""),
     Field::optional("flagged", field::flag, "those that are flagged, or are not"),
     Field::optional("status", field::of::<Triage>, "what people think of them"),
@@ -43,8 +44,6 @@ const QUERY: [Field; 13] = [
     Field::optional("to", field::day_or_moment, "seen before then").example("\"2026-11-25\""),
     Field::optional("sort", sorts, "by what; the name where nothing is said"),
     Field::optional("order", orders, "which way; names from the first, all else from the largest"),
-    CURSOR,
-    LIMIT,
 ];
 
 fn percentage(_: &mut SchemaGenerator) -> Value {
@@ -68,9 +67,10 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &names(&QUERY))?;
+    let query = Query::of(&request, &names(&[&ASKED[..], &PAGE].concat()))?;
     let limit = query.limit()?;
-    let (asked, binding) = (asked(&query)?, query.binding());
+    let (mut asked, binding) = (asked(&query)?, query.binding());
+    asked.after = after(&query, asked.sort)?;
     let store = &shared.rooms.store;
     let rows = store.list_sellers(caller.org, &asked, limit + 1).await?;
     let total_estimate = store.estimate_sellers(caller.org, &asked).await?;
@@ -80,7 +80,8 @@ pub async fn list(
     Ok(HttpResponse::Ok().json(Page { list, total_estimate }))
 }
 
-fn asked(query: &Query) -> Result<SellerQuery, Problem> {
+/// Which sellers are asked for, from the first one on.
+pub(super) fn asked(query: &Query) -> Result<SellerQuery, Problem> {
     let sort = query.one_of("sort", SellerSort::ALL, SellerSort::as_str)?.unwrap_or(SellerSort::Name);
     let largest_first = !matches!(sort, SellerSort::Name | SellerSort::Place);
     let order = query.one_of("order", &[false, true], |descending| if descending { "desc" } else { "asc" })?;
@@ -94,9 +95,8 @@ fn asked(query: &Query) -> Result<SellerQuery, Problem> {
         feedback_tenths_min: feedback(query)?,
         from: query.moment("from")?,
         to: query.moment("to")?,
-        sort,
         descending: order.unwrap_or(largest_first),
-        after: after(query, sort)?,
+        ..SellerQuery::all(sort, largest_first)
     })
 }
 
@@ -154,12 +154,12 @@ fn after(query: &Query, sort: SellerSort) -> Result<Option<After>, Problem> {
 
 /// What the document says of these routes.
 pub(in crate::web) mod says {
-    use super::{Page, QUERY};
+    use super::{ASKED, PAGE, Page};
     use crate::web::openapi::Operation;
 
     pub fn list() -> Operation {
         Operation::new("listSellers", "The sellers of the registry, filtered and sorted, page by page.")
-            .query(&QUERY)
+            .query(&[&ASKED[..], &PAGE].concat())
             .json::<Page>(200, "a page of the sellers, and an estimate of how many there are")
     }
 }

@@ -1,6 +1,7 @@
 //! The registry of sellers and its history: read, changed, taken back.
 
 pub mod entries;
+pub mod export;
 pub mod history;
 pub mod list;
 mod one;

@@ -23,6 +23,11 @@ pub fn no_such_entry() -> Problem {
     Problem::new(Kind::NotFound, "there is no such entry")
 }
 
+/// As [`no_such_seller`], of exports; another kind of entry is none.
+pub fn no_such_export() -> Problem {
+    Problem::new(Kind::NotFound, "there is no such export")
+}
+
 /// A store's error where a seller or an entry is read.
 pub fn or_missing(error: StoreError, missing: fn() -> Problem) -> Problem {
     match error {

@@ -8,10 +8,12 @@ use diesel::sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures_util::{StreamExt, stream};
 use gleaner::clock::Clock;
+use gleaner::domain::export::{Column, ExportNote, Form, Part};
 use gleaner::domain::ids::{EntryId, OrgId, SellerId};
 use gleaner::domain::ledger::Close;
 use gleaner::domain::registry::{Edit, EntryAction, Marks, Patch};
 use gleaner::store::PgStore;
+use gleaner::store::registry::asked::{SellerQuery, SellerSort};
 use gleaner::store::registry::changes::Author;
 use gleaner::store::registry::edits::{Edited, NewSeller, NotEdited};
 use gleaner::store::registry::history::{EntryFilter, EntryRow};
@@ -87,12 +89,13 @@ impl<'a> Editor<'a> {
 
     async fn work(&mut self, steps: usize) {
         for _ in 0..steps {
-            let edited = match draw(&self.dice, 8) {
+            let edited = match draw(&self.dice, 9) {
                 0 | 1 => self.add().await,
                 2 | 3 => self.edit(Edit::Remove { exclude: draw(&self.dice, 4) == 0 }).await,
                 4 => self.edit(Edit::Restore).await,
                 5 => self.rename().await,
                 6 => self.undo().await,
+                7 => self.export().await,
                 _ => self.flag().await,
             };
             match edited {
@@ -135,6 +138,23 @@ impl<'a> Editor<'a> {
         let name = Some(NAMES[draw(&self.dice, NAMES.len())].to_uppercase());
         let edit = Edit::Change(Patch { name, ..Patch::default() });
         self.store.edit_sellers(self.org, &self.author, &[id], &edit).await
+    }
+
+    /// Everybody leaves, and is remembered one by one.
+    async fn export(&self) -> Result<Edited, NotEdited> {
+        let asked = SellerQuery { times_seen_min: Some(0), ..SellerQuery::all(SellerSort::LastSeen, true) };
+        let (form, columns, query) = (Form::Csv, vec![Column::Name], BTreeMap::new());
+        let note = ExportNote { part: Part::Filter, form, columns, run_number: None, query };
+        let mut export = self.store.begin_export(self.org, &self.author, &asked, &note).await?;
+        let mut sellers = Vec::new();
+        loop {
+            let batch = export.next().await?;
+            if batch.is_empty() {
+                break;
+            }
+            sellers.extend(batch.into_iter().map(|seller| seller.id));
+        }
+        Ok(Edited { entry: Some(export.keep().await?), sellers, head: None })
     }
 
     async fn undo(&self) -> Result<Edited, NotEdited> {
@@ -217,6 +237,11 @@ async fn hold_the_law(store: &PgStore, url: &str, org: OrgId, seed: u64) {
         let set = store.sellers_at(org, point.change_no, None, 1_000).await.expect("the set");
         let set: Registry = set.into_iter().map(|seller| (seller.id.0, seller.name)).collect();
         assert_eq!(&set, replayed, "seed {seed}: the sellers at an entry");
+        if entry.action == EntryAction::Export {
+            let left = store.left_with(org, entry.id, point.change_no, 0, 1_000).await.expect("they are known");
+            let left: Registry = left.into_iter().map(|(_, seller)| (seller.id.0, seller.name)).collect();
+            assert_eq!(&left, replayed, "seed {seed}: who left with an export");
+        }
         points.push(point);
     }
     points.sort_by_key(|point| point.change_no);

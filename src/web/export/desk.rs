@@ -1,0 +1,228 @@
+//! Where files of the registry are made. Sellers are read at the speed of the database and the disk into a file, and sent from
+//! there: a client that reads slowly or goes away holds no connection and no transaction, and an export that fails in the
+//! middle is an answer that says so. Nobody gets a seller before the history says that it left.
+//!
+//! A thread beside the server's writes what is read, behind a line of a few batches, so that neither waits for the other for
+//! long and the server's other requests wait for a batch at most.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::timeout;
+
+use super::spool::{FILE_BYTES_MAX, Written};
+use super::table::Table;
+pub use super::table::media_type;
+use crate::domain::export::ExportNote;
+use crate::domain::ids::{EntryId, OrgId};
+use crate::store::registry::asked::{ListedSeller, SellerQuery};
+use crate::store::registry::changes::Author;
+use crate::store::registry::edits::NotEdited;
+use crate::store::registry::export::Export;
+use crate::store::{PgStore, StoreError};
+use crate::web::error::{Kind, Problem};
+
+/// Exports that are read at one time; each has a connection of the pool, and of a small pool at most a fourth is theirs.
+pub const READ_AT_ONCE_MAX: usize = 2;
+/// Files that wait to be read or are being sent at one time.
+pub const FILES_MAX: usize = 16;
+/// Longest wait for one's turn.
+const TURN_MAX: Duration = Duration::from_secs(10);
+/// Longest time for which an export reads: so long it holds a transaction at most.
+pub const READ_MAX: Duration = Duration::from_secs(120);
+/// Batches that wait to be written.
+const BATCHES_WAITING: usize = 2;
+
+/// The exports of a process.
+pub struct Desk {
+    read_at_once: usize,
+    reading: Arc<Semaphore>,
+    files: Arc<Semaphore>,
+}
+
+/// What is to leave, and who takes it.
+pub struct Order<'a> {
+    /// The organisation.
+    pub org: OrgId,
+    /// Who takes it.
+    pub author: Author,
+    /// Which sellers, in which order.
+    pub asked: SellerQuery,
+    /// In which form, with which columns.
+    pub note: &'a ExportNote,
+}
+
+/// A file that is ready to be sent, whose entry is kept.
+pub struct Ready {
+    /// The entry.
+    pub entry: EntryId,
+    /// The file.
+    pub file: Written,
+    /// Its place among the files.
+    pub place: OwnedSemaphorePermit,
+}
+
+impl Desk {
+    /// For a store with so many connections.
+    #[must_use]
+    pub fn new(connections: usize) -> Self {
+        let read_at_once = (connections / 4).clamp(1, READ_AT_ONCE_MAX);
+        let (reading, files) = (Semaphore::new(read_at_once), Semaphore::new(FILES_MAX));
+        Self { read_at_once, reading: Arc::new(reading), files: Arc::new(files) }
+    }
+
+    /// Makes a file.
+    ///
+    /// # Errors
+    /// [`NotMade`].
+    pub async fn make(&self, store: &PgStore, order: &Order<'_>) -> Result<Ready, NotMade> {
+        let place = turn(&self.files, "files are being sent", FILES_MAX).await?;
+        let reading = turn(&self.reading, "exports are being read", self.read_at_once).await?;
+        let Order { org, author, asked, note } = order;
+        let export = store.begin_export(*org, author, asked, note).await?;
+        let (batches, waiting) = mpsc::channel(BATCHES_WAITING);
+        let (form, columns) = (note.form, note.columns.clone());
+        let writing = spawn_blocking(move || write(Table::begin(form, columns)?, waiting));
+        let entry = read(export, &batches).await;
+        drop(reading);
+        let (entry, file) = match entry {
+            Ok(entry) => {
+                // Whoever writes has gone only with an error of its own.
+                let _ = batches.send(Batch::End).await;
+                drop(batches);
+                (entry, written(writing).await?)
+            }
+            Err(Stopped::Read(error)) => return Err(error.into()),
+            Err(Stopped::Write) => {
+                written(writing).await?;
+                return Err(NotMade::Disk(io::ErrorKind::UnexpectedEof.into()));
+            }
+            Err(Stopped::Late) => return Err(NotMade::Late),
+        };
+        Ok(Ready { entry, file, place })
+    }
+}
+
+/// What the thread that writes is told.
+enum Batch {
+    Sellers(Vec<ListedSeller>),
+    End,
+}
+
+/// Why not everything was read.
+enum Stopped {
+    Read(StoreError),
+    Write,
+    Late,
+}
+
+/// Reads all sellers, keeps the entry, and hands the sellers on.
+async fn read(mut export: Export, batches: &mpsc::Sender<Batch>) -> Result<EntryId, Stopped> {
+    let reading = async {
+        loop {
+            let sellers = export.next().await.map_err(Stopped::Read)?;
+            if sellers.is_empty() {
+                return Ok(());
+            }
+            batches.send(Batch::Sellers(sellers)).await.map_err(|_| Stopped::Write)?;
+        }
+    };
+    match timeout(READ_MAX, reading).await.unwrap_or(Err(Stopped::Late)) {
+        Ok(()) => export.keep().await.map_err(Stopped::Read),
+        Err(stopped) => {
+            export.give_up().await;
+            Err(stopped)
+        }
+    }
+}
+
+fn write(mut table: Table, mut waiting: mpsc::Receiver<Batch>) -> io::Result<Option<Written>> {
+    while let Some(batch) = waiting.blocking_recv() {
+        match batch {
+            Batch::Sellers(sellers) => table.push(&sellers)?,
+            Batch::End => return table.end().map(Some),
+        }
+    }
+    // Whoever wanted it has gone.
+    Ok(None)
+}
+
+async fn written(writing: JoinHandle<io::Result<Option<Written>>>) -> Result<Written, NotMade> {
+    let written = writing.await.map_err(io::Error::other).flatten()?;
+    written.ok_or_else(|| NotMade::Disk(io::ErrorKind::UnexpectedEof.into()))
+}
+
+async fn turn(seats: &Arc<Semaphore>, what: &'static str, most: usize) -> Result<OwnedSemaphorePermit, NotMade> {
+    let seat = timeout(TURN_MAX, Arc::clone(seats).acquire_owned()).await;
+    seat.ok().and_then(Result::ok).ok_or(NotMade::Busy { what, most })
+}
+
+/// Why there is no file.
+pub enum NotMade {
+    /// As many as allowed are made already.
+    Busy {
+        /// What is done that often.
+        what: &'static str,
+        /// How often.
+        most: usize,
+    },
+    /// Reading took too long.
+    Late,
+    /// The file cannot be written.
+    Disk(io::Error),
+    /// The sellers cannot be read.
+    Sellers(NotEdited),
+}
+
+impl From<io::Error> for NotMade {
+    fn from(error: io::Error) -> Self {
+        Self::Disk(error)
+    }
+}
+
+impl From<NotEdited> for NotMade {
+    fn from(error: NotEdited) -> Self {
+        Self::Sellers(error)
+    }
+}
+
+impl From<StoreError> for NotMade {
+    fn from(error: StoreError) -> Self {
+        Self::Sellers(error.into())
+    }
+}
+
+impl NotMade {
+    /// The problem with it; `of_sellers` says what is wrong with those that were named.
+    pub fn problem(self, of_sellers: impl FnOnce(NotEdited) -> Problem) -> Problem {
+        match self {
+            Self::Busy { what, most } => {
+                let detail = format!("{most} {what}, which is as many as may be at one time; try again in a moment");
+                Problem::new(Kind::Unavailable, detail)
+            }
+            Self::Late => {
+                let detail = format!(
+                    "the sellers could not be read within {} s; a filter makes it shorter, and later the database may be faster",
+                    READ_MAX.as_secs()
+                );
+                Problem::new(Kind::Unavailable, detail)
+            }
+            Self::Disk(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                let gigabytes = FILE_BYTES_MAX / (1024 * 1024 * 1024);
+                let message =
+                    format!("make a file of more than {gigabytes} GiB; fewer columns or a filter are allowed");
+                Problem::bad_request("columns", message)
+            }
+            Self::Disk(error) => {
+                log::error!("an export cannot be written to the folder for temporary files: {error}");
+                let detail = "the server has no room to write the file; its log says why";
+                Problem::new(Kind::Unavailable, detail)
+            }
+            Self::Sellers(NotEdited::Store(error)) => error.into(),
+            Self::Sellers(other) => of_sellers(other),
+        }
+    }
+}
