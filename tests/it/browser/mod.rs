@@ -136,6 +136,7 @@ async fn play(browser: &Chromium, site: &Site) {
     scenes::fits_every_width_in_both_themes(&tab, "running").await;
     scenes::cancels_after_being_asked(&tab).await;
     scenes::keeps_its_place(&tab, site).await;
+    scenes::reads_how_to_ask(&tab, site).await;
     assert_eq!(tab.complaints(), Vec::<String>::new(), "the console stays empty");
     assert_eq!(second.complaints(), Vec::<String>::new(), "the console stays empty");
 }

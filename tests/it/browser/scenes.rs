@@ -83,6 +83,17 @@ pub async fn leads_to_the_sellers(tab: &Tab) {
     tab.click(".about summary").await;
 }
 
+/// The document of the API is a page too, which loads nothing from elsewhere and opens what is asked for.
+pub async fn reads_how_to_ask(tab: &Tab, site: &Site) {
+    tab.open(&format!("{}/docs", site.base)).await;
+    tab.click("#createRun > summary").await;
+    let shown = tab.text("#createRun").await;
+    assert!(shown.contains("category_ids") && shown.contains("idempotency-key-reused"), "{shown}");
+    assert_eq!(tab.ask("getComputedStyle(document.body).fontFamily.includes('system-ui')").await, true);
+    tab.photograph("docs").await;
+    fits_every_width_in_both_themes(tab, "docs").await;
+}
+
 /// Neither an empty choice nor a setting out of its bounds leaves the browser.
 pub async fn is_told_what_is_wrong_before_anything_is_sent(tab: &Tab, site: &Site) {
     tab.open(&format!("{}/?collect", site.base)).await;
