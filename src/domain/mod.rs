@@ -12,6 +12,7 @@ pub mod delivery;
 pub mod estimate;
 pub mod event;
 pub mod failure;
+pub mod formula;
 pub mod ids;
 pub mod ledger;
 pub mod metrics;

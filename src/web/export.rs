@@ -6,6 +6,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+use crate::domain::formula::guarded;
 use crate::domain::ids::RunId;
 use crate::store::RunSellerRow;
 use crate::store::registry::arrivals::NewSellerRow;
@@ -187,21 +188,7 @@ fn push_cells(cells: &[String], to: &mut Vec<u8>) {
     }
 }
 
-/// A cell that no spreadsheet runs: what begins like a formula gets an apostrophe before it.
+/// A cell that no spreadsheet runs.
 fn neutral(cell: &str) -> String {
-    let runs = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    if runs { format!("'{cell}") } else { cell.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_that_begins_like_a_formula_is_neutralised() {
-        for bad in ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"] {
-            assert_eq!(neutral(bad), format!("'{bad}"));
-        }
-        assert_eq!(neutral("top-dog=1"), "top-dog=1");
-    }
+    guarded(cell).into_owned()
 }
