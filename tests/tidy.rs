@@ -37,6 +37,8 @@ pub const HOUSE: House = House {
 const ROOMS: &[Room] = &[
     Room { name: "clock", knows: &[] },
     Room { name: "domain", knows: &[] },
+    // Files that people send. Reading one needs neither a shop nor HTTP, and is the same for whoever sends it.
+    Room { name: "files", knows: &["domain"] },
     Room { name: "scrapers", knows: &["domain"] },
     Room { name: "store", knows: &["domain", "clock"] },
     // What operators count. It wraps the engine's store, so that the actors know nothing of it.
@@ -79,7 +81,11 @@ const HOMES: &[Home] = &[
     Home { name: "memchr", at: &[In("scrapers")] },
     Home { name: "zstd", at: &[In("scrapers")] },
     Home { name: "url", at: &[In("scrapers"), In("store"), In("notices"), In("web"), In("cli")] },
-    Home { name: "csv", at: &[In("scrapers"), In("web")] },
+    Home { name: "csv", at: &[In("scrapers"), In("web"), In("files")] },
+    // Forms of files.
+    Home { name: "calamine", at: &[In("files")] },
+    Home { name: "encoding_rs", at: &[In("files")] },
+    Home { name: "zip", at: &[In("files")] },
     // What is told to people and programs outside.
     Home { name: "hmac", at: &[In("notices")] },
     Home { name: "lettre", at: &[In("notices")] },

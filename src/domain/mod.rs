@@ -14,6 +14,7 @@ pub mod event;
 pub mod failure;
 pub mod formula;
 pub mod ids;
+pub mod import;
 pub mod ledger;
 pub mod metrics;
 pub mod money;

@@ -7,14 +7,13 @@ use serde_json::Value;
 use crate::domain::ids::SellerId;
 use crate::domain::registry::{Marks, Patch, Triage};
 use crate::domain::seller::normalise;
-use crate::domain::seller_name::{NAME_ALLOWED, NOTE_CHARS_MAX, TAG_CHARS_MAX, parse_name, parse_note, parse_tag};
+use crate::domain::seller_name::{
+    NAME_ALLOWED, NOTE_CHARS_MAX, TAG_CHARS_MAX, TAGS_MAX, parse_name, parse_note, parse_tag,
+};
 use crate::store::registry::edits::{NewSeller, SELLERS_MAX};
 use crate::web::body::kind_of;
 use crate::web::fields::Fields;
 use crate::web::query::short;
-
-/// Most tags of a seller.
-const TAGS_MAX: usize = 20;
 
 impl<'a> Fields<'a> {
     /// A seller's name.
