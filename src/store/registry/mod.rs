@@ -7,6 +7,7 @@ pub mod changes;
 pub mod edits;
 mod held;
 pub mod history;
+pub mod imports;
 pub mod list;
 pub mod sellers;
 pub mod sightings;

@@ -7,6 +7,7 @@ mod contract;
 mod embedded;
 mod flat;
 mod idempotency_keys;
+mod imports;
 mod runs_over_postgres;
 mod schedules;
 mod stalled;
