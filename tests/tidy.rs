@@ -45,7 +45,7 @@ const ROOMS: &[Room] = &[
     Room { name: "metrics", knows: &["domain", "store"] },
     Room { name: "notices", knows: &["domain", "clock", "store"] },
     Room { name: "actors", knows: &["domain", "clock", "scrapers", "store"] },
-    Room { name: "web", knows: &["domain", "clock", "store", "actors", "metrics"] },
+    Room { name: "web", knows: &["domain", "clock", "files", "store", "actors", "metrics"] },
     // Of the others, only the structs that hold their settings.
     Room { name: "config", knows: &["domain", "scrapers", "store", "notices", "web", "metrics"] },
     Room {

@@ -15,6 +15,7 @@ use crate::web::auth::attempts::Attempts;
 use crate::web::auth::bells::Bells;
 use crate::web::auth::password::Passwords;
 use crate::web::engine::Engine;
+use crate::web::imports::Imports;
 use crate::web::rate_limit::RateLimits;
 use crate::web::sse::Seats;
 
@@ -62,6 +63,8 @@ pub struct Shared {
     pub attempts: Attempts,
     /// Where passwords are worked out.
     pub passwords: Passwords,
+    /// Where files are read.
+    pub imports: Imports,
     /// How many requests each caller has sent lately.
     pub limits: RateLimits,
     /// True when the server stops: streams end then.
@@ -72,8 +75,9 @@ impl Shared {
     /// What every handler may use, when the server starts.
     #[must_use]
     pub fn new(rooms: Rooms, seats: Seats, limits: RateLimits, stop: watch::Receiver<bool>) -> Self {
-        let (bells, attempts, passwords) = (Bells::default(), Attempts::default(), Passwords::default());
-        Self { rooms, seats, bells, attempts, passwords, limits, stop }
+        let (bells, attempts) = (Bells::default(), Attempts::default());
+        let (passwords, imports) = (Passwords::default(), Imports::default());
+        Self { rooms, seats, bells, attempts, passwords, imports, limits, stop }
     }
 
     /// A run as the API shows it.

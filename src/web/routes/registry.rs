@@ -1,10 +1,10 @@
 //! The registry of sellers and its history.
 
-use super::{Access, Row, at, create, delete, get, patch, post};
+use super::{Access, Row, ask, at, create, delete, get, patch, post};
 use crate::domain::rights::Need::One;
 use crate::domain::rights::Permission::{SellersRead, SellersWrite};
 use crate::web::api::new_sellers;
-use crate::web::api::registry::{self, entries, history, write};
+use crate::web::api::registry::{self, entries, history, import, write};
 
 pub(super) fn table() -> Vec<Row> {
     use Access::Token;
@@ -14,6 +14,8 @@ pub(super) fn table() -> Vec<Row> {
         at(Token, "/sellers/bulk", [create("sellers.add_many", change, write::create_many)]),
         at(Token, "/sellers/bulk/delete", [post("sellers.remove_many", change, write::remove_many)]),
         at(Token, "/sellers/flag-batch", [post("sellers.flag_many", change, write::flag_many)]),
+        at(Token, "/sellers/import/preview", [ask(change, import::preview)]),
+        at(Token, "/sellers/import/commit", [create("sellers.import", change, import::commit)]),
         // Before the seller of an id: these are no ids.
         at(Token, "/sellers/new", [get(look, new_sellers::list)]),
         at(Token, "/sellers/audit-log", [get(look, history::audit_log)]),

@@ -10,6 +10,7 @@ mod estimate;
 mod follow;
 mod house;
 mod idempotency;
+mod imports;
 mod live;
 mod original_client;
 mod people;

@@ -2,6 +2,8 @@
 
 pub mod entries;
 pub mod history;
+pub mod import;
+mod import_view;
 pub mod list;
 mod one;
 mod problem;
