@@ -185,8 +185,8 @@ pub struct App {
     pub metrics: Metrics,
     arbiter: Arbiter,
     session: EngineSession,
-    /// Removes old events.
-    retention: Option<JoinHandle<()>>,
+    /// Removes what is kept for a while only.
+    retention: JoinHandle<()>,
     sender: Sender,
 }
 
@@ -273,9 +273,7 @@ impl App {
             );
         }
         self.arbiter.stop();
-        if let Some(retention) = self.retention {
-            retention.abort();
-        }
+        self.retention.abort();
         // Closed before the database ends it.
         drop(self.session);
         if let Some(sandbox) = self.sandbox {

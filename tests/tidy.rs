@@ -39,6 +39,8 @@ pub const HOUSE: House = House {
 const ROOMS: &[Room] = &[
     Room { name: "clock", knows: &[] },
     Room { name: "domain", knows: &[] },
+    // Files that people send. Reading one needs neither a shop nor HTTP, and is the same for whoever sends it.
+    Room { name: "files", knows: &["domain"] },
     Room { name: "scrapers", knows: &["domain"] },
     Room { name: "store", knows: &["domain", "clock"] },
     // What operators count. It wraps the engine's store, so that the actors know nothing of it.
@@ -48,7 +50,7 @@ const ROOMS: &[Room] = &[
     Room { name: "notices", knows: &["domain", "clock", "store", "outward"] },
     Room { name: "issuer", knows: &["domain", "outward"] },
     Room { name: "actors", knows: &["domain", "clock", "scrapers", "store"] },
-    Room { name: "web", knows: &["domain", "clock", "store", "actors", "metrics", "issuer"] },
+    Room { name: "web", knows: &["domain", "clock", "files", "store", "actors", "metrics", "issuer"] },
     // Of the others, only the structs that hold their settings.
     Room { name: "config", knows: &["domain", "scrapers", "store", "notices", "issuer", "web", "metrics"] },
     Room {
@@ -85,11 +87,14 @@ const HOMES: &[Home] = &[
     Home { name: "memchr", at: &[In("scrapers")] },
     Home { name: "zstd", at: &[In("scrapers")] },
     Home { name: "url", at: &[In("scrapers"), In("store"), In("outward"), In("issuer"), In("web"), In("cli")] },
-    Home { name: "csv", at: &[In("scrapers"), In("web")] },
-    // Files for people.
     Home { name: "rust_xlsxwriter", at: &[In("web")] },
     // Besides, the folders of tests beside the code.
     Home { name: "tempfile", at: &[Anywhere] },
+    Home { name: "csv", at: &[In("scrapers"), In("web"), In("files")] },
+    // Forms of files.
+    Home { name: "calamine", at: &[In("files")] },
+    Home { name: "encoding_rs", at: &[In("files")] },
+    Home { name: "zip", at: &[In("files")] },
     // What is told to people and programs outside.
     Home { name: "hmac", at: &[In("notices")] },
     Home { name: "lettre", at: &[In("notices")] },

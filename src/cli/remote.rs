@@ -1,7 +1,8 @@
-//! Commands that ask a running server: runs, the live feed, commands to a run, sellers. They know what the API says and
+//! Commands that ask a running server: runs, the live feed, commands to a run, sellers and files of them. They know what the API says and
 //! nothing else: no database, no engine, no configuration of this machine.
 
 mod feed;
+mod import;
 mod line;
 mod rows;
 mod server;
@@ -112,6 +113,8 @@ pub enum RemoteTask {
         #[command(flatten)]
         asking: Asking,
     },
+    /// Show what a file of sellers would come to on a running server, and import it when that is confirmed
+    Import(import::ImportArgs),
 }
 
 /// `gleaner runs list`, which is meant without a word too.
@@ -158,6 +161,7 @@ pub async fn run(task: RemoteTask, out: &mut impl Write) -> Result<ExitCode, Fai
             let (server, seen) = one.find().await?;
             return watch::run(&server, &seen, from_start, one.asking.json, out).await;
         }
+        RemoteTask::Import(args) => return import::run(&args, out).await,
         RemoteTask::Pause(one) => give(&one, "pause", out).await?,
         RemoteTask::Resume(one) => give(&one, "resume", out).await?,
         RemoteTask::Cancel(one) => give(&one, "cancel", out).await?,

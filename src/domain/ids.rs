@@ -40,6 +40,8 @@ uuid_newtype! {
     SellerId,
     /// An entry of the history.
     EntryId,
+    /// A file of sellers that was looked at and is kept to be imported.
+    PreviewId,
     /// An activity event.
     EventId,
     /// A webhook: somebody who is told what happens.

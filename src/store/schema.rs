@@ -271,6 +271,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    import_previews (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        taken -> Bytea,
+        bad_count -> Int4,
+        committed_at -> Nullable<Timestamptz>,
+        entry_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     invitations (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -561,6 +574,7 @@ diesel::joinable!(collection_schedules -> orgs (org_id));
 diesel::joinable!(collection_settings -> orgs (org_id));
 diesel::joinable!(excluded_sellers -> orgs (org_id));
 diesel::joinable!(idempotency_keys -> orgs (org_id));
+diesel::joinable!(import_previews -> orgs (org_id));
 diesel::joinable!(invitations -> orgs (org_id));
 diesel::joinable!(memberships -> orgs (org_id));
 diesel::joinable!(memberships -> users (user_id));
@@ -591,6 +605,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     excluded_sellers,
     exported_sellers,
     idempotency_keys,
+    import_previews,
     invitations,
     memberships,
     notices,

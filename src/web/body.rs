@@ -1,4 +1,5 @@
-//! Request bodies: a JSON object of at most 1 MiB that arrives in time, else a problem that says where it breaks.
+//! Request bodies: a JSON object of at most 1 MiB that arrives in time, else a problem that says where it breaks. Files may be
+//! longer.
 
 use std::time::Duration;
 
@@ -18,6 +19,10 @@ use crate::web::query::short;
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Longest time for a body to arrive, in seconds.
 const BODY_SECONDS_MAX: u64 = 30;
+/// Most bytes of a file.
+pub const FILE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Longest time for a file to arrive, in seconds.
+const FILE_SECONDS_MAX: u64 = 120;
 
 /// Makes sure that a request which takes no body has none; an empty JSON object counts as none.
 ///
@@ -51,6 +56,18 @@ pub async fn json_object(request: &HttpRequest, payload: Payload) -> Result<Map<
     object(&arrived(payload).await?)
 }
 
+/// Reads the body of a request as a file.
+///
+/// # Errors
+/// 413 over the limit, 408 when it does not arrive, 400 when it breaks off.
+pub async fn file(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, Problem> {
+    if declared_length(request).is_some_and(|length| length > FILE_BYTES_MAX as u64) {
+        return Err(too_large(FILE_BYTES_MAX));
+    }
+    let Collected { bytes, is_whole } = in_time(FILE_SECONDS_MAX, collect(payload, FILE_BYTES_MAX)).await?;
+    if is_whole { Ok(bytes) } else { Err(too_large(FILE_BYTES_MAX)) }
+}
+
 fn object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(fields)) => Ok(fields),
@@ -72,7 +89,7 @@ pub async fn in_passing(request: &mut ServiceRequest) -> Result<Option<Bytes>, P
         return Ok(None);
     }
     let mut payload = request.take_payload();
-    let Collected { bytes, is_whole } = in_time(collect(&mut payload)).await?;
+    let Collected { bytes, is_whole } = in_time(BODY_SECONDS_MAX, collect(&mut payload, BODY_BYTES_MAX)).await?;
     let bytes = Bytes::from(bytes);
     let read = stream::iter([Ok::<_, PayloadError>(bytes.clone())]);
     let again: dev::Payload = if is_whole {
@@ -98,7 +115,8 @@ pub fn content_type(request: &HttpRequest) -> Option<&str> {
     request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok())
 }
 
-fn essence(declared: &str) -> String {
+/// The kind that a Content-Type names, without what it adds to it.
+pub fn essence(declared: &str) -> String {
     declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
@@ -110,20 +128,20 @@ fn look_at_head(request: &HttpRequest) -> Result<(), Problem> {
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     }
     if declared_length(request).is_some_and(|length| length > BODY_BYTES_MAX as u64) {
-        return Err(too_large());
+        return Err(too_large(BODY_BYTES_MAX));
     }
     Ok(())
 }
 
 async fn arrived(payload: Payload) -> Result<Vec<u8>, Problem> {
-    let Collected { bytes, is_whole } = in_time(collect(payload)).await?;
-    if is_whole { Ok(bytes) } else { Err(too_large()) }
+    let Collected { bytes, is_whole } = in_time(BODY_SECONDS_MAX, collect(payload, BODY_BYTES_MAX)).await?;
+    if is_whole { Ok(bytes) } else { Err(too_large(BODY_BYTES_MAX)) }
 }
 
-async fn in_time<T>(arriving: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
-    tokio::time::timeout(Duration::from_secs(BODY_SECONDS_MAX), arriving).await.map_err(|_| {
-        Problem::new(Kind::RequestTimeout, format!("the body did not arrive within {BODY_SECONDS_MAX} s"))
-    })?
+async fn in_time<T>(seconds_max: u64, arriving: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    tokio::time::timeout(Duration::from_secs(seconds_max), arriving)
+        .await
+        .map_err(|_| Problem::new(Kind::RequestTimeout, format!("the body did not arrive within {seconds_max} s")))?
 }
 
 /// A body as far as it was read.
@@ -134,21 +152,25 @@ struct Collected {
 }
 
 /// Reads until the end, or until there is more than the most that is allowed.
-async fn collect(payload: impl Stream<Item = Result<Bytes, PayloadError>>) -> Result<Collected, Problem> {
+async fn collect(
+    payload: impl Stream<Item = Result<Bytes, PayloadError>>,
+    bytes_max: usize,
+) -> Result<Collected, Problem> {
     let mut payload = std::pin::pin!(payload);
     let mut bytes = Vec::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| Problem::new(Kind::BadRequest, format!("the body broke off: {error}")))?;
         bytes.extend_from_slice(&chunk);
-        if bytes.len() > BODY_BYTES_MAX {
+        if bytes.len() > bytes_max {
             return Ok(Collected { bytes, is_whole: false });
         }
     }
     Ok(Collected { bytes, is_whole: true })
 }
 
-fn too_large() -> Problem {
-    Problem::new(Kind::TooLarge, format!("the body is over {BODY_BYTES_MAX} bytes (1 MiB), which is the most allowed"))
+fn too_large(bytes_max: usize) -> Problem {
+    let mib = bytes_max / 1024 / 1024;
+    Problem::new(Kind::TooLarge, format!("the body is over {bytes_max} bytes ({mib} MiB), which is the most allowed"))
 }
 
 /// What a JSON value is, for error messages.

@@ -66,7 +66,7 @@ pub enum Kind {
     RegistryConflict,
     /// The body is too large.
     TooLarge,
-    /// The body is not declared as JSON.
+    /// The body is declared as something that the route does not take.
     UnsupportedMediaType,
     /// Too many requests of one caller.
     TooManyRequests,
@@ -108,9 +108,11 @@ impl Kind {
             Self::InUse => ("in-use", "Something else stands on it", StatusCode::CONFLICT),
             Self::RegistryConflict => ("registry-conflict", "The registry does not allow this", StatusCode::CONFLICT),
             Self::TooLarge => ("too-large", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE),
-            Self::UnsupportedMediaType => {
-                ("unsupported-media-type", "The body must be JSON", StatusCode::UNSUPPORTED_MEDIA_TYPE)
-            }
+            Self::UnsupportedMediaType => (
+                "unsupported-media-type",
+                "The body is of a kind that is not taken",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ),
             Self::TooManyRequests => ("too-many-requests", "Too many requests", StatusCode::TOO_MANY_REQUESTS),
             Self::TooManyStreams => ("too-many-streams", "Too many open streams", StatusCode::TOO_MANY_REQUESTS),
             Self::NotKnown => ("not-known", "It is not known whether this was done", StatusCode::SERVICE_UNAVAILABLE),

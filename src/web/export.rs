@@ -9,6 +9,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::domain::formula::guarded;
 use crate::domain::ids::RunId;
 use crate::store::RunSellerRow;
 use crate::store::registry::arrivals::NewSellerRow;
@@ -197,25 +198,7 @@ fn push_cells(cells: &[String], to: &mut Vec<u8>) {
     }
 }
 
-/// A cell that no spreadsheet runs: what begins like a formula gets an apostrophe before it.
+/// A cell that no spreadsheet runs.
 fn neutral(cell: &str) -> String {
-    if runs(cell) { format!("'{cell}") } else { cell.to_owned() }
-}
-
-/// Whether a spreadsheet would run it.
-fn runs(cell: &str) -> bool {
-    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_that_begins_like_a_formula_is_neutralised() {
-        for bad in ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"] {
-            assert_eq!(neutral(bad), format!("'{bad}"));
-        }
-        assert_eq!(neutral("top-dog=1"), "top-dog=1");
-    }
+    guarded(cell).into_owned()
 }

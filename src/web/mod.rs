@@ -15,6 +15,7 @@ pub mod export;
 mod fields;
 mod headers;
 mod idempotency;
+mod imports;
 mod list;
 pub mod openapi;
 mod query;

@@ -17,6 +17,7 @@ use crate::web::auth::bells::Bells;
 use crate::web::auth::password::Passwords;
 use crate::web::engine::Engine;
 use crate::web::export::desk::Desk;
+use crate::web::imports::Imports;
 use crate::web::openapi::Kept;
 use crate::web::rate_limit::RateLimits;
 use crate::web::sse::Seats;
@@ -69,6 +70,8 @@ pub struct Shared {
     pub passwords: Passwords,
     /// Where files of the registry are made.
     pub exports: Desk,
+    /// Where files are read.
+    pub imports: Imports,
     /// How many requests each caller has sent lately.
     pub limits: RateLimits,
     /// The document of the API, once somebody has asked for it.
@@ -82,9 +85,9 @@ impl Shared {
     #[must_use]
     pub fn new(rooms: Rooms, seats: Seats, limits: RateLimits, stop: watch::Receiver<bool>) -> Self {
         let (bells, attempts) = (Bells::default(), Attempts::default());
-        let passwords = Passwords::new(rooms.metrics.clone());
+        let (passwords, imports) = (Passwords::new(rooms.metrics.clone()), Imports::default());
         let (exports, document) = (Desk::new(rooms.store.pool_seen().max), Kept::default());
-        Self { rooms, seats, bells, attempts, passwords, exports, limits, document, stop }
+        Self { rooms, seats, bells, attempts, passwords, exports, imports, limits, document, stop }
     }
 
     /// A run as the API shows it.

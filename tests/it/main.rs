@@ -7,6 +7,7 @@ mod actors;
 mod browser;
 mod cli;
 mod config;
+mod files;
 mod notices;
 mod process;
 mod scrapers;

@@ -13,4 +13,5 @@ pub mod proxy;
 pub mod receiver;
 pub mod samples;
 pub mod sse;
+pub mod workbook;
 pub mod world;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use awc::http::{Method, StatusCode};
-use awc::{Client, ClientRequest, ClientResponse, Connector};
+use awc::{Client, ClientRequest, ClientResponse, Connector, SendClientRequest};
 use reqwest::redirect::Policy;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -27,6 +27,8 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 const ANSWER_MAX: Duration = Duration::from_secs(60);
 /// Longest wait for a file, which a server makes before it sends it.
 const FILE_MAX: Duration = Duration::from_secs(180);
+/// Longest wait where a file is sent: it has to arrive and to be read before there is an answer.
+const FILE_ANSWER_MAX: Duration = Duration::from_secs(240);
 /// Longest silence within an answer that is long.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Longest answer that is read whole: 500 runs with all they carry.
@@ -124,6 +126,15 @@ impl Server {
     /// [`Unanswered`].
     pub async fn post(&self, path: &str) -> Result<String, Unanswered> {
         self.whole(self.request(Method::POST, path, &[])).await
+    }
+
+    /// As [`Self::post`], with a body of this kind, which may be a file.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub async fn send(&self, path: &str, kind: &str, body: Vec<u8>) -> Result<String, Unanswered> {
+        let request = self.request(Method::POST, path, &[]).insert_header(("Content-Type", kind));
+        self.read(self.answered(request.send_body(body), FILE_ANSWER_MAX).await?).await
     }
 
     /// Opens the live stream at this path, behind the event of this number; `None` where there will be nothing more.
@@ -229,11 +240,15 @@ impl Server {
 
     /// The answer, where it is one that says yes.
     async fn answer(&self, request: ClientRequest) -> Result<ClientResponse, Unanswered> {
-        let sent = timeout(ANSWER_MAX, request.send()).await;
+        self.answered(request.send(), ANSWER_MAX).await
+    }
+
+    async fn answered(&self, sending: SendClientRequest, longest: Duration) -> Result<ClientResponse, Unanswered> {
+        let sent = timeout(longest, sending).await;
         let mut answer = match sent {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => return Err(self.away(&error.to_string())),
-            Err(_) => return Err(self.away(&format!("no answer within {} s", ANSWER_MAX.as_secs()))),
+            Err(_) => return Err(self.away(&format!("no answer within {} s", longest.as_secs()))),
         };
         let status = answer.status();
         if status.is_success() {
@@ -255,7 +270,10 @@ impl Server {
     }
 
     async fn whole(&self, request: ClientRequest) -> Result<String, Unanswered> {
-        let mut answer = self.answer(request).await?;
+        self.read(self.answer(request).await?).await
+    }
+
+    async fn read(&self, mut answer: ClientResponse) -> Result<String, Unanswered> {
         let body = match timeout(ANSWER_MAX, answer.body().limit(BODY_BYTES_MAX)).await {
             Ok(Ok(body)) => body,
             Ok(Err(error)) => return Err(self.away(&format!("the answer breaks off: {error}"))),

@@ -1,4 +1,4 @@
-//! Changes that people make: sellers entered, changed, removed and brought back. However many rows, a fixed number of
+//! Changes that people make: sellers entered, changed, removed and brought back. However many rows, a few
 //! statements in one transaction, and one entry of the history.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,30 +131,38 @@ impl PgStore {
         for seller in sellers {
             by_name.entry(normalise(&seller.name)).or_insert(seller);
         }
-        self.in_tries(async |conn| self.adding(conn, org, author, &by_name).await).await
+        let from = (EntryAction::Add, EntrySource::Manual);
+        self.in_tries(async |conn| self.adding(conn, org, author, from, &by_name).await).await
     }
 
-    async fn adding(
+    /// Enters sellers by their normalised names, as an entry of this kind.
+    pub(super) async fn adding(
         &self,
         conn: &Loan,
         org: OrgId,
         author: &Author,
+        (action, source): (EntryAction, EntrySource),
         by_name: &BTreeMap<String, &NewSeller>,
     ) -> Result<Added, NotEdited> {
         let now = self.clock.now();
-        let marks = by_name.values().map(|seller| serde_json::to_value(&seller.marks).map(clean_json));
-        let statement = AddSellers {
-            org: org.0,
-            platform: Platform::Ebay.as_str(),
-            now,
-            ids: by_name.keys().map(|_| self.clock.new_id()).collect(),
-            names: by_name.values().map(|seller| Clean::Borrowed(seller.name.as_str())).collect(),
-            identities: by_name.keys().map(|identity| Clean::Borrowed(identity.as_str())).collect(),
-            marks: marks.collect::<Result<_, _>>().map_err(|error| StoreError::Broken(error.to_string()))?,
-        };
-        let offered = statement.ids.clone();
-        let entered: Vec<(Uuid,)> = statement.get_results(&mut &*conn).await?;
-        let entered: BTreeSet<Uuid> = entered.into_iter().map(|(id,)| id).collect();
+        let offered: Vec<Uuid> = by_name.keys().map(|_| self.clock.new_id()).collect();
+        let named: Vec<(&String, &NewSeller)> = by_name.iter().map(|(identity, seller)| (identity, *seller)).collect();
+        let mut entered: BTreeSet<Uuid> = BTreeSet::new();
+        // A file brings more than one statement may do in its time.
+        for (ids, named) in offered.chunks(SELLERS_MAX).zip(named.chunks(SELLERS_MAX)) {
+            let marks = named.iter().map(|(_, seller)| serde_json::to_value(&seller.marks).map(clean_json));
+            let statement = AddSellers {
+                org: org.0,
+                platform: Platform::Ebay.as_str(),
+                now,
+                ids: ids.to_vec(),
+                names: named.iter().map(|(_, seller)| Clean::Borrowed(seller.name.as_str())).collect(),
+                identities: named.iter().map(|(identity, _)| Clean::Borrowed(identity.as_str())).collect(),
+                marks: marks.collect::<Result<_, _>>().map_err(|error| StoreError::Broken(error.to_string()))?,
+            };
+            let rows: Vec<(Uuid,)> = statement.get_results(&mut &*conn).await?;
+            entered.extend(rows.into_iter().map(|(id,)| id));
+        }
         let mut changes = Vec::with_capacity(entered.len());
         let mut left = Vec::new();
         for ((identity, seller), id) in by_name.iter().zip(offered) {
@@ -173,7 +181,7 @@ impl PgStore {
         let spelled = |identity: &String| by_name.get(identity).map_or_else(String::new, |seller| seller.name.clone());
         let excluded = excluded.map(spelled).collect();
         let known = standing.into_iter().map(|(id, identity)| (id, spelled(&identity))).collect();
-        let entry = self.entry(EntryAction::Add, EntrySource::Manual, None, author, now);
+        let entry = self.entry(action, source, None, author, now);
         let edited = self.tell(conn, org, &entry, &changes).await?;
         Ok(Added { edited, known, excluded })
     }

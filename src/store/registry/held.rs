@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use diesel::result::Error as DieselError;
 use diesel::sql_types::{Array, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -63,9 +64,27 @@ fragment! {
     /// Sellers of these names that stand in the registry.
     struct Standing<'a> { org: Uuid => SqlUuid, platform: &'static str => Text, identities: Vec<Clean<'a>> => Array<Text> }
     answers (SqlUuid, Text);
-    "SELECT s.id, s.normalised_name FROM unnest($identities) AS n (identity) CROSS JOIN LATERAL \
-        (SELECT k.id, k.normalised_name FROM sellers k WHERE k.org_id = $org AND k.platform = $platform \
-        AND k.normalised_name = n.identity AND k.removed_at IS NULL LIMIT 1) AS s"
+    "SELECT s.id, s.normalised_name FROM unnest($identities) AS n (identity) JOIN sellers s ON s.org_id = $org \
+        AND s.platform = $platform AND s.normalised_name = n.identity AND s.removed_at IS NULL"
+}
+
+/// From so many names on, they are looked up all at once and not one by one. While PostgreSQL has not counted a table that
+/// grew by thousands, it takes any of its indexes for as good as the right one, and reads the organisation once for each name.
+const MANY_NAMES: usize = 1_000;
+
+/// Looks names up in this transaction, so many.
+pub(in crate::store) async fn looking_up<T>(
+    mut conn: &Loan,
+    names: usize,
+    looking: impl Future<Output = Result<T, DieselError>>,
+) -> Result<T, StoreError> {
+    if names < MANY_NAMES {
+        return Ok(looking.await?);
+    }
+    conn.batch_execute("SET LOCAL enable_nestloop = off").await?;
+    let found = looking.await?;
+    conn.batch_execute("SET LOCAL enable_nestloop = on").await?;
+    Ok(found)
 }
 
 /// Who stands in the registry under these normalised names.
@@ -74,9 +93,10 @@ pub(in crate::store) async fn standing(
     org: OrgId,
     identities: Vec<String>,
 ) -> Result<Vec<(SellerId, String)>, StoreError> {
-    let identities = identities.into_iter().map(Clean::Owned).collect();
+    let identities: Vec<Clean<'_>> = identities.into_iter().map(Clean::Owned).collect();
+    let names = identities.len();
     let statement = Standing { org: org.0, platform: Platform::Ebay.as_str(), identities };
-    let rows: Vec<(Uuid, String)> = statement.load(&mut &*conn).await?;
+    let rows: Vec<(Uuid, String)> = looking_up(conn, names, statement.load(&mut &*conn)).await?;
     Ok(rows.into_iter().map(|(id, identity)| (SellerId(id), identity)).collect())
 }
 

@@ -8,6 +8,7 @@ pub mod edits;
 pub mod export;
 mod held;
 pub mod history;
+pub mod imports;
 pub mod list;
 pub mod sellers;
 pub mod sightings;

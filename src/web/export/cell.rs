@@ -5,8 +5,8 @@ use std::fmt::Write;
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use uuid::Uuid;
 
-use super::runs;
 use crate::domain::export::Column;
+use crate::domain::formula::guarded;
 use crate::store::registry::asked::ListedSeller;
 
 /// What stands in one cell.
@@ -58,28 +58,13 @@ impl<'a> Cell<'a> {
         }
     }
 
-    /// Adds it as text that no spreadsheet runs; texts have a comma between them.
+    /// Adds it as text that no spreadsheet runs; texts have a semicolon between them, as an import reads them.
     pub fn push_plain(self, to: &mut String) {
         match self {
             Self::Nothing => {}
-            Self::Text(text) => {
-                if runs(text) {
-                    to.push('\'');
-                }
-                to.push_str(text);
-            }
+            Self::Text(text) => to.push_str(&guarded(text)),
             Self::Word(word) => to.push_str(word),
-            Self::Texts(texts) => {
-                if texts.first().is_some_and(|first| runs(first)) {
-                    to.push('\'');
-                }
-                for (index, text) in texts.iter().enumerate() {
-                    if index > 0 {
-                        to.push_str(", ");
-                    }
-                    to.push_str(text);
-                }
-            }
+            Self::Texts(texts) => to.push_str(&guarded(&texts.join("; "))),
             Self::Flag(flag) => to.push_str(if flag { "true" } else { "false" }),
             Self::Tenths(_) | Self::Number(_) | Self::Moment(_) | Self::Id(_) => self.push_bare(to),
         }
@@ -131,7 +116,7 @@ mod tests {
             (Cell::Moment(at), "2026-01-01T00:00:00.123Z"),
             (Cell::Text("=1+1"), "'=1+1"),
             (Cell::Text("a=1"), "a=1"),
-            (Cell::Texts(&tags), "'=a, b"),
+            (Cell::Texts(&tags), "'=a; b"),
             (Cell::Flag(true), "true"),
             (Cell::Nothing, ""),
         ] {

@@ -106,6 +106,11 @@ fn operation(told: &Told, generator: &mut SchemaGenerator) -> Value {
             "content": {"application/json": {"schema": schema_of(body, generator), "example": example_of(body)}},
         });
     }
+    if !operation.upload.is_empty() {
+        // What its rows may hold is told in words, with its row and column.
+        let contents = operation.upload.iter().map(|media_type| ((*media_type).to_owned(), json!({})));
+        made["requestBody"] = json!({"required": true, "content": contents.collect::<Map<_, _>>()});
+    }
     let permissions = match right.need {
         Need::Known => Vec::new(),
         Need::One(permission) => vec![permission.as_str()],
@@ -180,7 +185,8 @@ fn example_of(body: &Body) -> Value {
 fn add_examples(paths: &mut Value, schemas: &Map<String, Value>) {
     let operations = paths.as_object_mut().into_iter().flat_map(Map::values_mut);
     for operation in operations.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
-        if let Some(body) = operation.pointer_mut("/requestBody/content/application~1json") {
+        let body = operation.pointer_mut("/requestBody/content/application~1json");
+        if let Some(body) = body.filter(|body| body.get("schema").is_some()) {
             let needed = body["schema"]["required"].as_array().cloned().unwrap_or_default();
             for name in needed.iter().filter_map(Value::as_str) {
                 if body["example"].get(name).is_none() {

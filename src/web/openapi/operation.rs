@@ -16,6 +16,8 @@ pub struct Operation {
     pub(super) query: Vec<Field>,
     pub(super) headers: Vec<Field>,
     pub(super) body: Option<Body>,
+    /// Media types of a file that is sent in place of a JSON object.
+    pub(super) upload: Vec<&'static str>,
     pub(super) answers: Vec<Answer>,
     pub(super) problems: Vec<Kind>,
 }
@@ -47,6 +49,7 @@ impl Operation {
             query: Vec::new(),
             headers: Vec::new(),
             body: None,
+            upload: Vec::new(),
             answers: Vec::new(),
             problems: Vec::new(),
         }
@@ -75,6 +78,12 @@ impl Operation {
     #[must_use]
     pub fn body_or_none(self, fields: &[Field]) -> Self {
         Self { body: Some(Body { fields: fields.to_vec(), is_needed: false, one_of: Vec::new() }), ..self }
+    }
+
+    /// Takes a file of one of these media types.
+    #[must_use]
+    pub fn upload(self, media_types: &[&'static str]) -> Self {
+        Self { upload: media_types.to_vec(), ..self }
     }
 
     /// Of these fields of the body exactly one is given.

@@ -94,7 +94,13 @@ impl Page {
         self.parameters(operation);
         if let Some(body) = operation.pointer("/requestBody/content/application~1json") {
             self.put("<h3>Body</h3>\n");
-            self.content(body);
+            if body.get("schema").is_some() {
+                self.content(body);
+            } else {
+                self.put(
+                    "<p>A file of sellers: CSV, JSON, one JSON object a line, a workbook, or one name a line.</p>\n",
+                );
+            }
         }
         self.put("<h3>Answers</h3>\n");
         for (status, answer) in operation["responses"].as_object().into_iter().flatten() {

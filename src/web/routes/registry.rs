@@ -1,10 +1,10 @@
 //! The registry of sellers and its history.
 
-use super::{Access, Row, at, create, delete, get, head, patch, post, take};
+use super::{Access, Row, ask, at, create, delete, get, head, patch, post, take};
 use crate::domain::rights::Need::One;
 use crate::domain::rights::Permission::{SellersRead, SellersWrite};
 use crate::web::api::new_sellers;
-use crate::web::api::registry::{self, entries, export, history, write};
+use crate::web::api::registry::{self, entries, export, history, import, write};
 
 pub(super) fn table() -> Vec<Row> {
     use Access::Token;
@@ -25,6 +25,8 @@ pub(super) fn table() -> Vec<Row> {
             [post("sellers.remove_many", change, write::remove_many, write::says::remove_many)],
         ),
         at(Token, "/sellers/flag-batch", [post("sellers.flag_many", change, write::flag_many, write::says::flag_many)]),
+        at(Token, "/sellers/import/preview", [ask(change, import::preview, import::says::preview)]),
+        at(Token, "/sellers/import/commit", [create("sellers.import", change, import::commit, import::says::commit)]),
         // Before the seller of an id: these are no ids.
         at(
             Token,

@@ -200,6 +200,41 @@ async fn the_registry_is_exported_with_its_filters_and_columns_to_standard_outpu
 }
 
 #[actix_web::test]
+async fn a_file_of_sellers_is_shown_first_and_imported_when_that_is_confirmed() {
+    let folder = Folder::new();
+    let mut serving = folder.serve(&[]).await;
+    let typist = Typist::new(&serving.base(), &serving.token().await);
+    let file = typist.folder.file("name,status\nAnn,approved\nBea,great\nann,\n").display().to_string();
+    let words = typist.is_refused(&["import", &file]).await;
+    assert!(words.contains("--format is needed"), "{words}");
+    assert!(typist.is_refused(&["import", "/nowhere.csv"]).await.contains("/nowhere.csv"));
+    assert!(typist.is_refused(&["import", &file, "--format", "json"]).await.contains("cannot be read as JSON"));
+
+    let bad = typist.types(&["import", &file, "--format", "csv", "--yes"]).await;
+    assert!(bad.code == Some(1) && bad.err.contains("--skip-bad"), "{}", bad.err);
+    let told: Vec<&str> = bad.out.lines().collect();
+    assert!(told[0].starts_with("row 3 ") && told[0].contains("Bea") && told[0].contains("one of new"), "{}", bad.out);
+    assert!(told[1].starts_with("row 4 ") && told[1].contains("as in row 2"), "{}", bad.out);
+    assert_eq!(told[2], "3 rows: 1 new, 0 known, 0 excluded, 1 repeated, 1 that cannot be taken");
+    let asked = typist.types(&["import", &file, "--format", "csv", "--skip-bad"]).await;
+    assert!(asked.code == Some(2) && asked.err.contains("--yes"), "nobody is there to say yes: {}", asked.err);
+    assert_eq!(typist.hears(&["sellers", "--json"]).await, "", "nothing was imported so far");
+    let imported = typist.types(&["import", &file, "--format", "csv", "--skip-bad", "--yes"]).await;
+    assert!(imported.code == Some(0) && imported.err.contains("1 sellers were imported"), "{}", imported.err);
+
+    let mut piping = typist.command(&["import", "-", "--format", "lines", "--yes", "--json"]);
+    typist.folder.file("ANN\nCis\n");
+    piping.stdin(std::fs::File::open(&file).expect("our own file"));
+    let piped = done(piping).await;
+    let said = lines(&piped.out);
+    assert_eq!((piped.code, &said[0]["totals"]["known"], &said[1]["added_count"]), (Some(0), &1.into(), &1.into()));
+    let again = typist.types(&["import", &file, "--format", "lines"]).await;
+    assert!(again.code == Some(0) && again.err.contains("nothing in it is new"), "{}", again.err);
+    assert_eq!(lines(&typist.hears(&["sellers", "--json"]).await).len(), 2);
+    assert_eq!(serving.stop().await, Some(0));
+}
+
+#[actix_web::test]
 async fn whoever_types_something_wrong_is_told_what_and_what_to_do() {
     let folder = Folder::new();
     let mut serving = folder.serve(&[]).await;
@@ -246,7 +281,9 @@ async fn completions_name_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let done = run(&["completions", shell]).await;
         assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
-        for command in ["serve", "runs", "watch", "pause", "resume", "cancel", "sellers", "export", "completions"] {
+        for command in
+            ["serve", "runs", "watch", "pause", "resume", "cancel", "sellers", "export", "import", "completions"]
+        {
             assert!(done.out.contains(command), "{shell} does not complete {command}");
         }
     }

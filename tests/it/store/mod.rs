@@ -8,6 +8,7 @@ mod embedded;
 mod exports;
 mod flat;
 mod idempotency_keys;
+mod imports;
 mod runs_over_postgres;
 mod schedules;
 mod stalled;

@@ -29,7 +29,7 @@ impl Told {
     }
 
     pub fn body(&self) -> Option<&'static Value> {
-        self.says.pointer("/requestBody/content/application~1json")
+        self.says.pointer("/requestBody/content/application~1json").filter(|body| body.get("schema").is_some())
     }
 
     pub fn is_open(&self) -> bool {

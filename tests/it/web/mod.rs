@@ -12,6 +12,7 @@ mod exports;
 mod follow;
 mod house;
 mod idempotency;
+mod imports;
 mod live;
 mod original_client;
 mod original_registry;

@@ -106,11 +106,26 @@ impl Client {
         self.raw(&format!("{head}\r\n{}", body.unwrap_or_default())).await
     }
 
-    /// Sends these bytes as they are and reads the answer: as long as it says that it is, else to the connection's end.
+    /// Sends a file as a body of this kind.
+    pub async fn upload(&self, path: &str, kind: &str, file: &[u8]) -> Reply {
+        let mut head = format!("POST {path} HTTP/1.1\r\nHost: gleaner\r\nConnection: close\r\n");
+        for (name, value) in &self.headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        head += &format!("Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n", file.len());
+        self.bytes(&[head.as_bytes(), file].concat()).await
+    }
+
+    /// Sends this text as it is and reads the answer.
     pub async fn raw(&self, request: &str) -> Reply {
+        self.bytes(request.as_bytes()).await
+    }
+
+    /// Sends these bytes as they are and reads the answer: as long as it says that it is, else to the connection's end.
+    pub async fn bytes(&self, request: &[u8]) -> Reply {
         let asking = async {
             let mut stream = TcpStream::connect(self.address).await.expect("the server listens");
-            stream.write_all(request.as_bytes()).await.expect("sent");
+            stream.write_all(request).await.expect("sent");
             let mut bytes = Vec::new();
             while !is_whole(&bytes) && stream.read_buf(&mut bytes).await.expect("an answer") > 0 {}
             bytes

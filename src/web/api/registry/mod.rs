@@ -3,6 +3,8 @@
 pub mod entries;
 pub mod export;
 pub mod history;
+pub mod import;
+mod import_view;
 pub mod list;
 mod one;
 mod problem;

@@ -9,7 +9,7 @@ use crate::domain::ids::SellerId;
 use crate::domain::registry::{Marks, Patch, Triage};
 use crate::domain::seller::normalise;
 use crate::domain::seller_name::{
-    NAME_ALLOWED, NAME_CHARS_MAX, NOTE_CHARS_MAX, TAG_CHARS_MAX, parse_name, parse_note, parse_tag,
+    NAME_ALLOWED, NAME_CHARS_MAX, NOTE_CHARS_MAX, TAG_CHARS_MAX, TAGS_MAX, parse_name, parse_note, parse_tag,
 };
 use crate::store::registry::edits::{NewSeller, SELLERS_MAX};
 use crate::web::body::kind_of;
@@ -48,9 +48,6 @@ fn ids(generator: &mut SchemaGenerator) -> Value {
 fn seller_names(generator: &mut SchemaGenerator) -> Value {
     json!({"type": "array", "items": name::<NAME_CHARS_MAX>(generator), "minItems": 1, "maxItems": SELLERS_MAX})
 }
-
-/// Most tags of a seller.
-const TAGS_MAX: usize = 20;
 
 impl<'a> Fields<'a> {
     /// A seller's name.

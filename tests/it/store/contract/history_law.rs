@@ -10,6 +10,7 @@ use futures_util::{StreamExt, stream};
 use gleaner::clock::Clock;
 use gleaner::domain::export::{Column, ExportNote, Form, Part};
 use gleaner::domain::ids::{EntryId, OrgId, SellerId};
+use gleaner::domain::import::sheet::{Stood, Taken};
 use gleaner::domain::ledger::Close;
 use gleaner::domain::registry::{Edit, EntryAction, Marks, Patch};
 use gleaner::store::PgStore;
@@ -17,6 +18,7 @@ use gleaner::store::registry::asked::{SellerQuery, SellerSort};
 use gleaner::store::registry::changes::Author;
 use gleaner::store::registry::edits::{Edited, NewSeller, NotEdited};
 use gleaner::store::registry::history::{EntryFilter, EntryRow};
+use gleaner::store::registry::imports::NotImported;
 use uuid::Uuid;
 
 use super::entries::{close, first, sellers};
@@ -91,6 +93,7 @@ impl<'a> Editor<'a> {
         for _ in 0..steps {
             let edited = match draw(&self.dice, 9) {
                 0 | 1 => self.add().await,
+                8 => self.import().await,
                 2 | 3 => self.edit(Edit::Remove { exclude: draw(&self.dice, 4) == 0 }).await,
                 4 => self.edit(Edit::Restore).await,
                 5 => self.rename().await,
@@ -110,6 +113,19 @@ impl<'a> Editor<'a> {
         let new = |name: &str| NewSeller { name: name.to_owned(), marks: Marks::default() };
         let sellers: Vec<NewSeller> = drawn(&self.dice).into_iter().map(new).collect();
         Ok(self.store.add_sellers(self.org, &self.author, &sellers).await?.edited)
+    }
+
+    async fn import(&self) -> Result<Edited, NotEdited> {
+        let taken = |name: &str| Taken { row: 1, name: name.to_owned(), marks: Marks::default(), was: Stood::New };
+        let taken: Vec<Taken> = drawn(&self.dice).into_iter().map(taken).collect();
+        let preview = self.store.keep_preview(self.org, taken, 0).await?;
+        match self.store.import(self.org, &self.author, preview.id, false).await {
+            Ok(imported) => Ok(imported.added.edited),
+            Err(NotImported::Edit(error)) => Err(error),
+            // So many others were looked at meanwhile that this one has gone.
+            Err(NotImported::NoPreview) => self.add().await,
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// Sellers that were ever there, some of them.
