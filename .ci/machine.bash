@@ -1,7 +1,10 @@
-# What the machine must have: looks for it, installs what is missing and says why. Sourced by tests/run and .ci/schema.
+# What the machine must have: looks for it, installs what is missing and says why. Sourced by tests/run, .ci/schema and
+# .ci/contract.
 # On a machine without apt it installs no system package: it says in one line what to install.
 
-# Programs from crates.io stay here from one run to the next, apart from the user's own.
+# Where this file lies, and beside it what it installs from.
+machine_home=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# Programs that are no packages of the system stay here from one run to the next, apart from the user's own.
 tools=${GLEANER_TOOLS:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/gleaner/tools}
 export PATH="$tools/bin:$PATH"
 
@@ -85,6 +88,22 @@ need_browser() {
 
 need_deny() {
     install_tool cargo-deny cargo-deny 0.20.2 "licences and bans of the dependencies are checked"
+}
+
+# need_schemathesis: in an environment of Python of its own, with the versions of .ci/schemathesis.txt and no others.
+need_schemathesis() {
+    local list=$machine_home/schemathesis.txt home=$tools/schemathesis
+    if [[ -x $home/bin/schemathesis ]] && cmp -s "$list" "$home/installed.txt"; then
+        return
+    fi
+    python3 -c 'import ensurepip, venv' 2>/dev/null ||
+        install_packages "the checker of the API is written in Python" python3 python3-venv
+    say "installing $(grep '^schemathesis==' "$list") into $home: the API is compared with its own document"
+    rm -rf "$home"
+    { timeout 300 python3 -m venv "$home" &&
+        timeout 900 "$home/bin/pip" install --quiet --no-input --disable-pip-version-check --no-deps -r "$list"; } </dev/null ||
+        give_up "pip could not install what $list names"
+    cp "$list" "$home/installed.txt"
 }
 
 need_diesel() {
