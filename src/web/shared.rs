@@ -15,7 +15,10 @@ use crate::web::auth::attempts::Attempts;
 use crate::web::auth::bells::Bells;
 use crate::web::auth::password::Passwords;
 use crate::web::engine::Engine;
+use crate::web::proxies::Proxies;
 use crate::web::rate_limit::RateLimits;
+use crate::web::sendings::Sendings;
+use crate::web::server::ServerSettings;
 use crate::web::sse::Seats;
 
 /// The rooms behind the web, handed over at start.
@@ -64,6 +67,10 @@ pub struct Shared {
     pub passwords: Passwords,
     /// How many requests each caller has sent lately.
     pub limits: RateLimits,
+    /// Who is believed about where requests come from.
+    pub proxies: Proxies,
+    /// What was sent to strangers' servers because somebody asked for it.
+    pub sendings: Sendings,
     /// True when the server stops: streams end then.
     pub stop: watch::Receiver<bool>,
 }
@@ -71,9 +78,18 @@ pub struct Shared {
 impl Shared {
     /// What every handler may use, when the server starts.
     #[must_use]
-    pub fn new(rooms: Rooms, seats: Seats, limits: RateLimits, stop: watch::Receiver<bool>) -> Self {
-        let (bells, attempts, passwords) = (Bells::default(), Attempts::default(), Passwords::default());
-        Self { rooms, seats, bells, attempts, passwords, limits, stop }
+    pub fn new(rooms: Rooms, settings: &ServerSettings, stop: watch::Receiver<bool>) -> Self {
+        Self {
+            rooms,
+            seats: Seats::new(settings.streams_per_address_max),
+            bells: Bells::default(),
+            attempts: Attempts::default(),
+            passwords: Passwords::default(),
+            limits: RateLimits::new(settings.requests_per_second, settings.requests_burst),
+            proxies: settings.trusted_proxies.clone(),
+            sendings: Sendings::default(),
+            stop,
+        }
     }
 
     /// A run as the API shows it.

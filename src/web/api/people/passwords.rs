@@ -5,7 +5,6 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::LOOK_FIRST;
 use super::me::Acting;
-use super::sessions::address;
 use crate::domain::person::{Email, name_of};
 use crate::domain::rights::Role;
 use crate::store::people::users::NewUser;
@@ -13,6 +12,7 @@ use crate::web::auth::Caller;
 use crate::web::body::json_object;
 use crate::web::error::{Kind, Problem};
 use crate::web::fields::Fields;
+use crate::web::proxies::address_of;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
@@ -36,7 +36,7 @@ pub async fn change(
     let current = if row.password_hash.is_some() { fields.password("current") } else { None };
     let new = fields.all(new)?;
     if let Some(current) = current {
-        let (account, address) = (row.email.to_lowercase(), address(&request));
+        let (account, address) = (row.email.to_lowercase(), address_of(&request));
         shared.attempts.count(&account, address)?;
         if !shared.passwords.check(current, row.password_hash).await? {
             let message = "is not your password; allowed is the one that you sign in with";

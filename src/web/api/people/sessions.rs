@@ -1,7 +1,5 @@
 //! Signing in with a password, out again, and over to another organisation.
 
-use std::net::IpAddr;
-
 use actix_web::http::header;
 use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
@@ -20,13 +18,9 @@ use crate::web::auth::session::{self, cookie, no_cookie};
 use crate::web::body::{json_object, no_body};
 use crate::web::error::{Kind, Problem};
 use crate::web::fields::Fields;
+use crate::web::proxies::address_of;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
-
-/// Where a request comes from, as far as tries to sign in are counted.
-pub(super) fn address(request: &HttpRequest) -> Option<IpAddr> {
-    request.peer_addr().map(|peer| peer.ip())
-}
 
 /// The person who has this password. Whether there is nobody, or somebody with another password, or one who was shut out,
 /// the answer and the time it takes are the same.
@@ -39,7 +33,7 @@ pub(super) async fn proved(
     email: &Email,
     password: String,
 ) -> Result<UserRow, Problem> {
-    let (account, address) = (email.key(), address(request));
+    let (account, address) = (email.key(), address_of(request));
     shared.attempts.count(&account, address)?;
     let user = shared.rooms.store.user_by_email(email).await?.filter(|user| !user.is_disabled);
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
@@ -66,7 +60,7 @@ pub(super) async fn proved(
 fn sign_in(request: &HttpRequest, action: &str, email: &Email, user: Option<UserId>) -> Deed {
     Deed {
         user,
-        address: address(request).map(|address| address.to_string()),
+        address: address_of(request).map(|address| address.to_string()),
         action: action.to_owned(),
         subject: Some(email.key()),
         ..Deed::default()
