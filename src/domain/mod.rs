@@ -16,6 +16,7 @@ pub mod ids;
 pub mod ledger;
 pub mod metrics;
 pub mod money;
+pub mod name;
 pub mod notice;
 pub mod person;
 pub mod price;
