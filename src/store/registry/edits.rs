@@ -51,6 +51,9 @@ pub enum NotEdited {
     /// The organisation has no such sellers.
     #[error("{} sellers are not known", .0.len())]
     Unknown(Vec<SellerId>),
+    /// It is no longer what the caller expects.
+    #[error("the seller has changed meanwhile")]
+    Stale,
     /// There is no such entry.
     #[error("there is no such entry")]
     NoEntry,
@@ -193,7 +196,7 @@ impl PgStore {
         self.in_tries(async |conn| self.editing(conn, org, author, ids, edit).await).await
     }
 
-    async fn editing(
+    pub(super) async fn editing(
         &self,
         conn: &Loan,
         org: OrgId,

@@ -11,7 +11,7 @@ use crate::store::runs::changes::{Changes, NotChanged};
 use crate::web::auth::{Caller, run_key};
 use crate::web::body::{json_object, kind_of};
 use crate::web::error::Problem;
-use crate::web::etag::{ETag, IfMatch};
+use crate::web::etag::{self, IfMatch};
 use crate::web::fields::refuse;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
@@ -37,12 +37,9 @@ pub async fn change(
     let key = run_key(&request, &caller)?;
     let expected = IfMatch::of(&request)?;
     let changes = read(&json_object(&request, payload).await?)?;
-    let is_expected = |row: &RunRow| expected.allows(&ETag::of(&shared.view(row.clone())));
+    let is_expected = |row: &RunRow| expected.allows(&shared.view(row.clone()));
     match shared.rooms.store.change_run_if(key, &changes, &is_expected).await {
-        Ok(row) => {
-            let view = shared.view(row);
-            Ok(HttpResponse::Ok().insert_header(ETag::of(&view).header()).json(view))
-        }
+        Ok(row) => Ok(etag::changed(&shared.view(row))),
         Err(NotChanged::Stale) => Err(IfMatch::failed()),
         Err(NotChanged::Store(error)) => Err(Problem::in_a_change(error, LOOK_FIRST)),
         Err(NotChanged::Fields(errors)) => {

@@ -13,7 +13,7 @@ use crate::web::auth::{Caller, run_key};
 use crate::web::body::json_object;
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
-use crate::web::etag::ETag;
+use crate::web::etag;
 use crate::web::idempotency;
 use crate::web::list::List;
 use crate::web::query::Query;
@@ -81,8 +81,7 @@ pub async fn read(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let key = run_key(&request, &caller)?;
-    let view = shared.view(shared.rooms.store.run(key.org, key.run).await?);
-    Ok(HttpResponse::Ok().insert_header(ETag::of(&view).header()).json(view))
+    etag::answer(&request, &shared.view(shared.rooms.store.run(key.org, key.run).await?))
 }
 
 /// `GET /collection/runs/{id}/progress`: from memory while the run's actors work, else from its row.

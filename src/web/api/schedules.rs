@@ -11,11 +11,13 @@ use super::schedule_view::{FiringView, Preview, ScheduleView};
 use super::templates::check;
 use crate::domain::ids::{OrgId, ScheduleId};
 use crate::domain::schedule::{Plan, Rules};
+use crate::store::automation::firings::FiringRow;
 use crate::store::automation::schedules::ScheduleRow;
 use crate::web::auth::Caller;
 use crate::web::body::json_object;
 use crate::web::cursor::{Cursor, Named};
 use crate::web::error::{Kind, Problem};
+use crate::web::etag::{self, IfMatch};
 use crate::web::list::List;
 use crate::web::query::{Query, short};
 use crate::web::shared::Shared;
@@ -58,7 +60,7 @@ pub async fn create(
     make(&shared, caller.org, &fields, false).await
 }
 
-/// `GET /collection/schedules/{id}`.
+/// `GET /collection/schedules/{id}`, with an `ETag`.
 ///
 /// # Errors
 /// 404 where the caller has no such schedule.
@@ -69,13 +71,15 @@ pub async fn read(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let row = found(&shared, caller.org, &request).await?;
-    shown(&shared, row).await
+    etag::answer(&request, &shown(&shared, row).await?)
 }
 
 /// `PATCH /collection/schedules/{id}`: what is left out stays; `settings` are replaced as a whole.
+/// With `If-Match` only where it still is what was read, as its removal too.
 ///
 /// # Errors
-/// 400 for a body that is no JSON, 404 where the caller has no such schedule, 422 for fields that cannot be taken.
+/// 400 for a body that is no JSON, 404 where the caller has no such schedule, 412 where it is not what `If-Match` names, 422
+/// for fields that cannot be taken.
 pub async fn change(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -83,9 +87,9 @@ pub async fn change(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
-    let id = ScheduleId(Named::Schedules.id(&request)?);
+    let (id, expected) = (ScheduleId(Named::Schedules.id(&request)?), IfMatch::of(&request)?);
     let fields = json_object(&request, payload).await?;
-    lay_over(&shared, caller.org, id, &fields).await
+    lay_over(&shared, caller.org, id, &fields, &expected).await
 }
 
 /// `DELETE /collection/schedules/{id}`: 204. Its runs stay.
@@ -99,8 +103,10 @@ pub async fn remove(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let id = ScheduleId(Named::Schedules.id(&request)?);
-    let removed = shared.rooms.store.delete_schedule(caller.org, id).await;
-    removed.map_err(|error| Named::Schedules.not_kept(error.into()))?;
+    let expected = IfMatch::of(&request)?;
+    let is_expected = |row: &ScheduleRow, last: Option<&FiringRow>| allows(&expected, row, last);
+    let removed = shared.rooms.store.delete_schedule(caller.org, id, &is_expected).await;
+    removed.map_err(|error| Named::Schedules.not_kept(error))?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -115,7 +121,7 @@ pub async fn read_first(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     match first(&shared, caller.org).await? {
-        Some(row) => shown(&shared, row).await,
+        Some(row) => etag::answer(&request, &shown(&shared, row).await?),
         None => {
             let detail = "there is no schedule yet; PATCH /collection/schedule or POST /collection/schedules makes one";
             Err(Problem::new(Kind::NotFound, detail))
@@ -123,10 +129,11 @@ pub async fn read_first(
     }
 }
 
-/// `PATCH /collection/schedule`: changes the organisation's oldest schedule, or makes its first (201).
+/// `PATCH /collection/schedule`: changes the organisation's oldest schedule, or makes its first (201). With `If-Match` only
+/// where it still is what was read.
 ///
 /// # Errors
-/// 400 for a body that is no JSON, 422 for fields that cannot be taken.
+/// 400 for a body that is no JSON, 412 where it is not what `If-Match` names, 422 for fields that cannot be taken.
 pub async fn change_first(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -134,10 +141,12 @@ pub async fn change_first(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
+    let expected = IfMatch::of(&request)?;
     let fields = json_object(&request, payload).await?;
     match first(&shared, caller.org).await? {
-        Some(row) => lay_over(&shared, caller.org, row.id, &fields).await,
-        None => make(&shared, caller.org, &fields, true).await,
+        Some(row) => lay_over(&shared, caller.org, row.id, &fields, &expected).await,
+        None if expected == IfMatch::Anything => make(&shared, caller.org, &fields, true).await,
+        None => Err(IfMatch::failed()),
     }
 }
 
@@ -209,9 +218,13 @@ async fn first(shared: &Shared, org: OrgId) -> Result<Option<ScheduleRow>, Probl
     Ok(shared.rooms.store.list_schedules(org, None, 1).await?.pop())
 }
 
-async fn shown(shared: &Shared, row: ScheduleRow) -> Result<HttpResponse, Problem> {
+async fn shown(shared: &Shared, row: ScheduleRow) -> Result<ScheduleView, Problem> {
     let last = shared.rooms.store.last_firings(row.org_id, &[row.id]).await?.remove(&row.id);
-    Ok(HttpResponse::Ok().json(ScheduleView::new(row, last)))
+    Ok(ScheduleView::new(row, last))
+}
+
+fn allows(expected: &IfMatch, row: &ScheduleRow, last: Option<&FiringRow>) -> bool {
+    expected.allows(&ScheduleView::new(row.clone(), last.cloned()))
 }
 
 async fn make(
@@ -233,9 +246,11 @@ async fn lay_over(
     org: OrgId,
     id: ScheduleId,
     fields: &Map<String, Value>,
+    expected: &IfMatch,
 ) -> Result<HttpResponse, Problem> {
     let body = ScheduleBody::read(fields, &org_defaults(shared, org).await?)?;
     check(shared, org, body.selection.as_ref()).await?;
-    let changed = shared.rooms.store.change_schedule(org, id, |rules| body.lay_over(rules)).await;
-    shown(shared, changed.map_err(|error| Named::Schedules.not_kept(error))?).await
+    let is_expected = |row: &ScheduleRow, last: Option<&FiringRow>| allows(expected, row, last);
+    let changed = shared.rooms.store.change_schedule_if(org, id, |rules| body.lay_over(rules), &is_expected).await;
+    Ok(etag::changed(&shown(shared, changed.map_err(|error| Named::Schedules.not_kept(error))?).await?))
 }

@@ -25,7 +25,11 @@ pub(super) fn table() -> Vec<Row> {
         at(
             Token,
             "/members/{user}",
-            [patch("members.change", admin, members::change), delete("members.remove", admin, members::remove)],
+            [
+                get(admin, members::read),
+                patch("members.change", admin, members::change),
+                delete("members.remove", admin, members::remove),
+            ],
         ),
         at(
             Token,

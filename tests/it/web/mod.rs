@@ -5,6 +5,7 @@ mod audit_log;
 mod automation;
 mod bad_input;
 mod changes;
+mod conditional;
 mod doors;
 mod estimate;
 mod follow;

@@ -5,14 +5,16 @@ use actix_web::web::{Data, Payload, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
-use super::one::{EditedView, SellerView, author, seller_id};
-use super::problem::{no_such_seller, not_edited, or_missing};
+use super::one::{EditedView, author, seller_id};
+use super::problem::not_edited;
+use super::seller::{WholeSeller, whole};
 use crate::domain::ids::SellerId;
 use crate::domain::registry::{Edit, Patch};
-use crate::store::registry::edits::NewSeller;
+use crate::store::registry::edits::{Edited, NewSeller};
 use crate::web::auth::Caller;
 use crate::web::body::{json_object, no_body};
 use crate::web::error::{Kind, Problem};
+use crate::web::etag::{ETag, IfMatch};
 use crate::web::fields::Fields;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
@@ -43,10 +45,10 @@ pub async fn create(
         let message = "the seller is excluded; restore the removed seller of this name to let it in again";
         return Err(Problem::field(Kind::RegistryConflict, "name", message));
     };
-    let row = shared.rooms.store.seller(caller.org, *id).await?;
+    let whole = whole(&shared, &caller, *id).await?;
     let mut answer = HttpResponse::Created();
-    answer.insert_header((header::LOCATION, format!("/sellers/{id}")));
-    Ok(answer.json(SellerView::from(row)))
+    answer.insert_header((header::LOCATION, format!("/sellers/{id}"))).insert_header(ETag::of(&whole).header());
+    Ok(answer.json(whole.seller()))
 }
 
 /// `POST /sellers/bulk` with `{"names": [...], "flagged"?, "status"?, "tags"?, "note"?}`: enters those that are new.
@@ -79,10 +81,12 @@ pub async fn create_many(
     })))
 }
 
-/// `PATCH /sellers/{id}` with `{"name"?, "flagged"?, "status"?, "tags"?, "note"?}`: the seller as it is then.
+/// `PATCH /sellers/{id}` with `{"name"?, "flagged"?, "status"?, "tags"?, "note"?}`: the seller as it is then. With `If-Match`,
+/// as the other changes of one seller, only where it still is what `GET /sellers/{id}` showed.
 ///
 /// # Errors
-/// 404 where the caller has no such seller, 409 where the name is taken or the seller is removed, 422.
+/// 404 where the caller has no such seller, 409 where the name is taken or the seller is removed, 412 where it is not what
+/// `If-Match` names, 422.
 pub async fn change(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -95,7 +99,7 @@ pub async fn change(
     let mut read = Fields::of(&fields, &["name", "flagged", "status", "tags", "note"]);
     let patch = read.patch();
     read.done()?;
-    edit(&shared, &caller, &request, &[id], &Edit::Change(patch), "").await?;
+    edit_one(&shared, &caller, &request, id, &Edit::Change(patch)).await?;
     answer(&shared, &caller, id).await
 }
 
@@ -113,7 +117,8 @@ pub async fn remove(
     let exclude = query.flag("exclude")?.unwrap_or_default();
     let id = seller_id(&request)?;
     no_body(payload).await?;
-    edit(&shared, &caller, &request, &[id], &Edit::Remove { exclude }, "").await
+    let edited = edit_one(&shared, &caller, &request, id, &Edit::Remove { exclude }).await?;
+    Ok(HttpResponse::Ok().json(EditedView::from(&edited)))
 }
 
 /// `POST /sellers/bulk/delete` with `{"ids": [...], "exclude"?}`.
@@ -151,7 +156,7 @@ pub async fn flag(
     let flagged = Some(read.needed_flag("flagged"));
     read.done()?;
     let patch = Edit::Change(Patch { flagged, ..Patch::default() });
-    edit(&shared, &caller, &request, &[id], &patch, "").await?;
+    edit_one(&shared, &caller, &request, id, &patch).await?;
     answer(&shared, &caller, id).await
 }
 
@@ -187,11 +192,11 @@ pub async fn restore(
     Query::of(&request, &[])?;
     let id = seller_id(&request)?;
     no_body(payload).await?;
-    edit(&shared, &caller, &request, &[id], &Edit::Restore, "").await?;
+    edit_one(&shared, &caller, &request, id, &Edit::Restore).await?;
     answer(&shared, &caller, id).await
 }
 
-/// Changes sellers that stand in this field, or in the path where it has no name.
+/// Changes sellers that stand in this field.
 async fn edit(
     shared: &Shared,
     caller: &Caller,
@@ -205,7 +210,26 @@ async fn edit(
     Ok(HttpResponse::Ok().json(EditedView::from(&edited)))
 }
 
+/// Changes the seller of the path, where it still is what `If-Match` names.
+async fn edit_one(
+    shared: &Shared,
+    caller: &Caller,
+    request: &HttpRequest,
+    id: SellerId,
+    edit: &Edit,
+) -> Result<Edited, Problem> {
+    let (expected, author) = (IfMatch::of(request)?, author(caller, request));
+    let store = &shared.rooms.store;
+    let edited = if expected.names_tags() {
+        let is_expected = |row, found| expected.allows(&WholeSeller::of(row, found));
+        store.edit_seller_if(caller.org, &author, id, edit, &is_expected).await
+    } else {
+        store.edit_sellers(caller.org, &author, &[id], edit).await
+    };
+    edited.map_err(|error| not_edited(error, ""))
+}
+
 async fn answer(shared: &Shared, caller: &Caller, id: SellerId) -> Result<HttpResponse, Problem> {
-    let row = shared.rooms.store.seller(caller.org, id).await;
-    Ok(HttpResponse::Ok().json(SellerView::from(row.map_err(|error| or_missing(error, no_such_seller))?)))
+    let whole = whole(shared, caller, id).await?;
+    Ok(HttpResponse::Ok().insert_header(ETag::of(&whole).header()).json(whole.seller()))
 }
