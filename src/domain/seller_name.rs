@@ -6,6 +6,8 @@ use super::seller::normalise;
 
 /// Longest name that a person may enter, in characters; marketplaces allow 64.
 pub const NAME_CHARS_MAX: usize = 200;
+/// Most tags of a seller.
+pub const TAGS_MAX: usize = 20;
 /// Longest tag, in characters.
 pub const TAG_CHARS_MAX: usize = 40;
 /// Longest note, in characters.

@@ -13,6 +13,7 @@ pub(super) fn table() -> Vec<Row> {
         at(Token, "/sellers", [get(look, registry::list::list), create("sellers.add", change, write::create)]),
         at(Token, "/sellers/bulk", [create("sellers.add_many", change, write::create_many)]),
         at(Token, "/sellers/bulk/delete", [post("sellers.remove_many", change, write::remove_many)]),
+        at(Token, "/sellers/bulk/triage", [post("sellers.triage_many", change, write::triage_many)]),
         at(Token, "/sellers/flag-batch", [post("sellers.flag_many", change, write::flag_many)]),
         // Before the seller of an id: these are no ids.
         at(Token, "/sellers/new", [get(look, new_sellers::list)]),

@@ -19,5 +19,6 @@ mod rate_limits;
 mod registry;
 mod schedules;
 mod scripted;
+mod triage;
 mod webhooks;
 mod wire;

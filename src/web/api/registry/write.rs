@@ -103,6 +103,26 @@ pub async fn change(
     answer(&shared, &caller, id).await
 }
 
+/// `POST /sellers/bulk/triage` with `{"ids": [...], "status"?, "tags"?: {"add"?: [...], "remove"?: [...]}, "note"?,
+/// "flagged"?}`: the same change of many, and one entry.
+///
+/// # Errors
+/// 409 where one of them is removed or would have too many tags, 422 where one is no seller of the caller's; nothing is
+/// changed then.
+pub async fn triage_many(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let fields = json_object(&request, payload).await?;
+    let mut read = Fields::of(&fields, &["ids", "flagged", "status", "tags", "note"]);
+    let (ids, patch) = (read.ids("ids"), read.triage());
+    read.done()?;
+    edit(&shared, &caller, &request, &ids, &Edit::Change(patch), "ids").await
+}
+
 /// `DELETE /sellers/{id}?exclude=true|false`: removes it; excluded, no run brings it back.
 ///
 /// # Errors
