@@ -3,6 +3,7 @@
 mod afterwards;
 mod audit_log;
 mod automation;
+mod bad_fields;
 mod bad_input;
 mod changes;
 mod conditional;
