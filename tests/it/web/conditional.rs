@@ -73,6 +73,9 @@ async fn goes_only_as_it_was_read(client: &Client, path: &str, status: u16) {
 async fn of_two_changes_of_what_was_read_one_wins_and_the_other_changes_nothing() {
     let Some(house) = House::still().await else { return };
     let client = &house.client;
+    let run = format!("/collection/runs/{}", house.run().await);
+    let names = || ["a", "b", "c", "d"].map(|name| json!({"name": name}));
+    holds_only_for_what_was_read(client, &run, names()).await;
     let workers = [2, 3, 4, 6].map(|workers| json!({"settings": {"workers": workers}}));
     holds_only_for_what_was_read(client, "/collection/settings", workers).await;
 
@@ -87,7 +90,6 @@ async fn of_two_changes_of_what_was_read_one_wins_and_the_other_changes_nothing(
     let schedule = made(client, "/collection/schedules", schedule).await;
     let webhook = json!({"form": "generic", "url": "https://hooks.example.org/x", "events": ["run.paused"]});
     let webhook = made(client, "/webhooks", webhook).await;
-    let names = || ["a", "b", "c", "d"].map(|name| json!({"name": name}));
     let events =
         [["run.failed"], ["sellers.new"], ["run.paused"], ["run.failed"]].map(|names| json!({"events": names}));
     let foreigner = house.foreigner().await;
