@@ -271,6 +271,7 @@ fn read(data: &Path, overrides: &Overrides) -> Result<Raw, ConfigError> {
     let value: Value = whole.clone().try_deserialize().map_err(invalid)?;
     keys::refuse_unknown(&value)?;
     bounds::listen(&value)?;
+    bounds::trusted_proxies(&value)?;
     whole.try_deserialize().map_err(invalid)
 }
 

@@ -68,6 +68,7 @@ const HOMES: &[Home] = &[
     // HTTP, inwards and outwards.
     Home { name: "actix_web", at: &[In("web")] },
     Home { name: "actix_web_lab", at: &[In("web")] },
+    Home { name: "ipnet", at: &[In("web")] },
     // A command that asks a server is its client, as a scraper is a shop's.
     Home { name: "awc", at: &[In("scrapers"), In("cli")] },
     // PostgreSQL.

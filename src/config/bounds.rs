@@ -10,6 +10,7 @@ use crate::domain::price::{PerThousand, Prices};
 use crate::domain::raw_page::ArchiveLimits;
 use crate::metrics::Access;
 use crate::scrapers::oxylabs::{LIMIT_MAX, Plan};
+use crate::web::proxies::Proxies;
 use crate::web::server::ServerSettings;
 
 /// Refuses a number outside its bounds, naming them.
@@ -32,6 +33,20 @@ pub fn server(settings: &ServerSettings) -> Result<(), ConfigError> {
     within("server.keep_alive_ms", settings.keep_alive_ms, 1_000, 3_600_000)?;
     within("server.unread_ms_max", settings.unread_ms_max, 1_000, 3_600_000)?;
     within("server.stop_ms_max", settings.stop_ms_max, 0, 600_000)
+}
+
+/// `server.trusted_proxies` in the merged configuration; the type's own error does not name the key.
+pub fn trusted_proxies(whole: &Value) -> Result<(), ConfigError> {
+    let given = &whole["server"]["trusted_proxies"];
+    let is_listed = given.is_string() || given.as_array().is_some_and(|list| list.iter().all(Value::is_string));
+    let words = match serde_json::from_value::<Proxies>(given.clone()) {
+        _ if !is_listed => {
+            format!("{given} is no list; allowed is one of addresses and networks, such as [\"10.0.0.0/8\"]")
+        }
+        Ok(_) => return Ok(()),
+        Err(error) => error.to_string(),
+    };
+    Err(ConfigError::Invalid(format!("server.trusted_proxies: {words}")))
 }
 
 /// What is sent a second before the vendor has said what it takes.

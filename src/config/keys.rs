@@ -15,6 +15,7 @@ const KNOWN: [(&str, &[&str]); 13] = [
             "streams_per_address_max",
             "requests_per_second",
             "requests_burst",
+            "trusted_proxies",
             "request_head_ms_max",
             "keep_alive_ms",
             "unread_ms_max",

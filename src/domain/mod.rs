@@ -19,6 +19,7 @@ pub mod import;
 pub mod ledger;
 pub mod metrics;
 pub mod money;
+pub mod name;
 pub mod notice;
 pub mod person;
 pub mod price;

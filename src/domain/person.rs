@@ -1,5 +1,8 @@
 //! What a person may be called: e-mail addresses, names and passwords, read once at the edge.
 
+use super::name::parse_name;
+use super::seller_name::is_hidden;
+
 /// Longest e-mail address, in characters (RFC 5321 allows a path of 256 with its brackets).
 pub const EMAIL_CHARS_MAX: usize = 254;
 /// Longest name of a person or a token, in characters.
@@ -23,7 +26,7 @@ impl Email {
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let sound = text.chars().count() <= EMAIL_CHARS_MAX
-            && !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';'));
+            && !text.chars().any(|c| c.is_whitespace() || is_hidden(c) || matches!(c, '<' | '>' | ',' | ';'));
         let parts = text.split_once('@').filter(|(person, place)| !person.is_empty() && !place.contains('@'));
         let placed = parts.is_some_and(|(_, place)| place.split('.').all(|label| !label.is_empty()));
         let allowed =
@@ -49,10 +52,7 @@ impl Email {
 /// # Errors
 /// What is allowed.
 pub fn name_of(text: &str) -> Result<String, String> {
-    let name = text.trim();
-    let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    let allowed = || format!("allowed is a text of 1 to {NAME_CHARS_MAX} characters without control characters");
-    fits.then(|| name.to_owned()).ok_or_else(allowed)
+    parse_name(text, NAME_CHARS_MAX)
 }
 
 /// Whether a text can be a new password. It is taken as it is, spaces included.
@@ -89,6 +89,7 @@ mod tests {
             "ada@a..b",
             "a b@c.d",
             "a\0@c.d",
+            "a\u{202e}b@c.d",
             "<a@c.d>",
             long.as_str(),
         ];

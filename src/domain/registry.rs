@@ -182,6 +182,29 @@ pub enum Edit {
     Change(Patch),
 }
 
+/// What becomes of a seller's tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TagChange {
+    /// They are these.
+    To(BTreeSet<String>),
+    /// Some come and some go, the others stay.
+    By {
+        /// Those that come.
+        add: BTreeSet<String>,
+        /// Those that go.
+        remove: BTreeSet<String>,
+    },
+}
+
+impl TagChange {
+    fn of(&self, tags: &BTreeSet<String>) -> BTreeSet<String> {
+        match self {
+            Self::To(tags) => tags.clone(),
+            Self::By { add, remove } => tags.difference(remove).chain(add).cloned().collect(),
+        }
+    }
+}
+
 /// Changes of a seller; what is `None` stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patch {
@@ -192,7 +215,7 @@ pub struct Patch {
     /// Another status.
     pub status: Option<Triage>,
     /// Other tags.
-    pub tags: Option<BTreeSet<String>>,
+    pub tags: Option<TagChange>,
     /// Another note, or none.
     pub note: Option<Option<String>>,
 }
@@ -232,7 +255,9 @@ impl Edit {
                 let marks = &mut after.marks;
                 marks.flagged = patch.flagged.unwrap_or(marks.flagged);
                 marks.status = patch.status.unwrap_or(marks.status);
-                marks.tags = patch.tags.clone().unwrap_or_else(|| std::mem::take(&mut marks.tags));
+                if let Some(change) = &patch.tags {
+                    marks.tags = change.of(&marks.tags);
+                }
                 marks.note = patch.note.clone().unwrap_or_else(|| marks.note.take());
             }
         }
@@ -288,6 +313,20 @@ mod tests {
         assert_eq!((flag(true).action(), flag(false).action()), (EntryAction::Flag, EntryAction::Unflag));
         let both = Edit::Change(Patch { flagged: Some(true), status: Some(Triage::Approved), ..Patch::default() });
         assert_eq!(both.action(), EntryAction::Edit);
+    }
+
+    #[test]
+    fn tags_are_replaced_or_come_and_go_while_the_others_stay() {
+        let set = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<BTreeSet<String>>();
+        let before =
+            SellerState { marks: Marks { tags: set(&["a", "b"]), ..Marks::default() }, ..SellerState::default() };
+        let tags = |change| {
+            let edit = Edit::Change(Patch { tags: Some(change), ..Patch::default() });
+            (edit.apply(&before, "Ann").marks.tags, edit.action())
+        };
+        assert_eq!(tags(TagChange::To(set(&["c"]))), (set(&["c"]), EntryAction::Edit));
+        let by = TagChange::By { add: set(&["b", "c"]), remove: set(&["a", "z"]) };
+        assert_eq!(tags(by), (set(&["b", "c"]), EntryAction::Edit));
     }
 
     #[test]

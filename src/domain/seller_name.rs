@@ -75,7 +75,8 @@ pub fn parse_note(text: &str) -> Result<Option<String>, String> {
 }
 
 /// Control characters, marks of direction, joiners and other characters that leave no trace on a screen.
-fn is_hidden(c: char) -> bool {
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
     let leaves_a_space = matches!(c, '\t' | '\n' | '\r');
     (c.is_control() && !leaves_a_space)
         || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}')

@@ -21,6 +21,7 @@ pub mod runs;
 #[rustfmt::skip]
 mod schema;
 mod text;
+mod transaction;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -46,6 +47,7 @@ pub use runs::RunRow;
 pub use runs::archive::{Applied, Archive};
 pub use runs::run_sellers::RunSellerRow;
 pub use runs::tasks::TaskRow;
+pub use transaction::Expected;
 
 /// Why the store did not do what it was asked, named after what the caller can do.
 #[derive(Debug, Error)]

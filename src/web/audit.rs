@@ -16,6 +16,7 @@ use crate::domain::audit::Deed;
 use crate::web::auth::{Caller, shared};
 use crate::web::body;
 use crate::web::error::Problem;
+use crate::web::proxies::address_of;
 
 /// Records what is asked under this name, then lets it be done.
 ///
@@ -61,7 +62,7 @@ async fn asked(action: &str, caller: &Caller, request: &mut ServiceRequest) -> R
     Ok(Deed {
         user: caller.user,
         token: Some(caller.token),
-        address: request.peer_addr().map(|peer| peer.ip().to_string()),
+        address: address_of(request.request()).map(|address| address.to_string()),
         action: action.to_owned(),
         subject: (!ids.is_empty()).then(|| ids.join("/")),
         details: with_query(details(request, body.as_deref()), request),

@@ -1,9 +1,10 @@
-//! Conditional updates: what a resource was when it was read (`ETag`), and a change that holds only for that (`If-Match`).
+//! Conditional requests: what a resource was when it was read (`ETag`), a change that holds only for that (`If-Match`), and a
+//! read that is not repeated while it still is that (`If-None-Match`).
 //!
 //! A tag is a hash of what is shown, so that it is the same on every engine and after every restart.
 
-use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderName};
+use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -18,6 +19,13 @@ pub const IF_MATCH: Field = Field::optional(
     "If-Match",
     text::<1, 4_000>,
     "the `ETag` of an answer: the change holds only where what it showed is still there",
+);
+
+/// The header of a read that need not be repeated.
+pub const IF_NONE_MATCH: Field = Field::optional(
+    "If-None-Match",
+    text::<1, 4_000>,
+    "the `ETag` of an answer: while what it showed is still there, 304",
 );
 
 /// Bytes of the hash that a tag shows.
@@ -43,44 +51,71 @@ impl ETag {
     pub fn header(&self) -> (HeaderName, &str) {
         (header::ETAG, &self.0)
     }
+
+    /// Whether the caller knows the resource as it is. Of a read, weak tags count too (RFC 9110, 13.1.2): a proxy that
+    /// compresses an answer makes its tag a weak one.
+    fn is_known(&self, request: &HttpRequest) -> Result<bool, Problem> {
+        Ok(match Tags::of(request, "If-None-Match")? {
+            None => false,
+            Some(Tags::Any) => true,
+            Some(Tags::These(tags)) => tags.iter().any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == self.0),
+        })
+    }
+}
+
+/// The answer to a read: what is shown, with its tag, or 304 where the caller has that already.
+///
+/// # Errors
+/// 400 where `If-None-Match` is no list of tags.
+pub fn answer(request: &HttpRequest, shown: &impl Serialize) -> Result<HttpResponse, Problem> {
+    let tag = ETag::of(shown);
+    if tag.is_known(request)? {
+        return Ok(HttpResponse::NotModified().insert_header(tag.header()).finish());
+    }
+    Ok(HttpResponse::Ok().insert_header(tag.header()).json(shown))
+}
+
+/// The answer to a change: what is shown from now on, with its tag.
+pub fn changed(shown: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header(ETag::of(shown).header()).json(shown)
 }
 
 /// What `If-Match` asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IfMatch {
-    /// Nothing: the caller changes whatever is there.
+    /// Nothing: the caller changes whatever is there, and makes what is not.
     Anything,
+    /// That there be something.
+    Something,
     /// One of these tags. A weak one matches nothing, as RFC 9110 has it for changes.
     OneOf(Vec<String>),
 }
 
 impl IfMatch {
-    /// Of a request; `*` asks that there be something, which every change does.
+    /// Of a request.
     ///
     /// # Errors
     /// 400 where it is no list of tags.
     pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        let mut values = request.headers().get_all(header::IF_MATCH).peekable();
-        if values.peek().is_none() {
-            return Ok(Self::Anything);
-        }
-        let mut tags = Vec::new();
-        for value in values {
-            let text = value.to_str().map_err(|_| refused("is no text"))?;
-            if text.trim() == "*" {
-                return Ok(Self::Anything);
-            }
-            read_tags(text, &mut tags).ok_or_else(|| refused(&short(text)))?;
-        }
-        if (1..=TAGS_MAX).contains(&tags.len()) { Ok(Self::OneOf(tags)) } else { Err(refused("is no such list")) }
+        Ok(match Tags::of(request, "If-Match")? {
+            None => Self::Anything,
+            Some(Tags::Any) => Self::Something,
+            Some(Tags::These(tags)) => Self::OneOf(tags),
+        })
     }
 
-    /// Whether the change holds for a resource with this tag.
+    /// Whether the change holds only for what somebody has read.
     #[must_use]
-    pub fn allows(&self, tag: &ETag) -> bool {
+    pub fn names_tags(&self) -> bool {
+        matches!(self, Self::OneOf(_))
+    }
+
+    /// Whether the change holds for a resource that is shown like this.
+    #[must_use]
+    pub fn allows(&self, shown: &impl Serialize) -> bool {
         match self {
-            Self::Anything => true,
-            Self::OneOf(tags) => tags.contains(&tag.0),
+            Self::Anything | Self::Something => true,
+            Self::OneOf(tags) => tags.contains(&ETag::of(shown).0),
         }
     }
 
@@ -93,11 +128,36 @@ impl IfMatch {
     }
 }
 
-fn refused(what: &str) -> Problem {
-    let message = format!(
-        "{what} cannot be taken; allowed is the ETag of an answer with its quotes, up to {TAGS_MAX} of them, or *"
-    );
-    Problem::bad_request("If-Match", message)
+/// What one of the two headers lists.
+enum Tags {
+    /// `*`.
+    Any,
+    /// These.
+    These(Vec<String>),
+}
+
+impl Tags {
+    /// Of a request; nothing where it has no such header.
+    fn of(request: &HttpRequest, field: &str) -> Result<Option<Self>, Problem> {
+        let refused = |what: &str| {
+            let allowed = format!("the ETag of an answer with its quotes, up to {TAGS_MAX} of them, or *");
+            Problem::bad_request(field, format!("{what} cannot be taken; allowed is {allowed}"))
+        };
+        let mut values = request.headers().get_all(field).peekable();
+        if values.peek().is_none() {
+            return Ok(None);
+        }
+        let mut tags = Vec::new();
+        for value in values {
+            let text = value.to_str().map_err(|_| refused("what is no text"))?;
+            if text.trim() == "*" {
+                return Ok(Some(Self::Any));
+            }
+            read_tags(text, &mut tags).ok_or_else(|| refused(&short(text)))?;
+        }
+        let fits = (1..=TAGS_MAX).contains(&tags.len());
+        if fits { Ok(Some(Self::These(tags))) } else { Err(refused(&format!("a list of {}", tags.len()))) }
+    }
 }
 
 /// Reads `"tag", W/"tag"`; a comma within the quotes belongs to the tag.
@@ -133,9 +193,9 @@ mod tests {
 
     #[test]
     fn a_change_holds_for_what_was_read_and_for_nothing_else() {
-        let (now, before) = (ETag::of(&json!({"a": 1})), ETag::of(&json!({"a": 2})));
-        assert_ne!(now, before);
-        let of_now = now.0.clone();
+        let now = json!({"a": 1});
+        let (of_now, before) = (ETag::of(&now).0, ETag::of(&json!({"a": 2})));
+        assert_ne!(of_now, before.0);
         for fits in ["*", &of_now, &format!("\"x,y\",  {of_now}"), &format!("{of_now}, W/\"z\"")] {
             assert!(of(fits).expect("read").allows(&now), "{fits}");
         }
@@ -152,5 +212,19 @@ mod tests {
             let words = of(bad).expect_err(bad).to_string();
             assert!(words.starts_with("If-Match: ") && words.contains("its quotes"), "{bad}: {words}");
         }
+    }
+
+    #[test]
+    fn a_read_is_not_repeated_for_whoever_has_it_however_weak_the_tag() {
+        let (now, tag) = (json!({"a": 1}), ETag::of(&json!({"a": 1})).0);
+        let ask = |value: &str| {
+            let request = TestRequest::default().insert_header((header::IF_NONE_MATCH, value)).to_http_request();
+            answer(&request, &now).map(|answer| answer.status().as_u16())
+        };
+        for known in ["*", &tag, &format!("W/{tag}"), &format!("\"x\", W/{tag}")] {
+            assert_eq!(ask(known).expect("read"), 304, "{known}");
+        }
+        assert_eq!(ask("\"x\"").expect("read"), 200);
+        assert!(ask("x").expect_err("no tag").to_string().starts_with("If-None-Match: "));
     }
 }

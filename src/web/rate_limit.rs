@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use crate::web::auth::shared;
 use crate::web::error::Problem;
+use crate::web::proxies::address_of;
 
 /// Callers that are counted apart. Where more than these are busy at once, the rest count as one.
 const CALLERS_MAX: usize = 10_000;
@@ -214,13 +215,13 @@ pub async fn by_address(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let who = request.peer_addr().map(|peer| Who::at(peer.ip()));
+    let who = address_of(request.request()).map(Who::at);
     admit(who, request, next).await
 }
 
 /// The answer to a request that has no valid token: why, or 429 where too many such come from its address.
 pub fn refuse(problem: Problem, request: ServiceRequest) -> ServiceResponse<BoxBody> {
-    let who = request.peer_addr().map(|peer| Who::at(peer.ip()));
+    let who = address_of(request.request()).map(Who::at);
     let (Some(who), Ok(shared)) = (who, shared(request.request())) else { return request.error_response(problem) };
     let standing = shared.limits.count(who);
     let problem = standing.wait.map_or(problem, |wait| shared.limits.problem(who, wait));

@@ -16,9 +16,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::web::auth::bells::watch_doors;
-use crate::web::rate_limit::RateLimits;
+use crate::web::proxies::Proxies;
 use crate::web::shared::{Rooms, Shared};
-use crate::web::sse::Seats;
 use crate::web::{access_log, headers, routes};
 
 /// An answer is sent on when so much of it has gathered, in bytes. A stream keeps a buffer of this size and one event for as
@@ -41,6 +40,8 @@ pub struct ServerSettings {
     pub requests_per_second: u32,
     /// How many of them may come at once after a quiet time.
     pub requests_burst: u32,
+    /// Who is believed where they say whom they had a request from.
+    pub trusted_proxies: Proxies,
     /// Longest time for a request's head to arrive.
     pub request_head_ms_max: u64,
     /// How long an idle connection is kept.
@@ -60,6 +61,7 @@ impl Default for ServerSettings {
             streams_per_address_max: 20_000,
             requests_per_second: 100,
             requests_burst: 200,
+            trusted_proxies: Proxies::default(),
             request_head_ms_max: 10_000,
             keep_alive_ms: 75_000,
             unread_ms_max: 60_000,
@@ -104,9 +106,7 @@ pub fn start(settings: &ServerSettings, listener: TcpListener, rooms: Rooms) -> 
     let address = listener.local_addr()?;
     take_room(settings.threads.saturating_mul(settings.connections_max));
     let (stop, stopped) = watch::channel(false);
-    let seats = Seats::new(settings.streams_per_address_max);
-    let limits = RateLimits::new(settings.requests_per_second, settings.requests_burst);
-    let shared = Data::new(Shared::new(rooms, seats, limits, stopped.clone()));
+    let shared = Data::new(Shared::new(rooms, settings, stopped.clone()));
     actix_web::rt::spawn(watch_doors(shared.bells.clone(), shared.rooms.store.clone(), stopped));
     let unread_ms_max = settings.unread_ms_max;
     let server = HttpServer::new(move || {

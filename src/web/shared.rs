@@ -19,7 +19,10 @@ use crate::web::engine::Engine;
 use crate::web::export::desk::Desk;
 use crate::web::imports::Imports;
 use crate::web::openapi::Kept;
+use crate::web::proxies::Proxies;
 use crate::web::rate_limit::RateLimits;
+use crate::web::sendings::Sendings;
+use crate::web::server::ServerSettings;
 use crate::web::sse::Seats;
 
 /// The rooms behind the web, handed over at start.
@@ -76,6 +79,10 @@ pub struct Shared {
     pub limits: RateLimits,
     /// The document of the API, once somebody has asked for it.
     pub document: Kept,
+    /// Who is believed about where requests come from.
+    pub proxies: Proxies,
+    /// What was sent to strangers' servers because somebody asked for it.
+    pub sendings: Sendings,
     /// True when the server stops: streams end then.
     pub stop: watch::Receiver<bool>,
 }
@@ -83,11 +90,21 @@ pub struct Shared {
 impl Shared {
     /// What every handler may use, when the server starts.
     #[must_use]
-    pub fn new(rooms: Rooms, seats: Seats, limits: RateLimits, stop: watch::Receiver<bool>) -> Self {
-        let (bells, attempts) = (Bells::default(), Attempts::default());
-        let (passwords, imports) = (Passwords::new(rooms.metrics.clone()), Imports::default());
-        let (exports, document) = (Desk::new(rooms.store.pool_seen().max), Kept::default());
-        Self { rooms, seats, bells, attempts, passwords, exports, imports, limits, document, stop }
+    pub fn new(rooms: Rooms, settings: &ServerSettings, stop: watch::Receiver<bool>) -> Self {
+        Self {
+            seats: Seats::new(settings.streams_per_address_max),
+            bells: Bells::default(),
+            attempts: Attempts::default(),
+            passwords: Passwords::new(rooms.metrics.clone()),
+            exports: Desk::new(rooms.store.pool_seen().max),
+            imports: Imports::default(),
+            limits: RateLimits::new(settings.requests_per_second, settings.requests_burst),
+            proxies: settings.trusted_proxies.clone(),
+            sendings: Sendings::default(),
+            document: Kept::default(),
+            rooms,
+            stop,
+        }
     }
 
     /// A run as the API shows it.

@@ -51,6 +51,9 @@ fn a_file_that_cannot_be_taken_is_refused_with_the_key_and_what_is_allowed() {
         ("[server]\nlisten = \"home\"", ["server.listen", "home", "127.0.0.1:8080"]),
         ("[server]\nthreads = 0", ["server.threads", "0 is not allowed", "1 to 64"]),
         ("[server]\nrequests_burst = 0", ["server.requests_burst", "0 is not allowed", "1 to 1000000"]),
+        ("[server]\ntrusted_proxies = [\"proxy\"]", ["server.trusted_proxies", "\"proxy\" is none", "10.0.0.0/8"]),
+        ("[server]\ntrusted_proxies = [\"10.0.0.1/8\"]", ["server.trusted_proxies", "10.0.0.1/8", "behind its prefix"]),
+        ("[server]\ntrusted_proxies = [7]", ["server.trusted_proxies", "[7] is no list", "10.0.0.0/8"]),
         ("[server]\nunread_ms_max = 1", ["server.unread_ms_max", "1 is not allowed", "1000 to 3600000"]),
         ("[database]\npool_size = \"many\"", ["database.pool_size", "\"many\"", "integer"]),
         ("[database]\npool_size = 0", ["database.pool_size", "0 is not allowed", "2 to 200"]),
@@ -126,10 +129,12 @@ fn a_named_file_that_is_not_there_is_an_error() {
 fn the_environment_is_held_to_the_same_keys_and_types_and_wins_over_the_file() {
     let folder = with_file("[database]\npool_size = 4\n[runs.defaults]\nprice_window = \"off\"");
     assert!(check(&folder, &[]).0.contains("fine"));
+    assert!(check(&folder, &[("GLEANER__SERVER__TRUSTED_PROXIES", "10.0.0.0/8, ::1")]).0.contains("fine"));
     for (name, value, words) in [
         ("GLEANER__SERVER__LISEN", "127.0.0.1:1", ["server.lisen", "`listen`"]),
         ("GLEANER__DATABASE__POOL_SIZE", "lots", ["database.pool_size", "integer"]),
         ("GLEANER__DATABASE__POOL_SIZE", "9999", ["database.pool_size", "2 to 200"]),
+        ("GLEANER__SERVER__TRUSTED_PROXIES", "10.0.0.0/8, proxy", ["server.trusted_proxies", "\"proxy\" is none"]),
         ("GLEANER__RUNS__DEFAULTS__WORKERS", "0", ["runs.defaults.workers", "1 to 64"]),
     ] {
         let (said, _) = check(&folder, &[(name, value)]);

@@ -3,6 +3,8 @@
 
 use serde::Deserialize;
 
+use crate::domain::name::breaks_lines_or_turns;
+
 /// Longest title that is shown, in characters.
 const TITLE_CHARS_MAX: usize = 60;
 /// Longest message that is shown, in characters.
@@ -91,8 +93,7 @@ fn colour(action: &str) -> Option<u8> {
 /// A text that changes nothing about the terminal it is shown on.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if breaks_lines_or_turns(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// A text of at most so many characters, with a sign where it was longer.

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::RunQueryDsl;
 use serde_json::{Map, Value};
 
 use super::map;
@@ -12,7 +12,7 @@ use crate::domain::settings::{FieldError, RunSettings};
 use crate::store::loan::Loan;
 use crate::store::runs::changes::NotChanged;
 use crate::store::schema::{collection_settings, orgs};
-use crate::store::{PgStore, StoreError};
+use crate::store::{Expected, PgStore, StoreError};
 
 /// What an organisation chose.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,8 +42,8 @@ impl PgStore {
         read(&self.connection().await?, org).await
     }
 
-    /// Lays settings over what the organisation chose, takes back its choice of those in `reset`, and answers what it has
-    /// chosen by then.
+    /// Lays settings over what the organisation chose, where that is what is expected, takes back its choice of those in
+    /// `reset`, and answers what it has chosen by then.
     ///
     /// # Errors
     /// [`NotChanged`]: fields that cannot be taken over these defaults.
@@ -51,47 +51,45 @@ impl PgStore {
         &self,
         org: OrgId,
         defaults: &RunSettings,
-        given: &Map<String, Value>,
-        reset: &[String],
+        (given, reset): (&Map<String, Value>, &[String]),
+        is_expected: Expected<'_, OrgSettings>,
     ) -> Result<OrgSettings, NotChanged> {
-        let lease = self.lease().await?;
-        let worked = self.changing_org_settings(&lease, org, defaults, given, reset).await;
-        Self::finish(lease, worked).await?.map_err(NotChanged::Fields)
+        self.as_one(async |conn| {
+            take_turn(conn, org).await?;
+            let mut settings = read(conn, org).await?;
+            if !is_expected(&settings) {
+                return Err(NotChanged::Stale);
+            }
+            settings.overrides.retain(|name, _| !reset.contains(name));
+            settings.overrides.extend(given.clone());
+            settings.laid_over(defaults).map_err(NotChanged::Fields)?;
+            settings.updated_at = Some(self.clock.now());
+            write(conn, org, &settings).await?;
+            Ok(settings)
+        })
+        .await
     }
+}
 
-    async fn changing_org_settings(
-        &self,
-        mut conn: &Loan,
-        org: OrgId,
-        defaults: &RunSettings,
-        given: &Map<String, Value>,
-        reset: &[String],
-    ) -> Result<Result<OrgSettings, Vec<FieldError>>, StoreError> {
-        conn.batch_execute("BEGIN").await?;
-        // There may be no row of settings to lock yet.
-        let _held: uuid::Uuid = orgs::table.find(org.0).select(orgs::id).for_no_key_update().first(&mut conn).await?;
-        let mut settings = read(conn, org).await?;
-        settings.overrides.retain(|name, _| !reset.contains(name));
-        settings.overrides.extend(given.clone());
-        if let Err(errors) = settings.laid_over(defaults) {
-            return Ok(Err(errors));
-        }
-        let now = self.clock.now();
-        settings.updated_at = Some(now);
-        let overrides = Value::Object(settings.overrides.clone());
-        diesel::insert_into(collection_settings::table)
-            .values((
-                collection_settings::org_id.eq(org.0),
-                collection_settings::overrides.eq(&overrides),
-                collection_settings::updated_at.eq(now),
-            ))
-            .on_conflict(collection_settings::org_id)
-            .do_update()
-            .set((collection_settings::overrides.eq(&overrides), collection_settings::updated_at.eq(now)))
-            .execute(&mut conn)
-            .await?;
-        Ok(Ok(settings))
-    }
+/// There may be no row of settings to hold yet: the organisation's is held.
+async fn take_turn(mut conn: &Loan, org: OrgId) -> Result<(), StoreError> {
+    let _held: uuid::Uuid = orgs::table.find(org.0).select(orgs::id).for_no_key_update().first(&mut conn).await?;
+    Ok(())
+}
+
+async fn write(mut conn: &Loan, org: OrgId, settings: &OrgSettings) -> Result<(), StoreError> {
+    let overrides = Value::Object(settings.overrides.clone());
+    let at = settings.updated_at;
+    let chosen =
+        || (collection_settings::overrides.eq(&overrides), at.map(|at| collection_settings::updated_at.eq(at)));
+    diesel::insert_into(collection_settings::table)
+        .values((collection_settings::org_id.eq(org.0), chosen()))
+        .on_conflict(collection_settings::org_id)
+        .do_update()
+        .set(chosen())
+        .execute(&mut conn)
+        .await?;
+    Ok(())
 }
 
 async fn read(mut conn: &Loan, org: OrgId) -> Result<OrgSettings, StoreError> {

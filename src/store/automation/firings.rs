@@ -191,13 +191,7 @@ impl PgStore {
         org: OrgId,
         schedules: &[ScheduleId],
     ) -> Result<BTreeMap<ScheduleId, FiringRow>, StoreError> {
-        type Found = (Uuid, DateTime<Utc>, String, Option<String>, Option<Uuid>, DateTime<Utc>);
-        let newest = Newest { org: org.0, schedules: schedules.iter().map(|schedule| schedule.0).collect() };
-        let rows: Vec<Found> = newest.load(&mut self.connection().await?).await?;
-        let last = |(schedule, due_at, state, detail, run, decided_at): Found| {
-            Ok((ScheduleId(schedule), row((due_at, state, detail, run, decided_at))?))
-        };
-        rows.into_iter().map(last).collect()
+        last_of(&self.connection().await?, org, schedules).await
     }
 
     /// Moments of every organisation whose runs wait to be started, oldest first.
@@ -242,4 +236,19 @@ impl PgStore {
             .await?;
         Ok(())
     }
+}
+
+/// What became of the newest moment of each of these schedules.
+pub(super) async fn last_of(
+    mut conn: &Loan,
+    org: OrgId,
+    schedules: &[ScheduleId],
+) -> Result<BTreeMap<ScheduleId, FiringRow>, StoreError> {
+    type Found = (Uuid, DateTime<Utc>, String, Option<String>, Option<Uuid>, DateTime<Utc>);
+    let newest = Newest { org: org.0, schedules: schedules.iter().map(|schedule| schedule.0).collect() };
+    let rows: Vec<Found> = newest.load(&mut conn).await?;
+    let last = |(schedule, due_at, state, detail, run, decided_at): Found| {
+        Ok((ScheduleId(schedule), row((due_at, state, detail, run, decided_at))?))
+    };
+    rows.into_iter().map(last).collect()
 }

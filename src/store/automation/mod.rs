@@ -29,6 +29,9 @@ pub enum NotKept {
     /// There is none, or the database is away.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It is no longer what the caller expects.
+    #[error("it has changed meanwhile")]
+    Stale,
     /// Another one has the name.
     #[error("the name is taken")]
     NameTaken,

@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{NAMED_MAX, NotKept, plain, texts};
 use crate::domain::ids::{OrgId, PresetId};
 use crate::store::loan::Loan;
 use crate::store::schema::{amazon_category_presets as presets, collection_schedules, run_templates};
-use crate::store::{PgStore, StoreError};
+use crate::store::{Expected, PgStore, StoreError};
 
 /// A named list of categories.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl PgStore {
         Ok(row(made))
     }
 
-    /// Changes a preset; what is `None` stays.
+    /// Changes a preset that is what is expected; what is `None` stays.
     ///
     /// # Errors
     /// [`NotKept`].
@@ -99,38 +99,54 @@ impl PgStore {
         &self,
         org: OrgId,
         id: PresetId,
-        name: Option<&str>,
-        category_ids: Option<&[String]>,
+        (name, category_ids): (Option<&str>, Option<&[String]>),
+        is_expected: Expected<'_, PresetRow>,
     ) -> Result<PresetRow, NotKept> {
-        let changes = (
-            name.map(|name| presets::name.eq(name)),
-            category_ids.map(|ids| presets::category_ids.eq(texts(ids))),
-            presets::updated_at.eq(self.clock.now()),
-        );
-        let changed: Stored = diesel::update(presets::table.find((org.0, id.0)))
-            .set(changes)
-            .returning(ALL)
-            .get_result(&mut self.connection().await?)
-            .await?;
-        Ok(row(changed))
+        self.as_one(async |mut conn| {
+            hold(conn, org, id, is_expected).await?;
+            let changes = (
+                name.map(|name| presets::name.eq(name)),
+                category_ids.map(|ids| presets::category_ids.eq(texts(ids))),
+                presets::updated_at.eq(self.clock.now()),
+            );
+            let preset = diesel::update(presets::table.find((org.0, id.0)));
+            let changed: Stored = preset.set(changes).returning(ALL).get_result(&mut conn).await?;
+            Ok(row(changed))
+        })
+        .await
     }
 
-    /// Removes a preset that no template and no schedule stands on.
+    /// Removes a preset that is what is expected, and that no template and no schedule stands on.
     ///
     /// # Errors
     /// [`NotKept`].
-    pub async fn delete_preset(&self, org: OrgId, id: PresetId) -> Result<(), NotKept> {
-        let lease = self.lease().await?;
-        let worked = deleting(&lease, org, id).await;
-        let users = Self::finish(lease, worked).await?;
-        if users.is_empty() { Ok(()) } else { Err(NotKept::InUse(users)) }
+    pub async fn delete_preset(
+        &self,
+        org: OrgId,
+        id: PresetId,
+        is_expected: Expected<'_, PresetRow>,
+    ) -> Result<(), NotKept> {
+        self.as_one(async |mut conn| {
+            hold(conn, org, id, is_expected).await?;
+            let users = users_of(conn, org, id).await?;
+            if !users.is_empty() {
+                return Err(NotKept::InUse(users));
+            }
+            diesel::delete(presets::table.find((org.0, id.0))).execute(&mut conn).await?;
+            Ok(())
+        })
+        .await
     }
 }
 
-/// Removes it, or answers who stands on it. Its lock holds off whoever is about to.
-async fn deleting(mut conn: &Loan, org: OrgId, PresetId(id): PresetId) -> Result<Vec<String>, StoreError> {
-    conn.batch_execute("BEGIN").await?;
-    let _held: Uuid = presets::table.find((org.0, id)).select(presets::id).for_update().first(&mut conn).await?;
+/// Holds a preset that is what is expected; its lock also holds off whoever is about to stand on it.
+async fn hold(mut conn: &Loan, org: OrgId, id: PresetId, is_expected: Expected<'_, PresetRow>) -> Result<(), NotKept> {
+    let held: Stored = presets::table.find((org.0, id.0)).select(ALL).for_update().first(&mut conn).await?;
+    if is_expected(&row(held)) { Ok(()) } else { Err(NotKept::Stale) }
+}
+
+/// Who stands on a preset.
+async fn users_of(mut conn: &Loan, org: OrgId, PresetId(id): PresetId) -> Result<Vec<String>, StoreError> {
     let templates = run_templates::table
         .filter(run_templates::org_id.eq(org.0))
         .filter(run_templates::preset_id.eq(id))
@@ -146,10 +162,5 @@ async fn deleting(mut conn: &Loan, org: OrgId, PresetId(id): PresetId) -> Result
         .load::<String>(&mut conn)
         .await?;
     let templates = templates.into_iter().map(|name| format!("the template {name:?}"));
-    let users: Vec<String> =
-        templates.chain(schedules.into_iter().map(|name| format!("the schedule {name:?}"))).collect();
-    if users.is_empty() {
-        diesel::delete(presets::table.find((org.0, id))).execute(&mut conn).await?;
-    }
-    Ok(users)
+    Ok(templates.chain(schedules.into_iter().map(|name| format!("the schedule {name:?}"))).collect())
 }

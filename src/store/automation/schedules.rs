@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::RunQueryDsl;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::firings::note_replaced;
+use super::firings::{FiringRow, last_of, note_replaced};
 use super::{NAMED_MAX, NotKept, columns, map, selection};
 use crate::domain::ids::{OrgId, ScheduleId};
 use crate::domain::schedule::{MissedRule, Plan};
@@ -225,27 +225,33 @@ impl PgStore {
         id: ScheduleId,
         change: impl FnOnce(&mut ScheduleRules) + Send,
     ) -> Result<ScheduleRow, NotKept> {
-        let lease = self.lease().await?;
-        match self.changing_schedule(&lease, org, id, change).await {
-            Ok(row) => Ok(Self::finish(lease, Ok(row)).await?),
-            Err(error) => {
-                lease.roll_back().await;
-                Err(error)
-            }
-        }
+        self.change_schedule_if(org, id, change, &|_, _| true).await
+    }
+
+    /// As [`Self::change_schedule`], where the schedule and the last of its moments are what is expected.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    pub async fn change_schedule_if(
+        &self,
+        org: OrgId,
+        id: ScheduleId,
+        change: impl FnOnce(&mut ScheduleRules) + Send,
+        is_expected: ExpectedSchedule<'_>,
+    ) -> Result<ScheduleRow, NotKept> {
+        self.as_one(async |conn| {
+            let before = hold(conn, org, id, is_expected).await?;
+            self.changing_schedule(conn, before, change).await
+        })
+        .await
     }
 
     async fn changing_schedule(
         &self,
         mut conn: &Loan,
-        org: OrgId,
-        id: ScheduleId,
+        before: ScheduleRow,
         change: impl FnOnce(&mut ScheduleRules) + Send,
     ) -> Result<ScheduleRow, NotKept> {
-        conn.batch_execute("BEGIN").await?;
-        let schedule = schedules::table.find((org.0, id.0));
-        let stored: Stored = schedule.select(Stored::as_select()).for_no_key_update().first(&mut conn).await?;
-        let before = ScheduleRow::try_from(stored)?;
         let (mut rules, now) = (before.rules.clone(), self.clock.now());
         change(&mut rules);
         let when = |rules: &ScheduleRules| (rules.enabled, rules.cron.clone(), rules.time_zone.clone());
@@ -257,7 +263,7 @@ impl PgStore {
             }
             rules.first_after(now)?
         };
-        let stored: Stored = diesel::update(schedule)
+        let stored: Stored = diesel::update(schedules::table.find((before.org_id.0, before.id.0)))
             .set(Said::of(&rules, next_due_at, now))
             .returning(Stored::as_returning())
             .get_result(&mut conn)
@@ -265,13 +271,37 @@ impl PgStore {
         Ok(stored.try_into()?)
     }
 
-    /// Removes a schedule with its past; its runs stay.
+    /// Removes a schedule that is what is expected, with its past; its runs stay.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::Away`].
-    pub async fn delete_schedule(&self, org: OrgId, id: ScheduleId) -> Result<(), StoreError> {
-        let removed =
-            diesel::delete(schedules::table.find((org.0, id.0))).execute(&mut self.connection().await?).await?;
-        if removed == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+    /// [`NotKept`].
+    pub async fn delete_schedule(
+        &self,
+        org: OrgId,
+        id: ScheduleId,
+        is_expected: ExpectedSchedule<'_>,
+    ) -> Result<(), NotKept> {
+        self.as_one(async |mut conn| {
+            hold(conn, org, id, is_expected).await?;
+            diesel::delete(schedules::table.find((org.0, id.0))).execute(&mut conn).await?;
+            Ok(())
+        })
+        .await
     }
+}
+
+/// What a schedule and the last of its moments are expected to be, asked while the schedule is held.
+pub type ExpectedSchedule<'a> = &'a (dyn Fn(&ScheduleRow, Option<&FiringRow>) -> bool + Sync);
+
+/// Holds a schedule that is what is expected.
+async fn hold(
+    mut conn: &Loan,
+    org: OrgId,
+    id: ScheduleId,
+    is_expected: ExpectedSchedule<'_>,
+) -> Result<ScheduleRow, NotKept> {
+    let schedule = schedules::table.find((org.0, id.0)).select(Stored::as_select());
+    let stored: Stored = schedule.for_no_key_update().first(&mut conn).await?;
+    let (row, last) = (ScheduleRow::try_from(stored)?, last_of(conn, org, &[id]).await?);
+    if is_expected(&row, last.get(&id)) { Ok(row) } else { Err(NotKept::Stale) }
 }

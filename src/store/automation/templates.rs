@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::RunQueryDsl;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::domain::ids::{OrgId, TemplateId};
 use crate::domain::selection::Selection;
 use crate::store::loan::Loan;
 use crate::store::schema::{collection_schedules, run_templates as templates};
-use crate::store::{PgStore, StoreError};
+use crate::store::{Expected, PgStore, StoreError};
 
 /// A run to be made again and again.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,7 +137,7 @@ impl PgStore {
         Ok(row(made))
     }
 
-    /// Changes a template.
+    /// Changes a template that is what is expected.
     ///
     /// # Errors
     /// [`NotKept`].
@@ -146,6 +146,7 @@ impl PgStore {
         org: OrgId,
         id: TemplateId,
         changes: &TemplateChanges,
+        is_expected: Expected<'_, TemplateRow>,
     ) -> Result<TemplateRow, NotKept> {
         let selected = changes.selection.as_ref().map(|selection| {
             let (categories, preset, _) = columns(selection);
@@ -157,30 +158,51 @@ impl PgStore {
             changes.overrides.clone().map(|overrides| templates::overrides.eq(Value::Object(overrides))),
             templates::updated_at.eq(self.clock.now()),
         );
-        let changed: Stored = diesel::update(templates::table.find((org.0, id.0)))
-            .set(set)
-            .returning(ALL)
-            .get_result(&mut self.connection().await?)
-            .await?;
-        Ok(row(changed))
+        self.as_one(async |mut conn| {
+            hold(conn, org, id, is_expected).await?;
+            let template = diesel::update(templates::table.find((org.0, id.0)));
+            let changed: Stored = template.set(set).returning(ALL).get_result(&mut conn).await?;
+            Ok(row(changed))
+        })
+        .await
     }
 
-    /// Removes a template that no schedule stands on.
+    /// Removes a template that is what is expected, and that no schedule stands on.
     ///
     /// # Errors
     /// [`NotKept`].
-    pub async fn delete_template(&self, org: OrgId, id: TemplateId) -> Result<(), NotKept> {
-        let lease = self.lease().await?;
-        let worked = deleting(&lease, org, id).await;
-        let users = Self::finish(lease, worked).await?;
-        if users.is_empty() { Ok(()) } else { Err(NotKept::InUse(users)) }
+    pub async fn delete_template(
+        &self,
+        org: OrgId,
+        id: TemplateId,
+        is_expected: Expected<'_, TemplateRow>,
+    ) -> Result<(), NotKept> {
+        self.as_one(async |mut conn| {
+            hold(conn, org, id, is_expected).await?;
+            let users = users_of(conn, org, id).await?;
+            if !users.is_empty() {
+                return Err(NotKept::InUse(users));
+            }
+            diesel::delete(templates::table.find((org.0, id.0))).execute(&mut conn).await?;
+            Ok(())
+        })
+        .await
     }
 }
 
-/// Removes it, or answers who stands on it. Its lock holds off whoever is about to.
-async fn deleting(mut conn: &Loan, org: OrgId, TemplateId(id): TemplateId) -> Result<Vec<String>, StoreError> {
-    conn.batch_execute("BEGIN").await?;
-    let _held: Uuid = templates::table.find((org.0, id)).select(templates::id).for_update().first(&mut conn).await?;
+/// Holds a template that is what is expected; its lock also holds off whoever is about to stand on it.
+async fn hold(
+    mut conn: &Loan,
+    org: OrgId,
+    id: TemplateId,
+    is_expected: Expected<'_, TemplateRow>,
+) -> Result<(), NotKept> {
+    let held: Stored = templates::table.find((org.0, id.0)).select(ALL).for_update().first(&mut conn).await?;
+    if is_expected(&row(held)) { Ok(()) } else { Err(NotKept::Stale) }
+}
+
+/// Who stands on a template.
+async fn users_of(mut conn: &Loan, org: OrgId, TemplateId(id): TemplateId) -> Result<Vec<String>, StoreError> {
     let schedules = collection_schedules::table
         .filter(collection_schedules::org_id.eq(org.0))
         .filter(collection_schedules::template_id.eq(id))
@@ -188,9 +210,5 @@ async fn deleting(mut conn: &Loan, org: OrgId, TemplateId(id): TemplateId) -> Re
         .limit(super::USERS_MAX)
         .load::<String>(&mut conn)
         .await?;
-    let users: Vec<String> = schedules.into_iter().map(|name| format!("the schedule {name:?}")).collect();
-    if users.is_empty() {
-        diesel::delete(templates::table.find((org.0, id))).execute(&mut conn).await?;
-    }
-    Ok(users)
+    Ok(schedules.into_iter().map(|name| format!("the schedule {name:?}")).collect())
 }

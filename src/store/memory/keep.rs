@@ -185,6 +185,9 @@ pub(super) fn enter_sightings(
     let registry = shelf.sellers.entry(group.key.org).or_default();
     let added = shelf.added.entry(group.key.org).or_default();
     for seller in spotted(group, &counts) {
+        if shelf.excluded.contains(&(group.key.org, seller.name.clone())) {
+            continue;
+        }
         let new_here = run.seen.insert(seller.name.clone());
         if new_here {
             new_in_run.insert(seller.name.clone());

@@ -56,6 +56,8 @@ struct Shelf {
     sellers: BTreeMap<OrgId, BTreeMap<String, SellerRow>>,
     /// Names that were added to each registry, in the order of their changes.
     added: BTreeMap<OrgId, Vec<String>>,
+    /// Names that no run brings back.
+    excluded: BTreeSet<(OrgId, String)>,
     bodies: BTreeMap<(OrgId, BodyHash), archive::Body>,
     limits: ArchiveLimits,
     /// Requests that an organisation's runs may send in a month, and those drawn of each.

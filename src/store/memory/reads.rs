@@ -5,6 +5,7 @@ use super::{MemoryStore, Run};
 use crate::domain::ids::{OrgId, RunKey, TaskNo};
 use crate::domain::ledger::StoredEvent;
 use crate::domain::product::Asin;
+use crate::domain::seller::normalise;
 use crate::store::registry::audit_log::RunEntryRow;
 use crate::store::registry::sellers::SellerRow;
 use crate::store::runs::changes::{Changes, NotChanged};
@@ -19,6 +20,15 @@ impl MemoryStore {
     /// [`NotChanged`].
     pub fn change_run(&self, key: RunKey, changes: &Changes) -> Result<RunRow, NotChanged> {
         change_run(&mut *self.reach()?, self.clock.now(), key, changes)
+    }
+
+    /// Removes a seller, as a person does; excluded, no run brings it back.
+    pub fn remove_seller(&self, org: OrgId, name: &str, exclude: bool) {
+        let (name, mut shelf) = (normalise(name), self.shelf());
+        shelf.sellers.entry(org).or_default().remove(&name);
+        if exclude {
+            shelf.excluded.insert((org, name));
+        }
     }
 
     /// How many searches of an organisation are remembered.

@@ -68,6 +68,23 @@ pub enum NotMade {
     Store(#[from] StoreError),
 }
 
+/// Why nothing was done to a webhook.
+#[derive(Debug, Error)]
+pub enum NotDone<E> {
+    /// The organisation has no such webhook, or the database is away.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Whoever looked at the webhook refused.
+    #[error("it was refused")]
+    Refused(E),
+}
+
+impl<E> From<diesel::result::Error> for NotDone<E> {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = webhooks)]
 struct Stored {
@@ -186,19 +203,22 @@ impl PgStore {
         stored.try_into().map(Some)
     }
 
-    /// Changes a webhook to this; its form stays. Switching it on forgets that it failed; switching it off gives up what waits for it.
+    /// Changes a webhook to what is made of it while it is held; its form stays. Switching it on forgets that it failed;
+    /// switching it off gives up what waits for it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] where the organisation has no such webhook; [`StoreError::Away`].
-    pub async fn change_webhook(
+    /// [`NotDone`].
+    pub async fn change_webhook<E>(
         &self,
         org: OrgId,
         id: WebhookId,
-        spec: &WebhookSpec,
-    ) -> Result<WebhookRow, StoreError> {
-        let lease = self.lease().await?;
-        let worked = self.changing_webhook(&lease, org, id, spec).await;
-        Self::finish(lease, worked).await
+        change: impl FnOnce(WebhookRow) -> Result<WebhookSpec, E>,
+    ) -> Result<WebhookRow, NotDone<E>> {
+        self.as_one(async |conn| {
+            let spec = change(hold(conn, org, id).await?).map_err(NotDone::Refused)?;
+            Ok(self.changing_webhook(conn, org, id, &spec).await?)
+        })
+        .await
     }
 
     async fn changing_webhook(
@@ -208,7 +228,6 @@ impl PgStore {
         id: WebhookId,
         spec: &WebhookSpec,
     ) -> Result<WebhookRow, StoreError> {
-        conn.batch_execute("BEGIN").await?;
         let now = self.clock.now();
         let stored: Stored = diesel::update(webhooks::table.find((org.0, id.0)))
             .set((
@@ -248,12 +267,26 @@ impl PgStore {
         stored.try_into()
     }
 
-    /// Removes a webhook with its deliveries.
+    /// Removes a webhook with its deliveries, where whoever looks at it while it is held lets it go.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] where the organisation has no such webhook; [`StoreError::Away`].
-    pub async fn delete_webhook(&self, org: OrgId, id: WebhookId) -> Result<(), StoreError> {
-        let gone = diesel::delete(webhooks::table.find((org.0, id.0))).execute(&mut self.connection().await?).await?;
-        if gone == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+    /// [`NotDone`].
+    pub async fn delete_webhook<E>(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        look: impl FnOnce(WebhookRow) -> Result<(), E>,
+    ) -> Result<(), NotDone<E>> {
+        self.as_one(async |mut conn| {
+            look(hold(conn, org, id).await?).map_err(NotDone::Refused)?;
+            diesel::delete(webhooks::table.find((org.0, id.0))).execute(&mut conn).await?;
+            Ok(())
+        })
+        .await
     }
+}
+
+async fn hold(mut conn: &Loan, org: OrgId, id: WebhookId) -> Result<WebhookRow, StoreError> {
+    let row = webhooks::table.find((org.0, id.0)).select(Stored::as_select());
+    row.for_no_key_update().first(&mut conn).await?.try_into()
 }

@@ -16,7 +16,7 @@ use crate::domain::rights::Role;
 use crate::store::fault::conflict;
 use crate::store::loan::Loan;
 use crate::store::schema::{api_tokens, invitations, memberships, orgs, users};
-use crate::store::{PgStore, StoreError};
+use crate::store::{Expected, PgStore, StoreError};
 
 /// Most members of one organisation.
 pub const MEMBERS_MAX: i64 = 1_000;
@@ -79,13 +79,7 @@ impl PgStore {
     /// # Errors
     /// [`StoreError::NotFound`] where they are none; [`StoreError::Away`].
     pub async fn member(&self, org: OrgId, user: UserId) -> Result<MemberRow, StoreError> {
-        let found: Stored = memberships::table
-            .inner_join(users::table)
-            .filter(memberships::org_id.eq(org.0).and(memberships::user_id.eq(user.0)))
-            .select(columns!())
-            .first(&mut self.connection().await?)
-            .await?;
-        row(found)
+        look(&self.connection().await?, org, user).await
     }
 
     /// The organisations that these people are members of, for each the longest first.
@@ -197,15 +191,21 @@ impl PgStore {
         }
     }
 
-    /// Makes a member something else. Their sessions, tokens and open invitations end; those of the tokens are answered. The
+    /// Makes a member who is what is expected something else. Their sessions, tokens and open invitations end; those of the tokens are answered. The
     /// same role again changes nothing.
     ///
     /// # Errors
-    /// [`PeopleError::NotFound`], [`PeopleError::LastAdmin`], [`PeopleError::Store`].
-    pub async fn set_role(&self, org: OrgId, user: UserId, role: Role) -> Result<Vec<Uuid>, PeopleError> {
+    /// [`PeopleError::NotFound`], [`PeopleError::Stale`], [`PeopleError::LastAdmin`], [`PeopleError::Store`].
+    pub async fn set_role(
+        &self,
+        org: OrgId,
+        user: UserId,
+        role: Role,
+        is_expected: Expected<'_, MemberRow>,
+    ) -> Result<Vec<Uuid>, PeopleError> {
         self.as_one(async |mut conn| {
             take_turn(conn, org).await?;
-            let before = look(conn, org, user).await?;
+            let before = expected(conn, org, user, is_expected).await?;
             if before == role {
                 return Ok(Vec::new());
             }
@@ -226,14 +226,20 @@ impl PgStore {
         .await
     }
 
-    /// Ends a membership, with the sessions, tokens and invitations of the member; the ids of the tokens are answered.
+    /// Ends the membership of a member who is what is expected, with their sessions, tokens and invitations; the ids of the
+    /// tokens are answered.
     ///
     /// # Errors
-    /// [`PeopleError::NotFound`], [`PeopleError::LastAdmin`], [`PeopleError::Store`].
-    pub async fn remove_member(&self, org: OrgId, user: UserId) -> Result<Vec<Uuid>, PeopleError> {
+    /// [`PeopleError::NotFound`], [`PeopleError::Stale`], [`PeopleError::LastAdmin`], [`PeopleError::Store`].
+    pub async fn remove_member(
+        &self,
+        org: OrgId,
+        user: UserId,
+        is_expected: Expected<'_, MemberRow>,
+    ) -> Result<Vec<Uuid>, PeopleError> {
         self.as_one(async |mut conn| {
             take_turn(conn, org).await?;
-            if look(conn, org, user).await? == Role::Admin {
+            if expected(conn, org, user, is_expected).await? == Role::Admin {
                 must_have_another_admin(conn, org, user).await?;
             }
             // The rows go with the membership; who has a stream open by one of them is told by its id.
@@ -258,9 +264,25 @@ async fn members_of(mut conn: &Loan, org: OrgId) -> Result<i64, PeopleError> {
     Ok(memberships::table.filter(memberships::org_id.eq(org.0)).count().get_result(&mut conn).await?)
 }
 
-async fn look(mut conn: &Loan, org: OrgId, user: UserId) -> Result<Role, PeopleError> {
-    let role: String = memberships::table.find((org.0, user.0)).select(memberships::role).first(&mut conn).await?;
-    Ok(role_of(&role)?)
+async fn look(mut conn: &Loan, org: OrgId, user: UserId) -> Result<MemberRow, StoreError> {
+    let found: Stored = memberships::table
+        .inner_join(users::table)
+        .filter(memberships::org_id.eq(org.0).and(memberships::user_id.eq(user.0)))
+        .select(columns!())
+        .first(&mut conn)
+        .await?;
+    row(found)
+}
+
+/// What a member is who is what is expected.
+async fn expected(
+    conn: &Loan,
+    org: OrgId,
+    user: UserId,
+    is_expected: Expected<'_, MemberRow>,
+) -> Result<Role, PeopleError> {
+    let member = look(conn, org, user).await?;
+    if is_expected(&member) { Ok(member.role) } else { Err(PeopleError::Stale) }
 }
 
 /// Somebody else can let people in.

@@ -14,12 +14,10 @@ pub mod sessions;
 pub mod users;
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel_async::SimpleAsyncConnection;
 use thiserror::Error;
 
 use crate::domain::rights::Role;
-use crate::store::loan::Loan;
-use crate::store::{PgStore, StoreError};
+use crate::store::StoreError;
 
 /// Why nothing was changed about people, named after what the caller can do.
 #[derive(Debug, Error)]
@@ -30,6 +28,9 @@ pub enum PeopleError {
     /// It would leave the organisation without an admin.
     #[error("this is the last admin of the organisation")]
     LastAdmin,
+    /// It is no longer what the caller expects.
+    #[error("it has changed meanwhile")]
+    Stale,
     /// They are a member of the organisation already.
     #[error("already a member of the organisation")]
     AlreadyMember,
@@ -73,28 +74,4 @@ impl From<DieselError> for PeopleError {
 
 fn role_of(name: &str) -> Result<Role, StoreError> {
     Role::parse(name).ok_or_else(|| StoreError::Broken(format!("a member's role is `{name}`")))
-}
-
-impl PgStore {
-    /// Does all of this or nothing.
-    async fn as_one<T>(&self, work: impl AsyncFnOnce(&Loan) -> Result<T, PeopleError>) -> Result<T, PeopleError> {
-        let lease = self.lease().await?;
-        let mut conn: &Loan = &lease;
-        let done = async {
-            conn.batch_execute("BEGIN").await?;
-            let done = work(&lease).await?;
-            conn.batch_execute("COMMIT").await?;
-            Ok(done)
-        };
-        match done.await {
-            Ok(done) => {
-                lease.give_back();
-                Ok(done)
-            }
-            Err(error) => {
-                lease.roll_back().await;
-                Err(error)
-            }
-        }
-    }
 }

@@ -15,6 +15,7 @@ use super::held::{Held, hold, standing, write};
 use crate::domain::ids::{EntryId, OrgId, SellerId};
 use crate::domain::registry::{Edit, EntryAction, EntrySource, Marks, SellerState};
 use crate::domain::seller::{Platform, normalise};
+use crate::domain::seller_name::TAGS_MAX;
 use crate::store::fragment::fragment;
 use crate::store::loan::Loan;
 use crate::store::text::{Clean, clean_json};
@@ -51,6 +52,9 @@ pub enum NotEdited {
     /// The organisation has no such sellers.
     #[error("{} sellers are not known", .0.len())]
     Unknown(Vec<SellerId>),
+    /// It is no longer what the caller expects.
+    #[error("the seller has changed meanwhile")]
+    Stale,
     /// There is no such entry.
     #[error("there is no such entry")]
     NoEntry,
@@ -189,8 +193,8 @@ impl PgStore {
     /// Changes sellers, all or none; who is as it is to be already stays.
     ///
     /// # Errors
-    /// [`NotEdited::Unknown`]; [`NotEdited::Conflicts`] where a name is taken or a removed seller was to be changed;
-    /// [`NotEdited::Store`].
+    /// [`NotEdited::Unknown`]; [`NotEdited::Conflicts`] where a name is taken, a removed seller was to be changed or one would
+    /// have more than [`TAGS_MAX`] tags; [`NotEdited::Store`].
     pub async fn edit_sellers(
         &self,
         org: OrgId,
@@ -201,7 +205,7 @@ impl PgStore {
         self.in_tries(async |conn| self.editing(conn, org, author, ids, edit).await).await
     }
 
-    async fn editing(
+    pub(super) async fn editing(
         &self,
         conn: &Loan,
         org: OrgId,
@@ -228,6 +232,13 @@ impl PgStore {
             Change::between(seller.id, seller.state.clone(), after).map(|change| (seller, change))
         };
         let planned: Vec<(Held, Change)> = held.into_iter().filter_map(change).collect();
+        let is_full = |change: &Change| change.after.marks.tags.len() > TAGS_MAX;
+        refuse(planned.iter().filter(|(_, change)| is_full(change)).map(|(seller, _)| Conflict {
+            seller: seller.id,
+            name: seller.last_name.clone(),
+            why: "it would have more tags than a seller may have",
+            other: None,
+        }))?;
         let now = self.clock.now();
         let entry = self.entry(edit.action(), EntrySource::Manual, None, author, now);
         self.change_held(conn, org, &entry, planned).await

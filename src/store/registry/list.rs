@@ -15,6 +15,7 @@ use super::changes::Head;
 use crate::domain::ids::{OrgId, RunId, SellerId};
 use crate::domain::registry::Triage;
 use crate::store::fragment::fragment;
+use crate::store::loan::Loan;
 use crate::store::{PgStore, StoreError};
 
 type Time = DateTime<Utc>;
@@ -261,9 +262,14 @@ impl PgStore {
     /// # Errors
     /// [`StoreError::NotFound`] where the organisation has no such seller; [`StoreError::Away`].
     pub async fn seller(&self, org: OrgId, id: SellerId) -> Result<ListedSeller, StoreError> {
-        let nothing = SellerQuery::all(super::asked::SellerSort::Name, false);
-        let one = ListSellers { only: Some(id.0), ..ListSellers::of(org, &nothing, 1) };
-        let row: Row = one.get_result(&mut self.connection().await?).await?;
-        Ok(listed(row))
+        seller_in(&self.connection().await?, org, id).await
     }
+}
+
+/// As [`PgStore::seller`], within a transaction.
+pub(super) async fn seller_in(mut conn: &Loan, org: OrgId, id: SellerId) -> Result<ListedSeller, StoreError> {
+    let nothing = SellerQuery::all(super::asked::SellerSort::Name, false);
+    let one = ListSellers { only: Some(id.0), ..ListSellers::of(org, &nothing, 1) };
+    let row: Row = one.get_result(&mut conn).await?;
+    Ok(listed(row))
 }

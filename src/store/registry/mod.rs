@@ -5,6 +5,7 @@ pub mod asked;
 pub mod audit_log;
 pub mod changes;
 pub mod edits;
+pub mod expected;
 pub mod export;
 mod held;
 pub mod history;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::domain::ids::{OrgId, RunId, SellerId};
 use crate::domain::ledger::Group;
 use crate::store::fragment::fragment;
+use crate::store::loan::Loan;
 use crate::store::runs::transition::closes;
 use crate::store::{PgStore, StoreError};
 
@@ -89,28 +90,7 @@ impl PgStore {
     /// # Errors
     /// [`StoreError::Away`].
     pub async fn sightings_of(&self, org: OrgId, seller: SellerId) -> Result<Vec<FoundRow>, StoreError> {
-        let statement = SightingsOf { org: org.0, id: seller.0, limit: SIGHTINGS_MAX };
-        let rows: Vec<(OfRun, OfPage, OfListing)> = statement.load(&mut self.connection().await?).await?;
-        let found =
-            |((run, run_number, run_name), page, (title, price_minor, currency, link)): (OfRun, OfPage, OfListing)| {
-                let (product, product_title, page, place, seen_at) = page;
-                let run = RunId(run);
-                FoundRow {
-                    run,
-                    run_number,
-                    run_name,
-                    product,
-                    product_title,
-                    page,
-                    place,
-                    seen_at,
-                    title,
-                    price_minor,
-                    currency,
-                    link,
-                }
-            };
-        Ok(rows.into_iter().map(found).collect())
+        sightings_in(&self.connection().await?, org, seller).await
     }
 
     /// After a group that closes its run: ranks the sellers that it saw. What cannot be done stays as it was; the run has ended all the same.
@@ -126,4 +106,30 @@ impl PgStore {
             log::warn!("the sellers of run {} are not ranked: {error}", group.key.run);
         }
     }
+}
+
+/// As [`PgStore::sightings_of`], within a transaction.
+pub(super) async fn sightings_in(mut conn: &Loan, org: OrgId, seller: SellerId) -> Result<Vec<FoundRow>, StoreError> {
+    let statement = SightingsOf { org: org.0, id: seller.0, limit: SIGHTINGS_MAX };
+    let rows: Vec<(OfRun, OfPage, OfListing)> = statement.load(&mut conn).await?;
+    let found =
+        |((run, run_number, run_name), page, (title, price_minor, currency, link)): (OfRun, OfPage, OfListing)| {
+            let (product, product_title, page, place, seen_at) = page;
+            let run = RunId(run);
+            FoundRow {
+                run,
+                run_number,
+                run_name,
+                product,
+                product_title,
+                page,
+                place,
+                seen_at,
+                title,
+                price_minor,
+                currency,
+                link,
+            }
+        };
+    Ok(rows.into_iter().map(found).collect())
 }

@@ -14,6 +14,7 @@ use crate::web::auth::token::Secret;
 use crate::web::auth::{AFTER_THE_RUN_MINUTES, Caller, run_key};
 use crate::web::error::{Kind, Problem};
 use crate::web::openapi::field::{self, Field, names, text};
+use crate::web::proxies::address_of;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 use crate::web::sse::{self, Begin, Follow, RunActivity};
@@ -56,8 +57,7 @@ pub async fn stream(
     let Some(after) = begin.after(row.last_seq, row.status.is_final(), row.events_removed_at.is_some())? else {
         return Ok(HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, "no-store")).finish());
     };
-    let address = request.peer_addr().map(|peer| peer.ip());
-    let seat = address.map(|address| shared.seats.take(address)).transpose()?;
+    let seat = address_of(&request).map(|address| shared.seats.take(address)).transpose()?;
     let live = shared.rooms.engine.look_at(key).await;
     let prices = shared.rooms.prices;
     let source = RunActivity { store: shared.rooms.store.clone(), engine: shared.rooms.engine.clone(), key, prices };

@@ -11,7 +11,7 @@ use crate::store::runs::changes::{Changes, NotChanged};
 use crate::web::auth::{Caller, run_key};
 use crate::web::body::{json_object, kind_of};
 use crate::web::error::Problem;
-use crate::web::etag::{ETag, IfMatch};
+use crate::web::etag::{self, IfMatch};
 use crate::web::fields::{refuse, refuse_unknown};
 use crate::web::openapi::field::{Field, name, names};
 use crate::web::openapi::settings::settings;
@@ -44,12 +44,9 @@ pub async fn change(
     let key = run_key(&request, &caller)?;
     let expected = IfMatch::of(&request)?;
     let changes = read(&json_object(&request, payload).await?)?;
-    let is_expected = |row: &RunRow| expected.allows(&ETag::of(&shared.view(row.clone())));
+    let is_expected = |row: &RunRow| expected.allows(&shared.view(row.clone()));
     match shared.rooms.store.change_run_if(key, &changes, &is_expected).await {
-        Ok(row) => {
-            let view = shared.view(row);
-            Ok(HttpResponse::Ok().insert_header(ETag::of(&view).header()).json(view))
-        }
+        Ok(row) => Ok(etag::changed(&shared.view(row))),
         Err(NotChanged::Stale) => Err(IfMatch::failed()),
         Err(NotChanged::Store(error)) => Err(Problem::in_a_change(error, LOOK_FIRST)),
         Err(NotChanged::Fields(errors)) => {
@@ -81,15 +78,14 @@ pub(in crate::web) mod says {
     use super::FIELDS;
     use crate::web::api::run_view::RunView;
     use crate::web::error::Kind;
-    use crate::web::etag::IF_MATCH;
     use crate::web::openapi::Operation;
 
     pub fn change() -> Operation {
         Operation::new("changeRun", "Changes the name and the settings of a run that is pending or paused.")
-            .header(IF_MATCH)
             .body(&FIELDS)
             .json::<RunView>(200, "the run as it is then")
-            .tells("ETag", "what it is then, for `If-Match`")
             .problems(&[Kind::WrongState])
+            .conditional()
+            .tells("ETag", "what it is then, for `If-Match`")
     }
 }

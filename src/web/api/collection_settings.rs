@@ -14,7 +14,7 @@ use crate::store::runs::changes::NotChanged;
 use crate::web::auth::Caller;
 use crate::web::body::{json_object, kind_of};
 use crate::web::error::Problem;
-use crate::web::etag::IfMatch;
+use crate::web::etag::{self, IfMatch};
 use crate::web::fields::{refuse, refuse_unknown};
 use crate::web::openapi::field::{Field, names};
 use crate::web::openapi::settings::{setting_names, settings};
@@ -34,7 +34,7 @@ struct SettingsView {
     updated_at: Option<DateTime<Utc>>,
 }
 
-/// `GET /collection/settings`.
+/// `GET /collection/settings`, with an `ETag`.
 ///
 /// # Errors
 /// 422 where a setting that was chosen cannot be taken any more.
@@ -44,7 +44,7 @@ pub async fn read(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
-    answer(&shared, shared.rooms.store.org_settings(caller.org).await?)
+    etag::answer(&request, &view(&shared, shared.rooms.store.org_settings(caller.org).await?)?)
 }
 
 const FIELDS: [Field; 2] = [
@@ -53,10 +53,10 @@ const FIELDS: [Field; 2] = [
 ];
 
 /// `PATCH /collection/settings` with `{"settings"?: {...}, "reset"?: ["name"]}`: what is given is chosen, what is reset
-/// follows the configuration again, and the rest stays.
+/// follows the configuration again, and the rest stays. With `If-Match` only where they are what was read.
 ///
 /// # Errors
-/// 400 for a body that is no JSON, 422 for fields that cannot be taken.
+/// 400 for a body that is no JSON, 412 where they are not what `If-Match` names, 422 for fields that cannot be taken.
 pub async fn change(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -64,11 +64,16 @@ pub async fn change(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
+    let expected = IfMatch::of(&request)?;
     let fields = json_object(&request, payload).await?;
     let (given, reset) = body(&fields)?;
     let (store, defaults) = (&shared.rooms.store, &shared.rooms.run_defaults);
-    match store.change_org_settings(caller.org, defaults, &given, &reset).await {
-        Ok(chosen) => answer(&shared, chosen),
+    // What cannot be shown any more has no tag that anybody could name.
+    let is_expected = |chosen: &OrgSettings| {
+        !expected.names_tags() || view(&shared, chosen.clone()).is_ok_and(|shown| expected.allows(&shown))
+    };
+    match store.change_org_settings(caller.org, defaults, (&given, &reset), &is_expected).await {
+        Ok(chosen) => Ok(etag::changed(&view(&shared, chosen)?)),
         Err(NotChanged::Stale) => Err(IfMatch::failed()),
         Err(NotChanged::Store(error)) => Err(Problem::in_a_change(error, LOOK_FIRST)),
         Err(NotChanged::Fields(errors)) => {
@@ -78,12 +83,12 @@ pub async fn change(
     }
 }
 
-fn answer(shared: &Shared, chosen: OrgSettings) -> Result<HttpResponse, Problem> {
+fn view(shared: &Shared, chosen: OrgSettings) -> Result<SettingsView, Problem> {
     let settings = chosen
         .laid_over(&shared.rooms.run_defaults)
         .map_err(|errors| Problem::invalid_fields(of_settings(errors).collect()))?;
     let OrgSettings { overrides, updated_at } = chosen;
-    Ok(HttpResponse::Ok().json(SettingsView { settings, overrides, updated_at }))
+    Ok(SettingsView { settings, overrides, updated_at })
 }
 
 fn body(fields: &Map<String, Value>) -> Result<(Map<String, Value>, Vec<String>), Problem> {
@@ -136,11 +141,14 @@ pub(in crate::web) mod says {
         Operation::new("readSettings", "The settings of a run of the organisation that names none.")
             .json::<SettingsView>(200, "the settings, and what of them the organisation chose")
             .problems(&[Kind::InvalidFields])
+            .tagged()
     }
 
     pub fn change() -> Operation {
         Operation::new("changeSettings", "Chooses settings for the organisation's runs, or gives them back.")
             .body(&FIELDS)
             .json::<SettingsView>(200, "the settings as they are then")
+            .conditional()
+            .tells("ETag", "what it is then, for `If-Match`")
     }
 }

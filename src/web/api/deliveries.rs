@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::webhooks::{missing, webhook_id};
 use crate::domain::ids::DeliveryId;
+use crate::store::StoreError;
 use crate::store::notices::deliveries::DeliveryRow;
 use crate::web::auth::{Caller, id_in};
 use crate::web::body::no_body;
@@ -83,7 +84,7 @@ pub async fn list(
 /// `POST /webhooks/{id}/deliveries/{delivery}/resend`: 202 with the delivery, which is due at once and keeps its id.
 ///
 /// # Errors
-/// 404 where the caller has no such delivery.
+/// 404 where the caller has no such delivery, 429 where too many were sent for the organisation lately.
 pub async fn resend(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -94,15 +95,17 @@ pub async fn resend(
     no_body(payload).await?;
     let delivery = id_in(&request, "delivery");
     let delivery: DeliveryId = delivery.ok_or_else(|| Problem::no_such("delivery"))?;
-    let row = shared.rooms.store.resend(caller.org, webhook_id(&request)?, delivery).await;
-    Ok(HttpResponse::Accepted().json(DeliveryView::from(row.map_err(missing("delivery"))?)))
+    let webhook = webhook_id(&request)?;
+    shared.sendings.count(caller.org)?;
+    let row = shared.rooms.store.resend(caller.org, webhook, delivery).await;
+    sent(&shared, &caller, row, "delivery")
 }
 
 /// `POST /webhooks/{id}/test`: 202 with a delivery that tells nothing but that notices arrive; also where the webhook is
 /// switched off.
 ///
 /// # Errors
-/// 404 where the caller has no such webhook.
+/// 404 where the caller has no such webhook, 429 where too many were sent for the organisation lately.
 pub async fn test(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -111,9 +114,21 @@ pub async fn test(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     no_body(payload).await?;
-    let base_url = &shared.rooms.notices.base_url;
-    let row = shared.rooms.store.send_test(caller.org, webhook_id(&request)?, base_url).await;
-    Ok(HttpResponse::Accepted().json(DeliveryView::from(row.map_err(missing("webhook"))?)))
+    let (webhook, base_url) = (webhook_id(&request)?, &shared.rooms.notices.base_url);
+    shared.sendings.count(caller.org)?;
+    let row = shared.rooms.store.send_test(caller.org, webhook, base_url).await;
+    sent(&shared, &caller, row, "webhook")
+}
+
+/// The answer to a delivery that was counted.
+fn sent(
+    shared: &Shared,
+    caller: &Caller,
+    row: Result<DeliveryRow, StoreError>,
+    what: &'static str,
+) -> Result<HttpResponse, Problem> {
+    let row = row.inspect_err(|_| shared.sendings.take_back(caller.org));
+    Ok(HttpResponse::Accepted().json(DeliveryView::from(row.map_err(missing(what))?)))
 }
 
 /// What the document says of these routes.

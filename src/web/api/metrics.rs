@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use crate::metrics::{Access, Looked, MEDIA_TYPE};
 use crate::web::error::{Kind, Problem};
+use crate::web::proxies::address_of;
 use crate::web::shared::Shared;
 
 /// Longest wait for the database: without it everything else is told, and that it is away.
@@ -21,7 +22,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(2);
 /// 404, as at any path that is not there, for whoever may not read it.
 pub async fn read(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let metrics = &shared.rooms.metrics;
-    let is_here = || request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback());
+    let is_here = || address_of(&request).is_some_and(|address| address.to_canonical().is_loopback());
     let allowed = match metrics.access {
         Access::Open => true,
         Access::Loopback => is_here(),

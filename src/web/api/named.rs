@@ -9,6 +9,7 @@ use crate::store::automation::{NAMED_MAX, NotKept};
 use crate::web::auth::id_in;
 use crate::web::cursor::{Cursor, Named};
 use crate::web::error::{Kind, Problem};
+use crate::web::etag::IfMatch;
 use crate::web::query::Query;
 
 impl Named {
@@ -66,6 +67,7 @@ impl Named {
                 Problem::in_a_change(StoreError::Away(cause), &words)
             }
             NotKept::Store(error) => self.lost(error),
+            NotKept::Stale => IfMatch::failed(),
             NotKept::NameTaken => {
                 let message = format!("another {word} has this name; allowed is one that none has");
                 Problem::invalid_fields(vec![FieldError::new("name", message)])
@@ -97,4 +99,5 @@ pub fn needed<T>(field: &str, allowed: &str, given: Option<T>, errors: &mut Vec<
 }
 
 /// What a name is, for error messages.
-pub const A_NAME: &str = "a text of 1 to 200 characters without control characters";
+pub const A_NAME: &str =
+    "a text of 1 to 200 characters, some of them visible, without control characters and marks of direction";

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::selection_body::{CATEGORY_IDS, PRESET_ID, SELECTION, TEMPLATE_ID, need_selection};
+use crate::domain::name::{allowed, parse_name};
 use crate::domain::selection::Selection;
 use crate::domain::settings::{FieldError, RunSettings};
 use crate::web::body::kind_of;
@@ -61,19 +62,14 @@ impl NewRunBody {
 
 /// The name that a body gives, checked.
 pub(super) fn read_name(value: Option<&Value>, errors: &mut Vec<FieldError>) -> Option<String> {
-    let allowed = || format!("allowed is a text of 1 to {NAME_CHARS_MAX} characters without control characters");
     match value {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) => {
-            let name = text.trim();
-            let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-            if !fits {
-                errors.push(FieldError::new("name", format!("{} cannot be taken; {}", short(text), allowed())));
-            }
-            fits.then(|| name.to_owned())
+            let refused = |allowed| FieldError::new("name", format!("{} cannot be taken; {allowed}", short(text)));
+            parse_name(text, NAME_CHARS_MAX).map_err(|allowed| errors.push(refused(allowed))).ok()
         }
         Some(other) => {
-            errors.push(FieldError::new("name", format!("is {}; {}", kind_of(other), allowed())));
+            errors.push(FieldError::new("name", format!("is {}; {}", kind_of(other), allowed(NAME_CHARS_MAX))));
             None
         }
     }

@@ -19,6 +19,7 @@ use crate::web::auth::Caller;
 use crate::web::body::json_object;
 use crate::web::cursor::{Cursor, Named};
 use crate::web::error::Problem;
+use crate::web::etag::{self, IfMatch};
 use crate::web::fields::{refuse, refuse_unknown};
 use crate::web::list::List;
 use crate::web::openapi::field::{Field, PAGE, name, names};
@@ -79,7 +80,7 @@ pub async fn create(
     Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(view(made)))
 }
 
-/// `GET /amazon/presets/{id}`.
+/// `GET /amazon/presets/{id}`, with an `ETag`.
 ///
 /// # Errors
 /// 404 where the caller has no such preset.
@@ -91,14 +92,15 @@ pub async fn read(
     Query::of(&request, &[])?;
     let id = PresetId(Named::Presets.id(&request)?);
     let row = shared.rooms.store.preset(caller.org, id).await.map_err(|error| Named::Presets.lost(error))?;
-    Ok(HttpResponse::Ok().json(view(row)))
+    etag::answer(&request, &view(row))
 }
 
 /// `PATCH /amazon/presets/{id}` with `{"name"?, "category_ids"?}`: what is left out stays. Runs that were made of it stay
-/// as they are.
+/// as they are. With `If-Match` only where it still is what was read, as its removal too.
 ///
 /// # Errors
-/// 400 for a body that is no JSON, 404 where the caller has no such preset, 422 for fields that cannot be taken.
+/// 400 for a body that is no JSON, 404 where the caller has no such preset, 412 where it is not what `If-Match` names, 422 for
+/// fields that cannot be taken.
 pub async fn change(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -107,10 +109,13 @@ pub async fn change(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let id = PresetId(Named::Presets.id(&request)?);
+    let expected = IfMatch::of(&request)?;
     let (name, ids) = body(&json_object(&request, payload).await?, false)?;
     known_categories(&shared, ids.as_deref().unwrap_or_default()).await?;
-    let changed = shared.rooms.store.change_preset(caller.org, id, name.as_deref(), ids.as_deref()).await;
-    Ok(HttpResponse::Ok().json(view(changed.map_err(|error| Named::Presets.not_kept(error))?)))
+    let is_expected = |row: &PresetRow| expected.allows(&view(row.clone()));
+    let changes = (name.as_deref(), ids.as_deref());
+    let changed = shared.rooms.store.change_preset(caller.org, id, changes, &is_expected).await;
+    Ok(etag::changed(&view(changed.map_err(|error| Named::Presets.not_kept(error))?)))
 }
 
 /// `DELETE /amazon/presets/{id}`: 204.
@@ -124,7 +129,9 @@ pub async fn remove(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let id = PresetId(Named::Presets.id(&request)?);
-    let removed = shared.rooms.store.delete_preset(caller.org, id).await;
+    let expected = IfMatch::of(&request)?;
+    let is_expected = |row: &PresetRow| expected.allows(&view(row.clone()));
+    let removed = shared.rooms.store.delete_preset(caller.org, id, &is_expected).await;
     removed.map_err(|error| Named::Presets.not_kept(error))?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -173,7 +180,7 @@ pub(in crate::web) mod says {
     }
 
     pub fn read() -> Operation {
-        Operation::new("readPreset", "A named list of categories.").json::<PresetView>(200, "the preset")
+        Operation::new("readPreset", "A named list of categories.").json::<PresetView>(200, "the preset").tagged()
     }
 
     pub fn change() -> Operation {
@@ -181,11 +188,14 @@ pub(in crate::web) mod says {
             .body(&FIELDS)
             .json::<PresetView>(200, "the preset as it is then")
             .problems(&[Kind::InUse, Kind::LimitReached])
+            .conditional()
+            .tells("ETag", "what it is then, for `If-Match`")
     }
 
     pub fn remove() -> Operation {
         Operation::new("removePreset", "Removes a preset on which no template and no schedule stands.")
             .nothing(204, "it is gone")
             .problems(&[Kind::InUse, Kind::LimitReached])
+            .conditional()
     }
 }

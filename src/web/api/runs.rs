@@ -13,7 +13,7 @@ use crate::web::auth::{Caller, run_key};
 use crate::web::body::json_object;
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
-use crate::web::etag::ETag;
+use crate::web::etag;
 use crate::web::idempotency;
 use crate::web::list::List;
 use crate::web::openapi::field::{self, CURSOR, Field, LIMIT, names};
@@ -84,8 +84,7 @@ pub async fn read(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let key = run_key(&request, &caller)?;
-    let view = shared.view(shared.rooms.store.run(key.org, key.run).await?);
-    Ok(HttpResponse::Ok().insert_header(ETag::of(&view).header()).json(view))
+    etag::answer(&request, &shared.view(shared.rooms.store.run(key.org, key.run).await?))
 }
 
 /// `GET /collection/runs/{id}/progress`: from memory while the run's actors work, else from its row.
@@ -151,7 +150,7 @@ pub(in crate::web) mod says {
     pub fn read() -> Operation {
         Operation::new("readRun", "A run: its state, its settings, what it found and what it spent.")
             .json::<RunView>(200, "the run")
-            .tells("ETag", "what it is now, for `If-Match`")
+            .tagged()
     }
 
     pub fn progress() -> Operation {

@@ -12,11 +12,13 @@ use super::selection_body::SELECTION;
 use super::templates::check;
 use crate::domain::ids::{OrgId, ScheduleId};
 use crate::domain::schedule::{Plan, Rules};
+use crate::store::automation::firings::FiringRow;
 use crate::store::automation::schedules::ScheduleRow;
 use crate::web::auth::Caller;
 use crate::web::body::json_object;
 use crate::web::cursor::{Cursor, Named};
 use crate::web::error::{Kind, Problem};
+use crate::web::etag::{self, IfMatch};
 use crate::web::list::List;
 use crate::web::openapi::field::{self, Field, PAGE, names};
 use crate::web::query::{Query, short};
@@ -60,7 +62,7 @@ pub async fn create(
     make(&shared, caller.org, &fields, false).await
 }
 
-/// `GET /collection/schedules/{id}`.
+/// `GET /collection/schedules/{id}`, with an `ETag`.
 ///
 /// # Errors
 /// 404 where the caller has no such schedule.
@@ -71,13 +73,15 @@ pub async fn read(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let row = found(&shared, caller.org, &request).await?;
-    shown(&shared, row).await
+    etag::answer(&request, &shown(&shared, row).await?)
 }
 
 /// `PATCH /collection/schedules/{id}`: what is left out stays; `settings` are replaced as a whole.
+/// With `If-Match` only where it still is what was read, as its removal too.
 ///
 /// # Errors
-/// 400 for a body that is no JSON, 404 where the caller has no such schedule, 422 for fields that cannot be taken.
+/// 400 for a body that is no JSON, 404 where the caller has no such schedule, 412 where it is not what `If-Match` names, 422
+/// for fields that cannot be taken.
 pub async fn change(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -85,9 +89,9 @@ pub async fn change(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
-    let id = ScheduleId(Named::Schedules.id(&request)?);
+    let (id, expected) = (ScheduleId(Named::Schedules.id(&request)?), IfMatch::of(&request)?);
     let fields = json_object(&request, payload).await?;
-    lay_over(&shared, caller.org, id, &fields).await
+    lay_over(&shared, caller.org, id, &fields, &expected).await
 }
 
 /// `DELETE /collection/schedules/{id}`: 204. Its runs stay.
@@ -101,8 +105,10 @@ pub async fn remove(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let id = ScheduleId(Named::Schedules.id(&request)?);
-    let removed = shared.rooms.store.delete_schedule(caller.org, id).await;
-    removed.map_err(|error| Named::Schedules.not_kept(error.into()))?;
+    let expected = IfMatch::of(&request)?;
+    let is_expected = |row: &ScheduleRow, last: Option<&FiringRow>| allows(&expected, row, last);
+    let removed = shared.rooms.store.delete_schedule(caller.org, id, &is_expected).await;
+    removed.map_err(|error| Named::Schedules.not_kept(error))?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -117,7 +123,7 @@ pub async fn read_first(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     match first(&shared, caller.org).await? {
-        Some(row) => shown(&shared, row).await,
+        Some(row) => etag::answer(&request, &shown(&shared, row).await?),
         None => {
             let detail = "there is no schedule yet; PATCH /collection/schedule or POST /collection/schedules makes one";
             Err(Problem::new(Kind::NotFound, detail))
@@ -125,10 +131,11 @@ pub async fn read_first(
     }
 }
 
-/// `PATCH /collection/schedule`: changes the organisation's oldest schedule, or makes its first (201).
+/// `PATCH /collection/schedule`: changes the organisation's oldest schedule, or makes its first (201). With `If-Match` only
+/// where it still is what was read.
 ///
 /// # Errors
-/// 400 for a body that is no JSON, 422 for fields that cannot be taken.
+/// 400 for a body that is no JSON, 412 where it is not what `If-Match` names, 422 for fields that cannot be taken.
 pub async fn change_first(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -136,10 +143,12 @@ pub async fn change_first(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
+    let expected = IfMatch::of(&request)?;
     let fields = json_object(&request, payload).await?;
     match first(&shared, caller.org).await? {
-        Some(row) => lay_over(&shared, caller.org, row.id, &fields).await,
-        None => make(&shared, caller.org, &fields, true).await,
+        Some(row) => lay_over(&shared, caller.org, row.id, &fields, &expected).await,
+        None if expected == IfMatch::Anything => make(&shared, caller.org, &fields, true).await,
+        None => Err(IfMatch::failed()),
     }
 }
 
@@ -214,9 +223,13 @@ async fn first(shared: &Shared, org: OrgId) -> Result<Option<ScheduleRow>, Probl
     Ok(shared.rooms.store.list_schedules(org, None, 1).await?.pop())
 }
 
-async fn shown(shared: &Shared, row: ScheduleRow) -> Result<HttpResponse, Problem> {
+async fn shown(shared: &Shared, row: ScheduleRow) -> Result<ScheduleView, Problem> {
     let last = shared.rooms.store.last_firings(row.org_id, &[row.id]).await?.remove(&row.id);
-    Ok(HttpResponse::Ok().json(ScheduleView::new(row, last)))
+    Ok(ScheduleView::new(row, last))
+}
+
+fn allows(expected: &IfMatch, row: &ScheduleRow, last: Option<&FiringRow>) -> bool {
+    expected.allows(&ScheduleView::new(row.clone(), last.cloned()))
 }
 
 async fn make(
@@ -238,11 +251,13 @@ async fn lay_over(
     org: OrgId,
     id: ScheduleId,
     fields: &Map<String, Value>,
+    expected: &IfMatch,
 ) -> Result<HttpResponse, Problem> {
     let body = ScheduleBody::read(fields, &org_defaults(shared, org).await?)?;
     check(shared, org, body.selection.as_ref()).await?;
-    let changed = shared.rooms.store.change_schedule(org, id, |rules| body.lay_over(rules)).await;
-    shown(shared, changed.map_err(|error| Named::Schedules.not_kept(error))?).await
+    let is_expected = |row: &ScheduleRow, last: Option<&FiringRow>| allows(expected, row, last);
+    let changed = shared.rooms.store.change_schedule_if(org, id, |rules| body.lay_over(rules), &is_expected).await;
+    Ok(etag::changed(&shown(shared, changed.map_err(|error| Named::Schedules.not_kept(error))?).await?))
 }
 
 /// What the document says of these routes.
@@ -278,6 +293,7 @@ pub(in crate::web) mod says {
     pub fn read() -> Operation {
         Operation::new("readSchedule", "A schedule, its next moment and what became of the last.")
             .json::<ScheduleView>(200, "the schedule")
+            .tagged()
     }
 
     pub fn change() -> Operation {
@@ -288,16 +304,19 @@ pub(in crate::web) mod says {
         .body(&FIELDS)
         .json::<ScheduleView>(200, "the schedule as it is then")
         .problems(&[Kind::InUse, Kind::LimitReached])
+        .conditional()
+        .tells("ETag", "what it is then, for `If-Match`")
     }
 
     pub fn remove() -> Operation {
-        Operation::new("removeSchedule", "Removes a schedule; its runs stay.").nothing(204, "it is gone")
+        Operation::new("removeSchedule", "Removes a schedule; its runs stay.").nothing(204, "it is gone").conditional()
     }
 
     pub fn read_first() -> Operation {
         Operation::new("readFirstSchedule", "The organisation's oldest schedule, for clients that know of one.")
             .json::<ScheduleView>(200, "the schedule")
             .problems(&[Kind::NotFound])
+            .tagged()
     }
 
     pub fn change_first() -> Operation {
@@ -307,6 +326,8 @@ pub(in crate::web) mod says {
             .json::<ScheduleView>(201, "the first schedule")
             .tells("Location", "its path")
             .problems(&[Kind::InUse, Kind::LimitReached, Kind::NotFound])
+            .conditional()
+            .tells("ETag", "what it is then, for `If-Match`")
     }
 
     pub fn preview() -> Operation {

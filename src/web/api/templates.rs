@@ -20,6 +20,7 @@ use crate::web::auth::Caller;
 use crate::web::body::json_object;
 use crate::web::cursor::{Cursor, Named};
 use crate::web::error::Problem;
+use crate::web::etag::{self, IfMatch};
 use crate::web::fields::{refuse, refuse_unknown};
 use crate::web::list::List;
 use crate::web::openapi::field::{Field, PAGE, name, names};
@@ -91,7 +92,7 @@ pub async fn create(
     Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(view(made)))
 }
 
-/// `GET /collection/templates/{id}`.
+/// `GET /collection/templates/{id}`, with an `ETag`.
 ///
 /// # Errors
 /// 404 where the caller has no such template.
@@ -103,13 +104,15 @@ pub async fn read(
     Query::of(&request, &[])?;
     let id = TemplateId(Named::Templates.id(&request)?);
     let row = shared.rooms.store.template(caller.org, id).await.map_err(|error| Named::Templates.lost(error))?;
-    Ok(HttpResponse::Ok().json(view(row)))
+    etag::answer(&request, &view(row))
 }
 
 /// `PATCH /collection/templates/{id}`: what is left out stays; `settings` are replaced as a whole.
+/// With `If-Match` only where it still is what was read, as its removal too.
 ///
 /// # Errors
-/// 400 for a body that is no JSON, 404 where the caller has no such template, 422 for fields that cannot be taken.
+/// 400 for a body that is no JSON, 404 where the caller has no such template, 412 where it is not what `If-Match` names, 422
+/// for fields that cannot be taken.
 pub async fn change(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -118,11 +121,13 @@ pub async fn change(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let id = TemplateId(Named::Templates.id(&request)?);
+    let expected = IfMatch::of(&request)?;
     let fields = json_object(&request, payload).await?;
     let changes = body(&fields, &org_defaults(&shared, caller.org).await?, false)?;
     check(&shared, caller.org, changes.selection.as_ref()).await?;
-    let changed = shared.rooms.store.change_template(caller.org, id, &changes).await;
-    Ok(HttpResponse::Ok().json(view(changed.map_err(|error| Named::Templates.not_kept(error))?)))
+    let is_expected = |row: &TemplateRow| expected.allows(&view(row.clone()));
+    let changed = shared.rooms.store.change_template(caller.org, id, &changes, &is_expected).await;
+    Ok(etag::changed(&view(changed.map_err(|error| Named::Templates.not_kept(error))?)))
 }
 
 /// `DELETE /collection/templates/{id}`: 204.
@@ -136,7 +141,9 @@ pub async fn remove(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let id = TemplateId(Named::Templates.id(&request)?);
-    let removed = shared.rooms.store.delete_template(caller.org, id).await;
+    let expected = IfMatch::of(&request)?;
+    let is_expected = |row: &TemplateRow| expected.allows(&view(row.clone()));
+    let removed = shared.rooms.store.delete_template(caller.org, id, &is_expected).await;
     removed.map_err(|error| Named::Templates.not_kept(error))?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -194,7 +201,9 @@ pub(in crate::web) mod says {
     }
 
     pub fn read() -> Operation {
-        Operation::new("readTemplate", "A run to be made again and again.").json::<TemplateView>(200, "the template")
+        Operation::new("readTemplate", "A run to be made again and again.")
+            .json::<TemplateView>(200, "the template")
+            .tagged()
     }
 
     pub fn change() -> Operation {
@@ -205,11 +214,14 @@ pub(in crate::web) mod says {
         .body(&FIELDS)
         .json::<TemplateView>(200, "the template as it is then")
         .problems(&[Kind::InUse, Kind::LimitReached])
+        .conditional()
+        .tells("ETag", "what it is then, for `If-Match`")
     }
 
     pub fn remove() -> Operation {
         Operation::new("removeTemplate", "Removes a template on which no schedule stands.")
             .nothing(204, "it is gone")
             .problems(&[Kind::InUse, Kind::LimitReached])
+            .conditional()
     }
 }

@@ -14,10 +14,11 @@ use crate::domain::delivery::Form;
 use crate::domain::ids::WebhookId;
 use crate::domain::notice::NoticeEvent;
 use crate::store::StoreError;
-use crate::store::notices::webhooks::{NotMade, WEBHOOKS_MAX, WebhookRow};
+use crate::store::notices::webhooks::{NotDone, NotMade, WEBHOOKS_MAX, WebhookRow};
 use crate::web::auth::{Caller, id_in};
 use crate::web::body::{json_object, no_body};
 use crate::web::error::{Kind, Problem};
+use crate::web::etag::{self, IfMatch};
 use crate::web::list::List;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
@@ -123,7 +124,7 @@ pub async fn create(
     }
 }
 
-/// `GET /webhooks/{id}`.
+/// `GET /webhooks/{id}`, with an `ETag`.
 ///
 /// # Errors
 /// 404 where the caller has no such webhook.
@@ -134,13 +135,28 @@ pub async fn read(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let row = shared.rooms.store.webhook(caller.org, webhook_id(&request)?).await.map_err(missing("webhook"))?;
-    Ok(HttpResponse::Ok().json(WebhookView::from(row)))
+    etag::answer(&request, &WebhookView::from(row))
 }
 
-/// `PATCH /webhooks/{id}`: what is left out stays. Switching it off gives up what waits for it.
+/// Why nothing was done to a webhook.
+fn not_done(error: NotDone<Problem>) -> Problem {
+    match error {
+        NotDone::Store(error) => missing("webhook")(error),
+        NotDone::Refused(problem) => problem,
+    }
+}
+
+/// Whether this webhook is what the caller has read.
+fn must_be(expected: &IfMatch, row: &WebhookRow) -> Result<(), Problem> {
+    if expected.allows(&WebhookView::from(row.clone())) { Ok(()) } else { Err(IfMatch::failed()) }
+}
+
+/// `PATCH /webhooks/{id}`: what is left out stays. Switching it off gives up what waits for it. With
+/// `If-Match` only where it still is what was read, as its removal too.
 ///
 /// # Errors
-/// 400 for a body that is no JSON, 404 where the caller has no such webhook, 422 for fields that cannot be taken.
+/// 400 for a body that is no JSON, 404 where the caller has no such webhook, 412 where it is not what `If-Match` names, 422
+/// for fields that cannot be taken.
 pub async fn change(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -148,12 +164,14 @@ pub async fn change(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
-    let (id, store) = (webhook_id(&request)?, &shared.rooms.store);
+    let (id, expected) = (webhook_id(&request)?, IfMatch::of(&request)?);
     let fields = json_object(&request, payload).await?;
-    let row = store.webhook(caller.org, id).await.map_err(missing("webhook"))?;
-    let spec = changed_webhook(row, &fields, &shared.rooms.notices)?;
-    let row = store.change_webhook(caller.org, id, &spec).await.map_err(missing("webhook"))?;
-    Ok(HttpResponse::Ok().json(WebhookView::from(row)))
+    let change = |row: WebhookRow| {
+        must_be(&expected, &row)?;
+        changed_webhook(row, &fields, &shared.rooms.notices)
+    };
+    let row = shared.rooms.store.change_webhook(caller.org, id, change).await.map_err(not_done)?;
+    Ok(etag::changed(&WebhookView::from(row)))
 }
 
 /// `DELETE /webhooks/{id}`: 204; its deliveries go with it.
@@ -168,7 +186,9 @@ pub async fn remove(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     no_body(payload).await?;
-    shared.rooms.store.delete_webhook(caller.org, webhook_id(&request)?).await.map_err(missing("webhook"))?;
+    let (id, expected) = (webhook_id(&request)?, IfMatch::of(&request)?);
+    let removed = shared.rooms.store.delete_webhook(caller.org, id, |row| must_be(&expected, &row)).await;
+    removed.map_err(not_done)?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -212,17 +232,23 @@ pub(in crate::web) mod says {
     }
 
     pub fn read() -> Operation {
-        Operation::new("readWebhook", "Who is told what.").json::<WebhookView>(200, "the webhook, without its secret")
+        Operation::new("readWebhook", "Who is told what.")
+            .json::<WebhookView>(200, "the webhook, without its secret")
+            .tagged()
     }
 
     pub fn change() -> Operation {
         Operation::new("changeWebhook", "Changes a webhook; what is left out stays.")
             .body(&CHANGED)
             .json::<WebhookView>(200, "the webhook as it is then")
+            .conditional()
+            .tells("ETag", "what it is then, for `If-Match`")
     }
 
     pub fn remove() -> Operation {
-        Operation::new("removeWebhook", "Removes a webhook and its deliveries.").nothing(204, "it is gone")
+        Operation::new("removeWebhook", "Removes a webhook and its deliveries.")
+            .nothing(204, "it is gone")
+            .conditional()
     }
 
     pub fn rotate() -> Operation {

@@ -1,7 +1,6 @@
 //! How often somebody may try a password: for each account and for each address a few at once, then one now and then.
 //! The memory is bounded, whatever is tried.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -9,59 +8,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::web::error::{Kind, Problem};
+use crate::web::tally::{Rate, Tally};
 
 /// Tries of one account that may come at once, and how long each takes to be forgotten.
 const ACCOUNT: Rate = Rate { at_once: 10, each: Duration::from_secs(30) };
 /// The same of one address, behind which there may be a whole office.
 const ADDRESS: Rate = Rate { at_once: 60, each: Duration::from_secs(5) };
-/// Most accounts and most addresses that are remembered. Beyond it the one that is free soonest is forgotten: to fill it
-/// takes this many tries, which one address is not given.
-const KEPT_MAX: usize = 10_000;
-
-#[derive(Clone, Copy)]
-struct Rate {
-    at_once: u32,
-    each: Duration,
-}
-
-/// When the tries of each key are forgotten; a key without any is not kept.
-struct Tally<K> {
-    rate: Rate,
-    free_at: HashMap<K, Instant>,
-}
-
-impl<K: std::hash::Hash + Eq + Clone> Tally<K> {
-    fn new(rate: Rate) -> Self {
-        Self { rate, free_at: HashMap::new() }
-    }
-
-    /// How long this key has to wait for its next try; nothing where it may come now.
-    fn wait(&self, key: &K, now: Instant) -> Option<Duration> {
-        let full = self.rate.each * (self.rate.at_once - 1);
-        let free_at = self.free_at.get(key)?;
-        free_at.saturating_duration_since(now).checked_sub(full).filter(|wait| !wait.is_zero())
-    }
-
-    fn add(&mut self, key: K, now: Instant) {
-        if !self.free_at.contains_key(&key) && self.free_at.len() >= KEPT_MAX {
-            self.free_at.retain(|_, free_at| *free_at > now);
-            if self.free_at.len() >= KEPT_MAX {
-                let soonest = self.free_at.iter().min_by_key(|(_, free_at)| **free_at).map(|(key, _)| key.clone());
-                soonest.map(|key| self.free_at.remove(&key));
-            }
-        }
-        let free_at = self.free_at.entry(key).or_insert(now);
-        *free_at = (*free_at).max(now) + self.rate.each;
-    }
-
-    fn take_back(&mut self, key: &K, now: Instant) {
-        let left = self.free_at.get(key).and_then(|free_at| free_at.checked_sub(self.rate.each));
-        match left {
-            Some(free_at) if free_at > now => self.free_at.insert(key.clone(), free_at),
-            _ => self.free_at.remove(key),
-        };
-    }
-}
 
 struct Tallies {
     accounts: Tally<String>,
@@ -151,18 +103,6 @@ mod tests {
             attempts.count("ada", HERE).expect("may come");
             attempts.succeeded("ada", HERE);
         }
-        assert!(attempts.tallies.lock().expect("no panic").accounts.free_at.is_empty());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_memory_is_bounded() {
-        let mut tally = Tally::new(ACCOUNT);
-        for number in 0..KEPT_MAX + 5 {
-            tally.add(number, Instant::now());
-        }
-        assert_eq!(tally.free_at.len(), KEPT_MAX);
-        advance(ACCOUNT.each).await;
-        tally.add(usize::MAX, Instant::now());
-        assert_eq!(tally.free_at.len(), 1, "what is forgotten goes first");
+        assert!(attempts.tallies.lock().expect("no panic").accounts.is_empty());
     }
 }

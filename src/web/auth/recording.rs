@@ -1,8 +1,6 @@
 //! How a sign-in comes into the audit log: by its own handler, as soon as it is known whose log it belongs to. Before the
 //! door opens, so that nobody comes in without a row.
 
-use std::net::IpAddr;
-
 use actix_web::HttpRequest;
 use uuid::Uuid;
 
@@ -10,16 +8,11 @@ use crate::domain::audit::Deed;
 use crate::domain::ids::{OrgId, UserId};
 use crate::store::{PgStore, StoreError};
 use crate::web::error::Problem;
+use crate::web::proxies::address_of;
 use crate::web::shared::Shared;
 
 /// A try to sign in that let nobody in, in the log.
 pub const REFUSED: &str = "auth.refused";
-
-/// Where a request comes from, as far as tries to sign in are counted and recorded.
-#[must_use]
-pub fn address(request: &HttpRequest) -> Option<IpAddr> {
-    request.peer_addr().map(|peer| peer.ip())
-}
 
 /// A sign-in as the audit log has it: with the person's address, where it is known, and the link or token that was used.
 #[must_use]
@@ -30,7 +23,7 @@ pub fn sign_in(
     user: Option<UserId>,
     token: Option<Uuid>,
 ) -> Deed {
-    let address = address(request).map(|address| address.to_string());
+    let address = address_of(request).map(|address| address.to_string());
     Deed { user, token, address, action: action.to_owned(), subject: email, ..Deed::default() }
 }
 

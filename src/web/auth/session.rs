@@ -5,10 +5,10 @@ use actix_web::http::header;
 use actix_web::http::uri::Authority;
 use chrono::TimeDelta;
 
-use super::recording::address;
 use super::token::Secret;
 use crate::clock::Clock;
 use crate::store::people::sessions::{NewSession, Origin};
+use crate::web::proxies::address_of;
 
 /// How long a session lasts, in days.
 const SESSION_DAYS: i64 = 7;
@@ -28,7 +28,7 @@ fn origin(request: &HttpRequest) -> Origin {
     // What is no ASCII is left out: it is there to be known again, not to be believed.
     let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let agent = agent.map(|agent| agent.chars().take(AGENT_CHARS_MAX).collect());
-    Origin { address: address(request), agent }
+    Origin { address: address_of(request), agent }
 }
 
 /// The cookie that holds a session.

@@ -2,6 +2,7 @@
 
 use super::{Kind, Problem};
 use crate::store::{PeopleError, StoreError};
+use crate::web::etag::IfMatch;
 
 impl Problem {
     /// The one answer to an unknown id, another organisation's id, and an id that is none.
@@ -14,6 +15,7 @@ impl Problem {
     pub fn of_people(error: impl Into<PeopleError>, what: &str, fate: &str) -> Self {
         match error.into() {
             PeopleError::NotFound => Self::no_such(what),
+            PeopleError::Stale => IfMatch::failed(),
             PeopleError::LastAdmin => {
                 let detail =
                     "this is the last admin of the organisation; make somebody else one first. Nothing was changed";

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 
 use super::field::{Field, SchemaOf, of};
 use crate::web::error::Kind;
+use crate::web::etag::{IF_MATCH, IF_NONE_MATCH};
 
 /// A route and a method.
 #[derive(Clone)]
@@ -66,6 +67,20 @@ impl Operation {
     pub fn header(mut self, field: Field) -> Self {
         self.headers.push(field);
         self
+    }
+
+    /// Is a read that nobody needs twice: its answer has a tag, and whoever has that one already is told so.
+    #[must_use]
+    pub fn tagged(self) -> Self {
+        let about = "what it is now, for `If-Match` and `If-None-Match`";
+        let read = self.tells("ETag", about).header(IF_NONE_MATCH);
+        read.nothing(304, "the caller's copy is still right").tells("ETag", about)
+    }
+
+    /// Is a change that holds only for what was read, where the caller asks for that.
+    #[must_use]
+    pub fn conditional(self) -> Self {
+        self.header(IF_MATCH)
     }
 
     /// Takes a JSON object of these fields and no others.

@@ -46,6 +46,7 @@ pub(super) fn table() -> Vec<Row> {
             Token,
             "/members/{user}",
             [
+                get(admin, members::read, members::says::read),
                 patch("members.change", admin, members::change, members::says::change),
                 delete("members.remove", admin, members::remove, members::says::remove),
             ],

@@ -24,6 +24,11 @@ pub(super) fn table() -> Vec<Row> {
             "/sellers/bulk/delete",
             [post("sellers.remove_many", change, write::remove_many, write::says::remove_many)],
         ),
+        at(
+            Token,
+            "/sellers/bulk/triage",
+            [post("sellers.triage_many", change, write::triage_many, write::says::triage_many)],
+        ),
         at(Token, "/sellers/flag-batch", [post("sellers.flag_many", change, write::flag_many, write::says::flag_many)]),
         at(Token, "/sellers/import/preview", [ask(change, import::preview, import::says::preview)]),
         at(Token, "/sellers/import/commit", [create("sellers.import", change, import::commit, import::says::commit)]),

@@ -292,7 +292,7 @@ async fn a_run_obeys_the_configuration_the_organisation_the_template_and_the_sch
     let (store, org) = (&ground.engine.store, ground.org);
     let given =
         json!({"workers": 9, "max_attempts": 7, "pages_per_product": 2}).as_object().cloned().expect("an object");
-    store.change_org_settings(org, &Default::default(), &given, &[]).await.expect("changed");
+    store.change_org_settings(org, &Default::default(), (&given, &[]), &|_| true).await.expect("changed");
     ground.engine.look_at("2026-01-01T03:00:00Z").await;
     let run = store.list_runs(org, None, 1, None).await.expect("runs").remove(0);
     let settings = run.run_settings().expect("sound");

@@ -21,6 +21,7 @@ use gleaner::store::{Accepted, CategoryRow, PgStore, RunStore};
 use gleaner::web::auth::sign_in;
 use gleaner::web::auth::token::Secret;
 use gleaner::web::engine::{Attached, Engine, Gone, Refused};
+use gleaner::web::proxies::Proxies;
 use gleaner::web::server::{self, Running, ServerSettings};
 use gleaner::web::shared::{NoticeRules, Rooms};
 use serde_json::{Value, json};
@@ -130,6 +131,20 @@ impl House {
     pub async fn with_burst(requests_burst: u32) -> Option<Self> {
         let settings = ServerSettings { requests_per_second: 1, requests_burst, ..ServerSettings::default() };
         Self::open(None, settings, RunSettings::default(), None).await
+    }
+
+    /// As [`Self::still`], behind proxies at these addresses; so many requests of one caller at once, and one a second after
+    /// that, and one live stream of an address.
+    pub async fn behind(proxies: &[&str], requests_burst: u32) -> Option<Self> {
+        let trusted_proxies = Proxies::parse(proxies.iter().copied()).expect("networks");
+        let settings = ServerSettings {
+            trusted_proxies,
+            requests_per_second: 1,
+            requests_burst,
+            streams_per_address_max: 1,
+            ..patient()
+        };
+        Self::open(None, settings, RunSettings::default()).await
     }
 
     /// Over the real engine and a scripted marketplace that answers after `latency`.

@@ -69,6 +69,39 @@ async fn a_test_waits_as_a_delivery_and_can_be_sent_again() {
 }
 
 #[actix_web::test]
+async fn an_organisation_has_only_so_much_sent_to_strangers_servers() {
+    let Some(house) = House::still().await else { return };
+    let path = format!("/webhooks/{}", made(&house).await["id"].as_str().expect("an id"));
+    for _ in 0..30 {
+        house.client.post(&format!("/webhooks/{NOBODYS}/test"), None).await.problem(404);
+    }
+    let first = house.client.post(&format!("{path}/test"), None).await;
+    assert_eq!(first.status, 202, "what was not sent does not count: {}", first.text());
+    let again = format!("{path}/deliveries/{}/resend", first.json()["id"].as_str().expect("an id"));
+    let mut sent = 1;
+    let refused = loop {
+        let (test, other) = (format!("{path}/test"), sent % 2 == 0);
+        let reply = house.client.post(if other { &test } else { &again }, None).await;
+        if reply.status == 429 {
+            break reply;
+        }
+        assert_eq!(reply.status, 202, "{}", reply.text());
+        sent += 1;
+        assert!(sent < 100, "nothing is ever refused");
+    };
+    assert!(sent >= 20, "{sent}");
+    assert!(refused.problem(429).contains("20 at once are allowed"), "{}", refused.text());
+    assert!(
+        refused.header("retry-after").is_some_and(|seconds| seconds.parse().is_ok_and(|s: u64| (1..=7).contains(&s)))
+    );
+    let foreigner = house.foreigner().await;
+    let theirs = foreigner.post("/webhooks", Some(&body())).await.json();
+    let theirs = format!("/webhooks/{}/test", theirs["id"].as_str().expect("an id"));
+    assert_eq!(foreigner.post(&theirs, None).await.status, 202, "others are not held up");
+    foreigner.post(&format!("{path}/test"), None).await.problem(404);
+}
+
+#[actix_web::test]
 async fn what_cannot_be_taken_is_named_with_what_is_allowed_and_makes_nothing() {
     let Some(house) = House::still().await else { return };
     let with = |name: &str, value: Value| {

@@ -14,6 +14,7 @@ use crate::web::auth::{Caller, id_in};
 use crate::web::body::{json_object, no_body};
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
+use crate::web::etag::{self, IfMatch};
 use crate::web::fields::Fields;
 use crate::web::list::List;
 use crate::web::openapi::field::{self, Field, PAGE, names};
@@ -60,10 +61,27 @@ fn named(request: &HttpRequest) -> Result<UserId, Problem> {
     id_in(request, "user").map(UserId).ok_or_else(|| Problem::no_such("member"))
 }
 
-/// `PATCH /members/{user}` with `{"role"}`: what they held ends at once, so that nothing of the old role stays open.
+/// `GET /members/{user}`, with an `ETag`.
 ///
 /// # Errors
-/// 404 where the organisation has no such member, 409 for its last admin, 422 for a role that is none.
+/// 404 where the organisation has no such member.
+pub async fn read(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let row = shared.rooms.store.member(caller.org, named(&request)?).await;
+    let row = row.map_err(|error| Problem::of_people(error, "member", LOOK_FIRST))?;
+    etag::answer(&request, &MemberView::from(row))
+}
+
+/// `PATCH /members/{user}` with `{"role"}`: what they held ends at once, so that nothing of the old role stays open. With
+/// `If-Match` only where they still are what was read, as their removal too.
+///
+/// # Errors
+/// 404 where the organisation has no such member, 409 for its last admin, 412 where they are not what `If-Match` names, 422
+/// for a role that is none.
 pub async fn change(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -77,10 +95,12 @@ pub async fn change(
     let role = fields.all(role)?;
     let user = named(&request)?;
     let problem = |error| Problem::of_people(error, "member", LOOK_FIRST);
-    let ended = shared.rooms.store.set_role(caller.org, user, role).await;
+    let expected = IfMatch::of(&request)?;
+    let is_expected = |row: &MemberRow| expected.allows(&MemberView::from(row.clone()));
+    let ended = shared.rooms.store.set_role(caller.org, user, role, &is_expected).await;
     shared.bells.ring(&ended.map_err(problem)?);
     let row = shared.rooms.store.member(caller.org, user).await.map_err(|error| problem(error.into()))?;
-    Ok(HttpResponse::Ok().json(MemberView::from(row)))
+    Ok(etag::changed(&MemberView::from(row)))
 }
 
 /// `DELETE /members/{user}`: what they held ends at once.
@@ -95,7 +115,9 @@ pub async fn remove(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     no_body(payload).await?;
-    let ended = shared.rooms.store.remove_member(caller.org, named(&request)?).await;
+    let (user, expected) = (named(&request)?, IfMatch::of(&request)?);
+    let is_expected = |row: &MemberRow| expected.allows(&MemberView::from(row.clone()));
+    let ended = shared.rooms.store.remove_member(caller.org, user, &is_expected).await;
     shared.bells.ring(&ended.map_err(|error| Problem::of_people(error, "member", LOOK_FIRST))?);
     Ok(HttpResponse::NoContent().finish())
 }
@@ -114,16 +136,23 @@ pub(in crate::web) mod says {
             .json::<List<MemberView>>(200, "a page of the members")
     }
 
+    pub fn read() -> Operation {
+        Operation::new("readMember", "A member of the organisation.").json::<MemberView>(200, "the member").tagged()
+    }
+
     pub fn change() -> Operation {
         Operation::new("changeMember", "Changes what a member is; what they held ends at once.")
             .body(&FIELDS)
             .json::<MemberView>(200, "the member as they are then")
             .problems(&[Kind::LastAdmin])
+            .conditional()
+            .tells("ETag", "what it is then, for `If-Match`")
     }
 
     pub fn remove() -> Operation {
         Operation::new("removeMember", "Removes a member; what they held ends at once.")
             .nothing(204, "they are none any more")
             .problems(&[Kind::LastAdmin])
+            .conditional()
     }
 }

@@ -10,11 +10,11 @@ use crate::domain::person::{Email, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, name_
 use crate::domain::rights::Role;
 use crate::store::people::users::NewUser;
 use crate::web::auth::Caller;
-use crate::web::auth::recording::address;
 use crate::web::body::json_object;
 use crate::web::error::{Kind, Problem};
 use crate::web::fields::Fields;
 use crate::web::openapi::field::{Field, names, text};
+use crate::web::proxies::address_of;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
@@ -50,7 +50,7 @@ pub async fn change(
     let current = if row.password_hash.is_some() { fields.password("current") } else { None };
     let new = fields.all(new)?;
     if let Some(current) = current {
-        let (account, address) = (row.email.to_lowercase(), address(&request));
+        let (account, address) = (row.email.to_lowercase(), address_of(&request));
         shared.attempts.count(&account, address)?;
         if !shared.passwords.check(current, row.password_hash).await? {
             let message = "is not your password; allowed is the one that you sign in with";

@@ -13,12 +13,13 @@ use crate::domain::person::Email;
 use crate::store::people::orgs::OrgRow;
 use crate::store::people::users::UserRow;
 use crate::web::auth::Caller;
-use crate::web::auth::recording::{REFUSED, address, record, record_failure_of, sign_in};
+use crate::web::auth::recording::{REFUSED, record, record_failure_of, sign_in};
 use crate::web::auth::session::{self, cookie, no_cookie};
 use crate::web::body::{json_object, no_body};
 use crate::web::error::{Kind, Problem};
 use crate::web::fields::Fields;
 use crate::web::openapi::field::{self, Field, names};
+use crate::web::proxies::address_of;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
@@ -33,7 +34,7 @@ pub(super) async fn proved(
     email: &Email,
     password: String,
 ) -> Result<UserRow, Problem> {
-    let (account, address) = (email.key(), address(request));
+    let (account, address) = (email.key(), address_of(request));
     shared.attempts.count(&account, address)?;
     let user = shared.rooms.store.user_by_email(email).await?.filter(|user| !user.is_disabled);
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());

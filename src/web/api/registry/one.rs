@@ -12,6 +12,7 @@ use crate::store::registry::changes::Author;
 use crate::store::registry::edits::Edited;
 use crate::web::auth::{Caller, id_in};
 use crate::web::error::Problem;
+use crate::web::proxies::address_of;
 
 /// A seller of the registry.
 #[derive(Serialize, JsonSchema)]
@@ -85,7 +86,7 @@ impl From<&Edited> for EditedView {
 
 /// Who changes the registry, and from where.
 pub fn author(caller: &Caller, request: &HttpRequest) -> Author {
-    let address = request.peer_addr().map(|peer| peer.ip().to_string());
+    let address = address_of(request).map(|address| address.to_string());
     Author { user: caller.user, token: Some(caller.token), address }
 }
 

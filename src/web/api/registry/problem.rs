@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::store::StoreError;
 use crate::store::registry::edits::{Conflict, NotEdited};
 use crate::web::error::{Kind, Problem};
+use crate::web::etag::IfMatch;
 
 /// Most conflicts that one answer lists.
 const CONFLICTS_MAX: usize = 100;
@@ -49,6 +50,7 @@ fn view(conflict: &Conflict) -> Value {
 pub fn not_edited(error: NotEdited, field: &str) -> Problem {
     match error {
         NotEdited::Store(error) => Problem::in_a_change(error, LOOK_FIRST),
+        NotEdited::Stale => IfMatch::failed(),
         NotEdited::NoEntry => no_such_entry(),
         NotEdited::Unknown(_) if field.is_empty() => no_such_seller(),
         NotEdited::Unknown(ids) => {

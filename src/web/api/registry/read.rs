@@ -6,7 +6,7 @@ use schemars::SchemaGenerator;
 use serde_json::{Value, json};
 
 use crate::domain::ids::SellerId;
-use crate::domain::registry::{Marks, Patch, Triage};
+use crate::domain::registry::{Marks, Patch, TagChange, Triage};
 use crate::domain::seller::normalise;
 use crate::domain::seller_name::{
     NAME_ALLOWED, NAME_CHARS_MAX, NOTE_CHARS_MAX, TAG_CHARS_MAX, TAGS_MAX, parse_name, parse_note, parse_tag,
@@ -15,7 +15,7 @@ use crate::store::registry::edits::{NewSeller, SELLERS_MAX};
 use crate::web::body::kind_of;
 use crate::web::fields::Fields;
 use crate::web::openapi::field::{self, Field, name};
-use crate::web::query::short;
+use crate::web::query::{cut, short};
 
 /// A seller's name.
 pub const NAME: Field =
@@ -27,6 +27,9 @@ pub const STATUS: Field =
     Field::optional("status", field::of::<Triage>, "what people think of it").example("\"reviewing\"");
 /// Words to find it by.
 pub const TAGS: Field = Field::optional("tags", tags, "words to find it by").example(r#"["lamps"]"#);
+/// Words that come and go.
+pub const TAG_CHANGE: Field =
+    Field::optional("tags", tag_change, "words to find them by that come and go").example(r#"{"add": ["lamps"]}"#);
 /// What people know about it.
 pub const NOTE: Field =
     Field::optional("note", field::text::<0, NOTE_CHARS_MAX>, "what people know about it; `null` takes it away");
@@ -39,6 +42,11 @@ pub const NAMES: Field =
 fn tags(_: &mut SchemaGenerator) -> Value {
     let tag = json!({"type": "string", "minLength": 1, "maxLength": TAG_CHARS_MAX});
     json!({"type": "array", "items": tag, "maxItems": TAGS_MAX})
+}
+
+fn tag_change(generator: &mut SchemaGenerator) -> Value {
+    let tags = tags(generator);
+    json!({"type": "object", "properties": {"add": tags, "remove": tags}, "additionalProperties": false})
 }
 
 fn ids(generator: &mut SchemaGenerator) -> Value {
@@ -84,15 +92,41 @@ impl<'a> Fields<'a> {
     }
 
     fn tags(&mut self) -> Option<BTreeSet<String>> {
+        let value = self.given("tags")?;
+        self.tags_in("tags", value)
+    }
+
+    /// Tags that come and go: `{"add"?: [...], "remove"?: [...]}`, none of them in both.
+    fn tag_change(&mut self) -> Option<TagChange> {
+        let value = self.given("tags")?;
+        let Value::Object(lists) = value else {
+            self.refuse("tags", format!("is {}; allowed is an object with lists add and remove", kind_of(value)));
+            return None;
+        };
+        for name in lists.keys().filter(|name| !["add", "remove"].contains(&name.as_str())) {
+            self.refuse(format!("tags.{}", cut(name)), "no such field; allowed are add, remove");
+        }
+        let mut listed = |name: &str| match lists.get(name) {
+            None | Some(Value::Null) => BTreeSet::new(),
+            Some(list) => self.tags_in(&format!("tags.{name}"), list).unwrap_or_default(),
+        };
+        let (add, remove) = (listed("add"), listed("remove"));
+        if let Some(both) = add.intersection(&remove).next() {
+            self.refuse("tags.remove", format!("{both:?} stands in tags.add too; allowed is one of both"));
+        }
+        (!add.is_empty() || !remove.is_empty()).then_some(TagChange::By { add, remove })
+    }
+
+    fn tags_in(&mut self, field: &str, value: &Value) -> Option<BTreeSet<String>> {
         let allowed = format!("allowed is a list of at most {TAGS_MAX} texts of 1 to {TAG_CHARS_MAX} characters");
-        let tags = match self.given("tags")? {
+        let tags = match value {
             Value::Array(tags) if tags.len() <= TAGS_MAX => tags,
             Value::Array(tags) => {
-                self.refuse("tags", format!("{} tags; {allowed}", tags.len()));
+                self.refuse(field, format!("{} tags; {allowed}", tags.len()));
                 return None;
             }
             other => {
-                self.refuse("tags", format!("is {}; {allowed}", kind_of(other)));
+                self.refuse(field, format!("is {}; {allowed}", kind_of(other)));
                 return None;
             }
         };
@@ -101,7 +135,7 @@ impl<'a> Fields<'a> {
             let parsed = tag.as_str().map_or_else(|| Err(format!("is {}", kind_of(tag))), parse_tag);
             match parsed {
                 Ok(tag) => drop(read.insert(tag)),
-                Err(words) => self.refuse(format!("tags[{index}]"), format!("{words}; {allowed}")),
+                Err(words) => self.refuse(format!("{field}[{index}]"), format!("{words}; {allowed}")),
             }
         }
         Some(read)
@@ -132,11 +166,23 @@ impl<'a> Fields<'a> {
     /// Changes of a seller, at least one.
     pub fn patch(&mut self) -> Patch {
         let (name, flagged, status) = (self.name("name"), self.flag("flagged"), self.status());
-        let patch = Patch { name, flagged, status, tags: self.tags(), note: self.note() };
-        if patch == Patch::default() && self.is_fine() {
-            self.refuse("body", "changes nothing; allowed are name, flagged, status, tags, note".to_owned());
-        }
+        let patch = Patch { name, flagged, status, tags: self.tags().map(TagChange::To), note: self.note() };
+        self.refuse_nothing(&patch, "name, flagged, status, tags, note");
         patch
+    }
+
+    /// Changes of many sellers, at least one.
+    pub fn triage(&mut self) -> Patch {
+        let (flagged, status) = (self.flag("flagged"), self.status());
+        let patch = Patch { name: None, flagged, status, tags: self.tag_change(), note: self.note() };
+        self.refuse_nothing(&patch, "flagged, status, tags, note");
+        patch
+    }
+
+    fn refuse_nothing(&mut self, patch: &Patch, allowed: &str) {
+        if *patch == Patch::default() && self.is_fine() {
+            self.refuse("body", format!("changes nothing; allowed are {allowed}"));
+        }
     }
 
     fn list(&mut self, field: &str, allowed: &str) -> &'a [Value] {

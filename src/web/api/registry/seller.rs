@@ -7,10 +7,12 @@ use serde::Serialize;
 
 use super::one::{SellerView, seller_id};
 use super::problem::{no_such_seller, or_missing};
-use crate::domain::ids::RunId;
+use crate::domain::ids::{RunId, SellerId};
+use crate::store::registry::asked::ListedSeller;
 use crate::store::registry::sightings::FoundRow;
 use crate::web::auth::Caller;
 use crate::web::error::Problem;
+use crate::web::etag;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
@@ -63,14 +65,36 @@ impl From<FoundRow> for FoundView {
     }
 }
 
+/// A seller with its newest sightings: what its tag is made of.
 #[derive(Serialize, JsonSchema)]
-struct WholeSeller {
+pub(super) struct WholeSeller {
     #[serde(flatten)]
     seller: SellerView,
     found_in: Vec<FoundView>,
 }
 
-/// `GET /sellers/{id}`: the seller, removed or not, and its newest sightings.
+impl WholeSeller {
+    /// Of its rows.
+    pub(super) fn of(row: ListedSeller, found: Vec<FoundRow>) -> Self {
+        Self { seller: row.into(), found_in: found.into_iter().map(FoundView::from).collect() }
+    }
+
+    /// The seller alone.
+    pub(super) fn seller(&self) -> &SellerView {
+        &self.seller
+    }
+}
+
+/// The seller as it is.
+///
+/// # Errors
+/// 404 where the caller has no such seller.
+pub(super) async fn whole(shared: &Shared, caller: &Caller, id: SellerId) -> Result<WholeSeller, Problem> {
+    let row = shared.rooms.store.seller(caller.org, id).await.map_err(|error| or_missing(error, no_such_seller))?;
+    Ok(WholeSeller::of(row, shared.rooms.store.sightings_of(caller.org, id).await?))
+}
+
+/// `GET /sellers/{id}`: the seller, removed or not, and its newest sightings, with an `ETag`.
 ///
 /// # Errors
 /// 404 where the caller has no such seller.
@@ -80,11 +104,7 @@ pub async fn show(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
-    let id = seller_id(&request)?;
-    let row = shared.rooms.store.seller(caller.org, id).await.map_err(|error| or_missing(error, no_such_seller))?;
-    let found = shared.rooms.store.sightings_of(caller.org, id).await?;
-    let found_in = found.into_iter().map(FoundView::from).collect();
-    Ok(HttpResponse::Ok().json(WholeSeller { seller: row.into(), found_in }))
+    etag::answer(&request, &whole(&shared, &caller, seller_id(&request)?).await?)
 }
 
 /// What the document says of these routes.
@@ -95,5 +115,6 @@ pub(in crate::web) mod says {
     pub fn show() -> Operation {
         Operation::new("readSeller", "A seller, removed or not, and where it was found.")
             .json::<WholeSeller>(200, "the seller with its newest sightings")
+            .tagged()
     }
 }

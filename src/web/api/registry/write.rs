@@ -7,15 +7,17 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::one::{EditedView, SellerView, author, seller_id};
-use super::problem::{no_such_seller, not_edited, or_missing};
-use super::read::{FLAGGED, IDS, NAME, NAMES, NOTE, STATUS, TAGS};
+use super::one::{EditedView, author, seller_id};
+use super::problem::not_edited;
+use super::read::{FLAGGED, IDS, NAME, NAMES, NOTE, STATUS, TAG_CHANGE, TAGS};
+use super::seller::{WholeSeller, whole};
 use crate::domain::ids::{EntryId, SellerId};
 use crate::domain::registry::{Edit, Patch};
-use crate::store::registry::edits::NewSeller;
+use crate::store::registry::edits::{Edited, NewSeller};
 use crate::web::auth::Caller;
 use crate::web::body::{json_object, no_body};
 use crate::web::error::{Kind, Problem};
+use crate::web::etag::{ETag, IfMatch};
 use crate::web::fields::Fields;
 use crate::web::openapi::field::{self, Field, names};
 use crate::web::query::Query;
@@ -26,6 +28,7 @@ const NEW: [Field; 5] = [NAME.needed_now(), FLAGGED, STATUS, TAGS, NOTE];
 const MANY: [Field; 5] = [NAMES, FLAGGED, STATUS, TAGS, NOTE];
 const FLAG: [Field; 1] = [FLAGGED.needed_now()];
 const FLAG_MANY: [Field; 2] = [IDS, FLAGGED.needed_now()];
+const TRIAGE_MANY: [Field; 5] = [IDS, FLAGGED, STATUS, TAG_CHANGE, NOTE];
 const REMOVAL: [Field; 2] = [IDS, EXCLUDE];
 const EXCLUDE: Field = Field::optional("exclude", field::flag, "whether no run may bring it back").example("false");
 
@@ -70,10 +73,10 @@ pub async fn create(
         let message = "the seller is excluded; restore the removed seller of this name to let it in again";
         return Err(Problem::field(Kind::RegistryConflict, "name", message));
     };
-    let row = shared.rooms.store.seller(caller.org, *id).await?;
+    let whole = whole(&shared, &caller, *id).await?;
     let mut answer = HttpResponse::Created();
-    answer.insert_header((header::LOCATION, format!("/sellers/{id}")));
-    Ok(answer.json(SellerView::from(row)))
+    answer.insert_header((header::LOCATION, format!("/sellers/{id}"))).insert_header(ETag::of(&whole).header());
+    Ok(answer.json(whole.seller()))
 }
 
 /// `POST /sellers/bulk` with `{"names": [...], "flagged"?, "status"?, "tags"?, "note"?}`: enters those that are new.
@@ -106,10 +109,12 @@ pub async fn create_many(
     }))
 }
 
-/// `PATCH /sellers/{id}` with `{"name"?, "flagged"?, "status"?, "tags"?, "note"?}`: the seller as it is then.
+/// `PATCH /sellers/{id}` with `{"name"?, "flagged"?, "status"?, "tags"?, "note"?}`: the seller as it is then. With `If-Match`,
+/// as the other changes of one seller, only where it still is what `GET /sellers/{id}` showed.
 ///
 /// # Errors
-/// 404 where the caller has no such seller, 409 where the name is taken or the seller is removed, 422.
+/// 404 where the caller has no such seller, 409 where the name is taken or the seller is removed, 412 where it is not what
+/// `If-Match` names, 422.
 pub async fn change(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -122,8 +127,28 @@ pub async fn change(
     let mut read = Fields::of(&fields, &names(&PATCH));
     let patch = read.patch();
     read.done()?;
-    edit(&shared, &caller, &request, &[id], &Edit::Change(patch), "").await?;
+    edit_one(&shared, &caller, &request, id, &Edit::Change(patch)).await?;
     answer(&shared, &caller, id).await
+}
+
+/// `POST /sellers/bulk/triage` with `{"ids": [...], "status"?, "tags"?: {"add"?: [...], "remove"?: [...]}, "note"?,
+/// "flagged"?}`: the same change of many, and one entry.
+///
+/// # Errors
+/// 409 where one of them is removed or would have too many tags, 422 where one is no seller of the caller's; nothing is
+/// changed then.
+pub async fn triage_many(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let fields = json_object(&request, payload).await?;
+    let mut read = Fields::of(&fields, &names(&TRIAGE_MANY));
+    let (ids, patch) = (read.ids("ids"), read.triage());
+    read.done()?;
+    edit(&shared, &caller, &request, &ids, &Edit::Change(patch), "ids").await
 }
 
 /// `DELETE /sellers/{id}?exclude=true|false`: removes it; excluded, no run brings it back.
@@ -140,7 +165,8 @@ pub async fn remove(
     let exclude = query.flag("exclude")?.unwrap_or_default();
     let id = seller_id(&request)?;
     no_body(payload).await?;
-    edit(&shared, &caller, &request, &[id], &Edit::Remove { exclude }, "").await
+    let edited = edit_one(&shared, &caller, &request, id, &Edit::Remove { exclude }).await?;
+    Ok(HttpResponse::Ok().json(EditedView::from(&edited)))
 }
 
 /// `POST /sellers/bulk/delete` with `{"ids": [...], "exclude"?}`.
@@ -178,7 +204,7 @@ pub async fn flag(
     let flagged = Some(read.needed_flag("flagged"));
     read.done()?;
     let patch = Edit::Change(Patch { flagged, ..Patch::default() });
-    edit(&shared, &caller, &request, &[id], &patch, "").await?;
+    edit_one(&shared, &caller, &request, id, &patch).await?;
     answer(&shared, &caller, id).await
 }
 
@@ -214,11 +240,11 @@ pub async fn restore(
     Query::of(&request, &[])?;
     let id = seller_id(&request)?;
     no_body(payload).await?;
-    edit(&shared, &caller, &request, &[id], &Edit::Restore, "").await?;
+    edit_one(&shared, &caller, &request, id, &Edit::Restore).await?;
     answer(&shared, &caller, id).await
 }
 
-/// Changes sellers that stand in this field, or in the path where it has no name.
+/// Changes sellers that stand in this field.
 async fn edit(
     shared: &Shared,
     caller: &Caller,
@@ -232,14 +258,33 @@ async fn edit(
     Ok(HttpResponse::Ok().json(EditedView::from(&edited)))
 }
 
+/// Changes the seller of the path, where it still is what `If-Match` names.
+async fn edit_one(
+    shared: &Shared,
+    caller: &Caller,
+    request: &HttpRequest,
+    id: SellerId,
+    edit: &Edit,
+) -> Result<Edited, Problem> {
+    let (expected, author) = (IfMatch::of(request)?, author(caller, request));
+    let store = &shared.rooms.store;
+    let edited = if expected.names_tags() {
+        let is_expected = |row, found| expected.allows(&WholeSeller::of(row, found));
+        store.edit_seller_if(caller.org, &author, id, edit, &is_expected).await
+    } else {
+        store.edit_sellers(caller.org, &author, &[id], edit).await
+    };
+    edited.map_err(|error| not_edited(error, ""))
+}
+
 async fn answer(shared: &Shared, caller: &Caller, id: SellerId) -> Result<HttpResponse, Problem> {
-    let row = shared.rooms.store.seller(caller.org, id).await;
-    Ok(HttpResponse::Ok().json(SellerView::from(row.map_err(|error| or_missing(error, no_such_seller))?)))
+    let whole = whole(shared, caller, id).await?;
+    Ok(HttpResponse::Ok().insert_header(ETag::of(&whole).header()).json(whole.seller()))
 }
 
 /// What the document says of these routes.
 pub(in crate::web) mod says {
-    use super::{AddedView, EXCLUDE, FLAG, FLAG_MANY, MANY, NEW, PATCH, REMOVAL};
+    use super::{AddedView, EXCLUDE, FLAG, FLAG_MANY, MANY, NEW, PATCH, REMOVAL, TRIAGE_MANY};
     use crate::web::api::registry::one::{EditedView, SellerView};
     use crate::web::error::Kind;
     use crate::web::openapi::Operation;
@@ -264,6 +309,8 @@ pub(in crate::web) mod says {
             .body(&PATCH)
             .json::<SellerView>(200, "the seller as it is then")
             .problems(&[Kind::RegistryConflict])
+            .conditional()
+            .tells("ETag", "what it is then, for `If-Match`")
     }
 
     pub fn remove() -> Operation {
@@ -271,6 +318,7 @@ pub(in crate::web) mod says {
             .query(&[EXCLUDE])
             .json::<EditedView>(200, "what that did")
             .problems(&[Kind::RegistryConflict])
+            .conditional()
     }
 
     pub fn remove_many() -> Operation {
@@ -280,11 +328,20 @@ pub(in crate::web) mod says {
             .problems(&[Kind::RegistryConflict])
     }
 
+    pub fn triage_many() -> Operation {
+        Operation::new("triageSellers", "Says of many sellers what people think of them, as one entry of the history.")
+            .body(&TRIAGE_MANY)
+            .json::<EditedView>(200, "what that did")
+            .problems(&[Kind::RegistryConflict])
+    }
+
     pub fn flag() -> Operation {
         Operation::new("flagSeller", "Flags a seller, or takes the flag away.")
             .body(&FLAG)
             .json::<SellerView>(200, "the seller as it is then")
             .problems(&[Kind::RegistryConflict])
+            .conditional()
+            .tells("ETag", "what it is then, for `If-Match`")
     }
 
     pub fn flag_many() -> Operation {
@@ -298,5 +355,7 @@ pub(in crate::web) mod says {
         Operation::new("restoreSeller", "Brings a removed seller back, and lets runs see it again.")
             .json::<SellerView>(200, "the seller as it is then")
             .problems(&[Kind::RegistryConflict])
+            .conditional()
+            .tells("ETag", "what it is then, for `If-Match`")
     }
 }

@@ -9,9 +9,12 @@ use gleaner::clock::Clock;
 use gleaner::domain::ids::{OrgId, RunKey, TaskNo};
 use gleaner::domain::ledger::StoredEvent;
 use gleaner::domain::raw_page::ArchiveLimits;
+use gleaner::domain::registry::Edit;
 use gleaner::domain::settings::RunSettings;
 use gleaner::domain::task::Category;
+use gleaner::store::registry::asked::{SellerQuery, SellerSort};
 use gleaner::store::registry::audit_log::RunEntryRow;
+use gleaner::store::registry::changes::Author;
 use gleaner::store::runs::NewRun;
 use gleaner::store::runs::changes::{Changes, NotChanged};
 use gleaner::store::{Archive, MemoryStore, PgStore, RunRow, RunStore, TaskRow};
@@ -114,6 +117,8 @@ pub trait Ground: Send + Sync {
     async fn items(&self, key: RunKey) -> Vec<Item>;
     async fn sightings(&self, key: RunKey) -> Vec<Seen>;
     async fn sellers(&self) -> Vec<Seller>;
+    /// Removes a seller as a person does; excluded, no run brings it back.
+    async fn remove(&self, name: &str, exclude: bool);
     /// Names that were added to the registry, in the order of their changes.
     async fn added(&self) -> Vec<String>;
     async fn events(&self, key: RunKey) -> Vec<StoredEvent>;
@@ -222,6 +227,10 @@ impl Ground for InMemory {
             times_seen: row.times_seen,
         };
         self.store.sellers(self.org).into_iter().map(seller).collect()
+    }
+
+    async fn remove(&self, name: &str, exclude: bool) {
+        self.store.remove_seller(self.org, name, exclude);
     }
 
     async fn added(&self) -> Vec<String> {
@@ -341,6 +350,18 @@ impl Ground for OverPostgres {
             last_seen_run_id AS last_run, times_seen FROM sellers WHERE org_id = $1 ORDER BY normalised_name";
         let query = diesel::sql_query(sql).bind::<SqlUuid, _>(self.org.0);
         query.load(&mut self.connection().await).await.expect("the registry")
+    }
+
+    async fn remove(&self, name: &str, exclude: bool) {
+        let (store, org) = (self.store.clone(), self.org);
+        let asked = SellerQuery { search: Some(name.to_lowercase()), ..SellerQuery::all(SellerSort::Name, false) };
+        // What changes the registry stays on its thread.
+        let removing = actix_web::rt::spawn(async move {
+            let found = store.list_sellers(org, &asked, 1).await.expect("the registry").remove(0);
+            let (author, edit) = (Author::default(), Edit::Remove { exclude });
+            store.edit_sellers(org, &author, &[found.id], &edit).await.expect("it is removed");
+        });
+        removing.await.expect("nothing panics");
     }
 
     async fn added(&self) -> Vec<String> {

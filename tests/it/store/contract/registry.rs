@@ -14,6 +14,7 @@ over_both_stores!(
     sightings_keep_their_evidence_in_their_place,
     a_page_with_one_seller_names_it,
     who_is_new_is_a_change_of_the_registry_and_who_is_known_is_none,
+    who_is_removed_comes_back_as_new_and_who_is_excluded_stays_out,
 );
 
 async fn sellers_are_new_once(ground: &dyn Ground) {
@@ -112,4 +113,20 @@ async fn who_is_new_is_a_change_of_the_registry_and_who_is_known_is_none(ground:
     hand.accepts(sellers(first(2), &["Cis", "Ann"], true)).await;
     hand.accepts(sellers(first(3), &["ANN", "Bea"], true)).await;
     assert_eq!(ground.added().await, ["Ann", "Cis", "Bea"]);
+}
+
+async fn who_is_removed_comes_back_as_new_and_who_is_excluded_stays_out(ground: &dyn Ground) {
+    let mut before = Hand::start_searching(ground, 1).await;
+    before.accepts(sellers(first(2), &["Ann", "Bea", "Cis"], true)).await;
+    ground.remove("Ann", true).await;
+    ground.remove("Bea", false).await;
+    let mut later = Hand::start_searching(ground, 2).await;
+    later.accepts(sellers(first(2), &["ANN", "Bea", "Cis"], true)).await;
+    later.accepts(sellers(first(3), &["Ann"], true)).await;
+    let counters = later.before.counters;
+    assert_eq!((counters.sellers_found, counters.sellers_new), (2, 1));
+    assert_eq!(ground.added().await, ["Ann", "Bea", "Cis", "Bea"]);
+    let names: Vec<String> = ground.sightings(later.key).await.into_iter().map(|seen| seen.name).collect();
+    assert_eq!(names, ["bea", "cis"]);
+    later.adds_up().await;
 }

@@ -1,0 +1,1 @@
+DROP INDEX sellers_by_feedback;
