@@ -8,6 +8,7 @@ pub mod edits;
 mod held;
 pub mod history;
 pub mod list;
+pub mod points;
 pub mod sellers;
 pub mod sightings;
 mod undo;
