@@ -28,3 +28,4 @@ mod reparse;
 mod stop;
 mod stream;
 mod unread;
+mod upkeep;
