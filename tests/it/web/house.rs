@@ -132,7 +132,20 @@ impl House {
     }
 
     async fn open(latency: Option<Duration>, settings: ServerSettings, run_defaults: RunSettings) -> Option<Self> {
-        let database = postgres::database().await?;
+        Some(Self::over(postgres::database().await?, latency, settings, run_defaults).await)
+    }
+
+    /// As [`Self::still`], over this database.
+    pub async fn still_over(database: TestDb) -> Self {
+        Self::over(database, None, patient(), RunSettings::default()).await
+    }
+
+    async fn over(
+        database: TestDb,
+        latency: Option<Duration>,
+        settings: ServerSettings,
+        run_defaults: RunSettings,
+    ) -> Self {
         let store = database.store().await;
         store.sync_categories(&catalogue()).await.expect("the catalogue");
         let org = store.create_org("Harbour").await.expect("an organisation").id;
@@ -170,18 +183,7 @@ impl House {
         let stranger = Client::new(running.address);
         let (token, token_id) = new_token(&store, org).await;
         let client = stranger.bearer(&token);
-        Some(Self {
-            database,
-            store,
-            org,
-            token_id,
-            client,
-            stranger,
-            engine_alive,
-            engine_silent,
-            running,
-            _world: world,
-        })
+        Self { database, store, org, token_id, client, stranger, engine_alive, engine_silent, running, _world: world }
     }
 
     /// A client of another organisation.

@@ -13,6 +13,7 @@ mod idempotency;
 mod live;
 mod original_client;
 mod people;
+mod plans;
 mod rate_limits;
 mod registry;
 mod schedules;
