@@ -8,6 +8,8 @@ mod crowd;
 mod database;
 mod durable;
 mod figures;
+#[path = "../../tests/support/filled.rs"]
+mod filled;
 mod flat;
 mod house;
 #[path = "../../tests/support/listener.rs"]
@@ -22,6 +24,9 @@ mod plain_server;
 #[path = "../../tests/support/process.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod process;
+#[path = "../../tests/support/questions.rs"]
+mod questions;
+mod registry;
 mod resident;
 mod restart;
 #[path = "../../tests/support/samples.rs"]
@@ -46,8 +51,19 @@ pub struct Asked {
 }
 
 /// The parts, in the order in which they are measured.
-const PARTS: [&str; 10] =
-    ["parsing", "durable", "overhead", "flat", "stream", "load", "subscribers", "memory", "start", "restart"];
+const PARTS: [&str; 11] = [
+    "parsing",
+    "durable",
+    "overhead",
+    "flat",
+    "stream",
+    "load",
+    "subscribers",
+    "memory",
+    "registry",
+    "start",
+    "restart",
+];
 
 impl Asked {
     /// Whether this part is to be measured: all are when none is named.
@@ -98,6 +114,7 @@ async fn measure(part: &str, asked: &Asked, table: &mut Table) {
         "load" => load::measure(asked, table).await,
         "subscribers" => resident::subscribers(asked, table).await,
         "memory" => resident::run(asked, table).await,
+        "registry" => registry::measure(asked, table).await,
         "start" => start::measure(asked, table).await,
         "restart" => restart::measure(asked, table).await,
         other => unreachable!("{other} is none of the parts"),
