@@ -14,15 +14,14 @@ mod front;
 pub mod logging;
 pub mod people;
 pub mod reparse;
-mod retention;
 pub mod runs;
+mod upkeep;
 
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_rt::Arbiter;
-use actix_rt::task::JoinHandle;
 use futures_util::future::{OptionFuture, join3};
 use thiserror::Error;
 use tokio::time::timeout;
@@ -43,6 +42,7 @@ use crate::store::{CategoryRow, EngineSession, PgStore, StoreError, migrate};
 pub use engine_keeper::{EngineLine, start_here};
 pub use engine_seam::EngineSeam;
 pub use front::Front;
+use upkeep::Upkeep;
 
 /// Longest wait for what is on the wire when the process stops, in milliseconds.
 pub const DRAIN_TIMEOUT_MS: u64 = 10_000;
@@ -185,8 +185,7 @@ pub struct App {
     pub metrics: Metrics,
     arbiter: Arbiter,
     session: EngineSession,
-    /// Removes what is kept for a while only.
-    retention: JoinHandle<()>,
+    upkeep: Upkeep,
     sender: Sender,
 }
 
@@ -216,8 +215,8 @@ impl App {
         let hear_engines: HearEngines = Arc::new(move |engines| accounts.share(engines));
         match Self::over(&database, config, &clock, &metrics, make_providers, hear_engines).await {
             Ok((session, arbiter, engine, sender)) => {
-                let retention = retention::start(database.store.clone(), config.events_keep_days);
-                Ok(Self { database, engine, clock, sandbox, metrics, arbiter, session, retention, sender })
+                let upkeep = Upkeep::start(&database.store, config.events_keep_days);
+                Ok(Self { database, engine, clock, sandbox, metrics, arbiter, session, upkeep, sender })
             }
             Err(error) => {
                 database.close().await?;
@@ -273,7 +272,7 @@ impl App {
             );
         }
         self.arbiter.stop();
-        self.retention.abort();
+        self.upkeep.stop();
         // Closed before the database ends it.
         drop(self.session);
         if let Some(sandbox) = self.sandbox {

@@ -45,6 +45,11 @@ impl House {
         house
     }
 
+    /// Where it answers, and the token that it answers to.
+    pub fn door(&self) -> &Door {
+        &self.door
+    }
+
     /// Makes a run: the door to its stream, from its start.
     pub async fn new_run(&mut self) -> Door {
         let run = self.order("new").await;

@@ -9,6 +9,8 @@ mod database;
 mod durable;
 mod export;
 mod figures;
+#[path = "../../tests/support/filled.rs"]
+mod filled;
 mod flat;
 mod house;
 #[path = "../../tests/support/listener.rs"]
@@ -23,6 +25,9 @@ mod plain_server;
 #[path = "../../tests/support/process.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod process;
+#[path = "../../tests/support/questions.rs"]
+mod questions;
+mod registry;
 mod resident;
 mod restart;
 #[path = "../../tests/support/samples.rs"]
@@ -47,8 +52,20 @@ pub struct Asked {
 }
 
 /// The parts, in the order in which they are measured.
-const PARTS: [&str; 11] =
-    ["parsing", "durable", "overhead", "flat", "stream", "load", "subscribers", "memory", "start", "restart", "export"];
+const PARTS: [&str; 12] = [
+    "parsing",
+    "durable",
+    "overhead",
+    "flat",
+    "stream",
+    "load",
+    "subscribers",
+    "memory",
+    "registry",
+    "export",
+    "start",
+    "restart",
+];
 
 impl Asked {
     /// Whether this part is to be measured: all are when none is named.
@@ -99,6 +116,7 @@ async fn measure(part: &str, asked: &Asked, table: &mut Table) {
         "load" => load::measure(asked, table).await,
         "subscribers" => resident::subscribers(asked, table).await,
         "memory" => resident::run(asked, table).await,
+        "registry" => registry::measure(asked, table).await,
         "start" => start::measure(asked, table).await,
         "restart" => restart::measure(asked, table).await,
         "export" => export::measure(asked, table).await,

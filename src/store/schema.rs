@@ -225,6 +225,7 @@ diesel::table! {
         suspect -> Int2,
         job_id -> Nullable<Text>,
         empties -> Int4,
+        given_up -> Bool,
     }
 }
 

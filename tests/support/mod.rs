@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod binary;
+pub mod filled;
 pub mod invariants;
 pub mod issuer;
 pub mod listener;
@@ -10,6 +11,7 @@ pub mod past;
 pub mod postgres;
 pub mod process;
 pub mod proxy;
+pub mod questions;
 pub mod receiver;
 pub mod samples;
 pub mod sse;

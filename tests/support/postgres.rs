@@ -4,6 +4,7 @@
 //! process, however that ends: it runs under a shell that waits for the end of a pipe this process holds.
 
 pub mod own;
+pub mod plans;
 
 use std::fs::{Permissions, set_permissions};
 use std::io::Write;
@@ -145,7 +146,8 @@ fn start(bin: PathBuf) -> Server {
     // Ends the server when standard input ends: with this process, whatever ends it. The folder goes with it, since nothing
     // drops what a process holds for good.
     let script = r#""$0" -D "$1" -k "$2" -c listen_addresses= -c fsync=off -c synchronous_commit=off \
-        -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB >"$2/log" 2>&1 & server=$!
+        -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB -c "log_line_prefix=%d " >"$2/log" 2>&1 &
+        server=$!
         read -r _; kill -QUIT $server; wait $server; cd /; rm -rf "$2""#;
     shell.args(["-c", script]).arg(bin.join("postgres")).arg(&data).arg(&folder);
     let mut child = shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a shell");

@@ -4,7 +4,10 @@
 //! no gap and the chain has no fork.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Timestamptz};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
 use uuid::Uuid;
@@ -92,6 +95,12 @@ pub struct DeedFilter {
     pub to: Option<DateTime<Utc>>,
 }
 
+/// Rows behind one of this time and number, the newest first.
+fn behind(at: DateTime<Utc>, no: i64) -> Box<dyn BoxableExpression<audit_log::table, Pg, SqlType = Bool>> {
+    let row = sql::<Bool>("(audit_log.at, audit_log.no) < (");
+    Box::new(row.bind::<Timestamptz, _>(at).sql(", ").bind::<BigInt, _>(no).sql(")"))
+}
+
 /// Adds the next row to a log, within the transaction that is open.
 async fn append(mut conn: &Loan, org: OrgId, deed: &Deed, now: DateTime<Utc>) -> Result<i64, StoreError> {
     let head = audit_heads::table.find(org.0).select((audit_heads::no, audit_heads::hash)).for_no_key_update();
@@ -149,14 +158,25 @@ impl PgStore {
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<AuditRow>, StoreError> {
-        let mut rows = audit_log::table
-            .filter(audit_log::org_id.eq(org.0))
-            .order(audit_log::no.desc())
-            .limit(limit)
-            .select(Stored::as_select())
-            .into_boxed();
-        if let Some(before) = before {
-            rows = rows.filter(audit_log::no.lt(before));
+        let mut rows =
+            audit_log::table.filter(audit_log::org_id.eq(org.0)).limit(limit).select(Stored::as_select()).into_boxed();
+        let mut connection = self.connection().await?;
+        if filter.from.is_none() && filter.to.is_none() {
+            rows = rows.order(audit_log::no.desc());
+            if let Some(before) = before {
+                rows = rows.filter(audit_log::no.lt(before));
+            }
+        } else {
+            // By time: numbers alone would lead past everything that is newer than what is asked for.
+            rows = rows.order((audit_log::at.desc(), audit_log::no.desc()));
+            if let Some(before) = before {
+                let row = audit_log::table.find((org.0, before)).select(audit_log::at);
+                let at: Option<DateTime<Utc>> = row.first(&mut connection).await.optional()?;
+                rows = match at {
+                    Some(at) => rows.filter(behind(at, before)),
+                    None => rows.filter(audit_log::no.lt(before)),
+                };
+            }
         }
         if let Some(user) = filter.user {
             rows = rows.filter(audit_log::user_id.eq(user.0));
@@ -173,7 +193,7 @@ impl PgStore {
         if let Some(to) = filter.to {
             rows = rows.filter(audit_log::at.lt(to));
         }
-        let stored: Vec<Stored> = rows.load(&mut self.connection().await?).await?;
+        let stored: Vec<Stored> = rows.load(&mut connection).await?;
         Ok(stored.into_iter().map(Stored::row).collect())
     }
 

@@ -1,5 +1,4 @@
-//! The history as people read it: its entries in time, what each did, the registry at any of them, and the difference of
-//! two. Only what is there is read: the set at a point by the changes that began before it and ended behind it.
+//! The history as people read it: its entries in time, and what each did.
 
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -15,30 +14,65 @@ use crate::store::{PgStore, StoreError};
 
 type Time = DateTime<Utc>;
 
-fragment! {
-    /// Entries of these kinds in this span of time, the newest first, behind this one.
-    struct Entries {
-        org: Uuid => SqlUuid,
-        actions: Vec<&'static str> => Array<Text>,
-        from: Time => Timestamptz,
-        to: Time => Timestamptz,
-        before_at: Time => Timestamptz,
-        before_id: Uuid => SqlUuid,
-        limit: i64 => BigInt,
-    }
-    answers (
-        SqlUuid, Text, Text, Nullable<SqlUuid>, Timestamptz, Nullable<Timestamptz>,
-        (Integer, Integer, Integer, Integer), Nullable<BigInt>,
-        (Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<Text>),
-        (Nullable<Integer>, Nullable<Text>, Nullable<Text>), Nullable<Jsonb>
-    );
-    "SELECT e.id, e.action, e.source, e.source_run_id, e.created_at, e.closed_at, \
-        e.affected_count, e.added_count, e.removed_count, e.excluded_count, e.seller_count_snapshot, \
-        e.undoes_id, e.user_id, e.token_id, e.address, r.number, r.name, r.status, e.export \
-     FROM seller_audit_log e LEFT JOIN collection_runs r ON r.org_id = $org AND r.id = e.source_run_id \
-     WHERE e.org_id = $org AND e.action = ANY ($actions) AND e.created_at >= $from AND e.created_at < $to \
-        AND (e.created_at, e.id) < ($before_at, $before_id) \
-     ORDER BY e.created_at DESC, e.id DESC LIMIT $limit"
+/// Entries of a span of time behind one of them, the newest first, with their runs. They are chosen before their runs are
+/// looked up.
+macro_rules! entries {
+    ($(#[$doc:meta])* struct $name:ident { $($field:ident: $rust:ty => $sql:ty),* } $($chosen:tt)*) => {
+        fragment! {
+            $(#[$doc])*
+            struct $name {
+                org: Uuid => SqlUuid,
+                from: Time => Timestamptz,
+                to: Time => Timestamptz,
+                before_at: Time => Timestamptz,
+                before_id: Uuid => SqlUuid,
+                limit: i64 => BigInt,
+                $($field: $rust => $sql),*
+            }
+            answers (
+                SqlUuid, Text, Text, Nullable<SqlUuid>, Timestamptz, Nullable<Timestamptz>,
+                (Integer, Integer, Integer, Integer), Nullable<BigInt>,
+                (Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<Text>),
+                (Nullable<Integer>, Nullable<Text>, Nullable<Text>), Nullable<Jsonb>
+            );
+            concat!(
+                "SELECT e.id, e.action, e.source, e.source_run_id, e.created_at, e.closed_at, \
+                    e.affected_count, e.added_count, e.removed_count, e.excluded_count, e.seller_count_snapshot, \
+                    e.undoes_id, e.user_id, e.token_id, e.address, r.number, r.name, r.status, e.export FROM (",
+                $($chosen)*,
+                ") AS e LEFT JOIN collection_runs r ON r.org_id = $org AND r.id = e.source_run_id \
+                 ORDER BY e.created_at DESC, e.id DESC"
+            )
+        }
+    };
+}
+
+/// The newest entries of a span, of all kinds or of one.
+macro_rules! newest {
+    ($which:literal) => {
+        concat!(
+            "SELECT k.* FROM seller_audit_log k WHERE k.org_id = $org",
+            $which,
+            " AND k.created_at >= $from AND k.created_at < $to AND (k.created_at, k.id) < ($before_at, $before_id) \
+             ORDER BY k.created_at DESC, k.id DESC LIMIT $limit"
+        )
+    };
+}
+
+entries! {
+    /// Entries of every kind.
+    struct Entries {}
+    newest!("")
+}
+
+entries! {
+    /// Entries of these kinds: each kind by an index of its own, since a rare one would be looked for among all others.
+    struct EntriesOf { actions: Vec<&'static str> => Array<Text> }
+    concat!(
+        "SELECT n.* FROM unnest($actions) AS a (action) CROSS JOIN LATERAL (",
+        newest!(" AND k.action = a.action"),
+        ") AS n ORDER BY n.created_at DESC, n.id DESC LIMIT $limit"
+    )
 }
 
 /// An entry of the history.
@@ -142,27 +176,6 @@ fragment! {
 }
 
 fragment! {
-    /// Sellers that stood in the registry after a change, by name.
-    struct SellersAt { org: Uuid => SqlUuid, point: i64 => BigInt, after: String => Text, limit: i64 => BigInt }
-    answers (SqlUuid, Text, Text);
-    "SELECT c.seller_id, c.stands_as, c.name_after FROM seller_changes c \
-     WHERE c.org_id = $org AND c.stands_as IS NOT NULL AND c.stands_as > $after \
-        AND c.change_no <= $point AND (c.until IS NULL OR c.until > $point) \
-     ORDER BY c.stands_as LIMIT $limit"
-}
-
-/// A seller at a point of the history.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SellerAt {
-    /// The seller.
-    pub id: SellerId,
-    /// Its normalised name.
-    pub identity: String,
-    /// Its name.
-    pub name: String,
-}
-
-fragment! {
     /// What an entry did, in its order.
     struct ChangesOf { org: Uuid => SqlUuid, id: Uuid => SqlUuid, after: i64 => BigInt, limit: i64 => BigInt }
     answers (BigInt, SqlUuid, Text, Nullable<Text>, Nullable<Text>);
@@ -185,39 +198,6 @@ pub struct ChangeRow {
     pub name_after: Option<String>,
 }
 
-fragment! {
-    /// Sellers behind this one whose name at the one point is not that at the other; all who were touched in between are
-    /// looked at.
-    struct Difference {
-        org: Uuid => SqlUuid,
-        from: i64 => BigInt,
-        to: i64 => BigInt,
-        after: Uuid => SqlUuid,
-        limit: i64 => BigInt,
-    }
-    answers (SqlUuid, Nullable<Text>, Nullable<Text>);
-    "SELECT d.seller_id, d.before, d.after FROM (SELECT t.seller_id, \
-        (SELECT b.name_after FROM seller_changes b WHERE b.org_id = $org AND b.seller_id = t.seller_id \
-            AND b.stands_as IS NOT NULL AND b.change_no <= $from AND (b.until IS NULL OR b.until > $from) LIMIT 1) AS before, \
-        (SELECT a.name_after FROM seller_changes a WHERE a.org_id = $org AND a.seller_id = t.seller_id \
-            AND a.stands_as IS NOT NULL AND a.change_no <= $to AND (a.until IS NULL OR a.until > $to) LIMIT 1) AS after \
-        FROM (SELECT DISTINCT c.seller_id FROM seller_changes c WHERE c.org_id = $org \
-            AND c.change_no > least($from, $to) AND c.change_no <= greatest($from, $to) AND c.seller_id > $after \
-            AND c.kind IN ('added', 'removed', 'renamed')) AS t) AS d \
-     WHERE d.before IS DISTINCT FROM d.after ORDER BY d.seller_id LIMIT $limit"
-}
-
-/// A seller that is not the same at two points.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DifferenceRow {
-    /// The seller.
-    pub seller: SellerId,
-    /// Its name at the first point, where it was in the registry.
-    pub name_before: Option<String>,
-    /// Its name at the second, where it was.
-    pub name_after: Option<String>,
-}
-
 impl PgStore {
     /// Entries of an organisation's history, the newest first, behind the entry of that moment and id.
     ///
@@ -231,16 +211,14 @@ impl PgStore {
         limit: i64,
     ) -> Result<Vec<EntryRow>, StoreError> {
         let (before_at, before_id) = before.map_or((filter.to, Uuid::max()), |(at, EntryId(id))| (at, id));
-        let statement = Entries {
-            org: org.0,
-            actions: filter.actions.iter().map(|action| action.as_str()).collect(),
-            from: filter.from,
-            to: filter.to,
-            before_at,
-            before_id,
-            limit,
+        let (org, from, to) = (org.0, filter.from, filter.to);
+        let mut connection = self.connection().await?;
+        let rows: Vec<Row> = if EntryAction::ALL.iter().all(|action| filter.actions.contains(action)) {
+            Entries { org, from, to, before_at, before_id, limit }.load(&mut connection).await?
+        } else {
+            let actions = filter.actions.iter().map(|action| action.as_str()).collect();
+            EntriesOf { org, from, to, before_at, before_id, limit, actions }.load(&mut connection).await?
         };
-        let rows: Vec<Row> = statement.load(&mut self.connection().await?).await?;
         rows.into_iter().map(entry_row).collect()
     }
 
@@ -252,23 +230,6 @@ impl PgStore {
         let point = PointOf { org: org.0, id: entry.0 };
         let (change_no, sellers) = point.get_result::<(i64, i64)>(&mut self.connection().await?).await?;
         Ok(Head { change_no, sellers })
-    }
-
-    /// The registry after a change, by normalised name after this one.
-    ///
-    /// # Errors
-    /// [`StoreError::Away`].
-    pub async fn sellers_at(
-        &self,
-        org: OrgId,
-        change_no: i64,
-        after: Option<String>,
-        limit: i64,
-    ) -> Result<Vec<SellerAt>, StoreError> {
-        let page = SellersAt { org: org.0, point: change_no, after: after.unwrap_or_default(), limit };
-        let rows: Vec<(Uuid, String, String)> = page.load(&mut self.connection().await?).await?;
-        let seller = |(id, identity, name)| SellerAt { id: SellerId(id), identity, name };
-        Ok(rows.into_iter().map(seller).collect())
     }
 
     /// What an entry did, in its order, after the change of this number.
@@ -291,24 +252,5 @@ impl PgStore {
             Ok(ChangeRow { change_no, seller: SellerId(seller), kind, name_before, name_after })
         };
         rows.into_iter().map(change).collect()
-    }
-
-    /// Sellers that are not the same after two changes, by id after this one.
-    ///
-    /// # Errors
-    /// [`StoreError::Away`].
-    pub async fn difference(
-        &self,
-        org: OrgId,
-        from: i64,
-        to: i64,
-        after: Option<SellerId>,
-        limit: i64,
-    ) -> Result<Vec<DifferenceRow>, StoreError> {
-        let after = after.map_or(Uuid::nil(), |id| id.0);
-        let page = Difference { org: org.0, from, to, after, limit };
-        let rows: Vec<(Uuid, Option<String>, Option<String>)> = page.load(&mut self.connection().await?).await?;
-        let row = |(id, name_before, name_after)| DifferenceRow { seller: SellerId(id), name_before, name_after };
-        Ok(rows.into_iter().map(row).collect())
     }
 }

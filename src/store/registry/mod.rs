@@ -11,6 +11,7 @@ mod held;
 pub mod history;
 pub mod imports;
 pub mod list;
+pub mod points;
 pub mod sellers;
 pub mod sightings;
 mod undo;

@@ -23,11 +23,12 @@ fragment! {
         (SqlUuid, Integer, Text), (Nullable<Text>, Nullable<Text>, SmallInt, SmallInt, Timestamptz),
         (Text, Nullable<BigInt>, Nullable<Text>, Nullable<Text>)
     );
-    "SELECT r.id, r.number, r.name, t.external_id, i.title, f.page, f.place, f.seen_at, f.title, f.price_minor, \
+    "WITH n AS MATERIALIZED (SELECT DISTINCT c.stands_as FROM seller_changes c \
+        WHERE c.org_id = $org AND c.seller_id = $id AND c.stands_as IS NOT NULL) \
+     SELECT r.id, r.number, r.name, t.external_id, i.title, f.page, f.place, f.seen_at, f.title, f.price_minor, \
         f.price_currency, f.link \
      FROM (SELECT id, number, name FROM collection_runs WHERE org_id = $org ORDER BY created_at DESC, id DESC) AS r \
-     CROSS JOIN LATERAL (SELECT k.* FROM (SELECT DISTINCT c.stands_as FROM seller_changes c \
-            WHERE c.org_id = $org AND c.seller_id = $id AND c.stands_as IS NOT NULL) AS n \
+     CROSS JOIN LATERAL (SELECT k.* FROM n \
         JOIN run_sellers k ON k.org_id = $org AND k.run_id = r.id AND k.normalised_name = n.stands_as AND k.seller_id = $id \
         ORDER BY k.task_no, k.page, k.place LIMIT $limit) AS f \
      JOIN collection_tasks t ON t.org_id = $org AND t.run_id = r.id AND t.task_no = f.task_no \

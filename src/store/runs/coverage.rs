@@ -110,8 +110,13 @@ impl PgStore {
                 tasks.filter(sql::<Bool>("next_page - 1 > bit_count(collection_tasks.empties::bit(32))"))
             }
             Some(PageState::Empty) => tasks.filter(collection_tasks::empties.ne(0)),
-            Some(PageState::Failed) => tasks.filter(collection_tasks::state.eq("failed")),
-            Some(PageState::Skipped) => tasks.filter(collection_tasks::state.eq("skipped")),
+            // These have an index of those who ended so.
+            Some(PageState::Failed) => {
+                tasks.filter(collection_tasks::given_up.and(collection_tasks::state.eq("failed")))
+            }
+            Some(PageState::Skipped) => {
+                tasks.filter(collection_tasks::given_up.and(collection_tasks::state.eq("skipped")))
+            }
             Some(PageState::Open) => tasks.filter(diesel::dsl::not(collection_tasks::finished)),
         };
         let stored: Vec<StoredTask> = tasks.load(&mut conn).await?;

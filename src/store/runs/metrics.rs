@@ -1,14 +1,15 @@
 //! `run_metrics`: what the events of a run say of its requests, counted once and kept, so that the next look goes on where
 //! this one stood, and the figures outlive the events.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Jsonb, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Jsonb, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::run_row::RunRow;
-use crate::domain::ids::{RunKey, WorkerId};
+use crate::domain::ids::{OrgId, RunId, RunKey, WorkerId};
 use crate::domain::metrics::{Answer, Metrics};
 use crate::store::fragment::fragment;
 use crate::store::schema::{run_events, run_metrics};
@@ -21,6 +22,11 @@ const PAGES_MAX: usize = 100;
 /// So many more events are worth being written down while a run is under way.
 const WORTH_KEEPING: i64 = 5_000;
 
+/// Runs that ended so lately are counted without anybody asking.
+const COUNTED_WITHIN: TimeDelta = TimeDelta::days(1);
+/// Most of those in one round.
+const BEHIND_MAX: i64 = 100;
+
 fragment! {
     /// Keeps what was counted. Of two looks at one time the one that came further stays.
     struct KeepMetrics { org: Uuid => SqlUuid, run: Uuid => SqlUuid, to_seq: i64 => BigInt, metrics: Value => Jsonb }
@@ -28,6 +34,22 @@ fragment! {
     "INSERT INTO run_metrics AS m (org_id, run_id, to_seq, metrics) VALUES ($org, $run, $to_seq, $metrics) \
      ON CONFLICT (org_id, run_id) DO UPDATE SET to_seq = excluded.to_seq, metrics = excluded.metrics \
         WHERE m.to_seq < excluded.to_seq"
+}
+
+fragment! {
+    /// Runs of which many events are not counted yet: those that this engine works on, and those that ended lately.
+    struct RunsBehind {
+        engine: Uuid => SqlUuid,
+        since: DateTime<Utc> => Timestamptz,
+        many: i64 => BigInt,
+        limit: i64 => BigInt,
+    }
+    answers (SqlUuid, SqlUuid);
+    "SELECT r.org_id, r.id FROM collection_runs r WHERE r.status = 'running' AND r.owner = $engine AND r.last_seq - $many \
+        >= coalesce((SELECT m.to_seq FROM run_metrics m WHERE m.org_id = r.org_id AND m.run_id = r.id), 0) \
+     UNION ALL (SELECT r.org_id, r.id FROM collection_runs r WHERE r.completed_at > $since AND r.last_seq \
+        > coalesce((SELECT m.to_seq FROM run_metrics m WHERE m.org_id = r.org_id AND m.run_id = r.id), 0) \
+        ORDER BY r.completed_at, r.id LIMIT $limit)"
 }
 
 /// What was counted.
@@ -88,6 +110,27 @@ impl PgStore {
             self.keep_metrics(key, &counted).await?;
         }
         Ok(counted)
+    }
+
+    /// Counts what the requests of runs were like which went on since they were counted, each as far as one look goes: the
+    /// runs that this engine works on, and those that ended within a day.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn count_requests_behind(&self) -> Result<(), StoreError> {
+        let (engine, many) = (self.engine.0, WORTH_KEEPING);
+        let since = self.clock.now() - COUNTED_WITHIN;
+        let behind = RunsBehind { engine, since, many, limit: BEHIND_MAX };
+        let keys: Vec<(Uuid, Uuid)> = behind.load(&mut self.connection().await?).await?;
+        for (org, run) in keys {
+            match self.run_metrics(RunKey { org: OrgId(org), run: RunId(run) }).await {
+                Ok(_) | Err(StoreError::NotFound) => {}
+                // Said once a round; whoever asks for that run is told so too.
+                Err(StoreError::Broken(words)) => log::debug!("{words}; what its requests were like is not counted"),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Events after one and up to another that tell of an answer.

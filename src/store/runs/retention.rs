@@ -37,8 +37,8 @@ pub struct Removed {
 
 /// How a batch went.
 enum Batch {
-    /// So many were removed, and more are left.
-    More(usize),
+    /// So many were removed, up to this one, and more are left.
+    More(usize, i64),
     /// So many were removed, and those were the last.
     Last(usize),
     /// The run was opened again, or is gone.
@@ -66,11 +66,15 @@ fragment! {
 }
 
 fragment! {
-    /// Removes a run's oldest events, at most so many.
-    struct RemoveOldest { org: Uuid => SqlUuid, run: Uuid => SqlUuid, limit: i64 => BigInt }
-    answers ();
-    "DELETE FROM run_events WHERE org_id = $org AND run_id = $run AND seq <= (SELECT max(k.seq) FROM (SELECT e.seq \
-        FROM run_events AS e WHERE e.org_id = $org AND e.run_id = $run ORDER BY e.seq LIMIT $limit) AS k)"
+    /// Removes a run's oldest events after one, at most so many, and says how many they were and which was the last. From the
+    /// beginning, each batch would walk past everything that those before it removed.
+    struct RemoveOldest { org: Uuid => SqlUuid, run: Uuid => SqlUuid, after: i64 => BigInt, limit: i64 => BigInt }
+    answers (BigInt, BigInt);
+    "WITH last AS MATERIALIZED (SELECT coalesce(max(k.seq), $after) AS seq FROM (SELECT e.seq FROM run_events AS e \
+        WHERE e.org_id = $org AND e.run_id = $run AND e.seq > $after ORDER BY e.seq LIMIT $limit) AS k), \
+     gone AS (DELETE FROM run_events AS e WHERE e.org_id = $org AND e.run_id = $run AND e.seq > $after \
+        AND e.seq <= (SELECT seq FROM last) RETURNING 1) \
+     SELECT (SELECT count(*) FROM gone), seq FROM last"
 }
 
 fragment! {
@@ -102,17 +106,21 @@ impl PgStore {
         while let Some((key, ended)) = self.next_old(after, before).await? {
             after = (ended, key.run.0);
             self.count_first(key).await?;
+            let mut gone_to = 0;
             loop {
                 if batches == BATCHES_MAX {
                     return Ok(removed);
                 }
                 batches += 1;
                 let lease = self.lease().await?;
-                let worked = self.remove_batch(&lease, key, ended).await;
+                let worked = self.remove_batch(&lease, key, ended, gone_to).await;
                 match Self::finish(lease, worked).await? {
                     Batch::Busy => return Ok(removed),
                     Batch::Changed => break,
-                    Batch::More(events) => removed.events += events,
+                    Batch::More(events, last) => {
+                        removed.events += events;
+                        gone_to = last;
+                    }
                     Batch::Last(events) => {
                         removed.events += events;
                         removed.runs += 1;
@@ -152,7 +160,13 @@ impl PgStore {
     }
 
     /// The run's row is held meanwhile: it cannot be opened again in the middle of it.
-    async fn remove_batch(&self, mut conn: &Loan, key: RunKey, ended: DateTime<Utc>) -> Result<Batch, StoreError> {
+    async fn remove_batch(
+        &self,
+        mut conn: &Loan,
+        key: RunKey,
+        ended: DateTime<Utc>,
+        after: i64,
+    ) -> Result<Batch, StoreError> {
         let (org, run) = (key.org.0, key.run.0);
         conn.batch_execute("BEGIN").await?;
         let (taken,): (bool,) = TakeTurn { lock: LOCK }.get_result(&mut conn).await?;
@@ -169,14 +183,16 @@ impl PgStore {
         if held.flatten() != Some(ended) {
             return Ok(Batch::Changed);
         }
-        let events = RemoveOldest { org, run, limit: EVENTS_AT_ONCE }.execute(&mut conn).await?;
-        let all = i64::try_from(events).unwrap_or(i64::MAX) < EVENTS_AT_ONCE;
+        let oldest = RemoveOldest { org, run, after, limit: EVENTS_AT_ONCE };
+        let (events, last): (i64, i64) = oldest.get_result(&mut conn).await?;
+        let all = events < EVENTS_AT_ONCE;
+        let events = usize::try_from(events).unwrap_or_default();
         let noted = NoteRemoval { org, run, now: self.clock.now(), ended, all }.execute(&mut conn).await?;
         if noted == 0 {
             // Another engine came to its end first.
             return Ok(Batch::Changed);
         }
-        Ok(if all { Batch::Last(events) } else { Batch::More(events) })
+        Ok(if all { Batch::Last(events) } else { Batch::More(events, last) })
     }
 
     /// The rows with when their events were removed.

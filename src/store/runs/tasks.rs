@@ -1,6 +1,6 @@
 //! `collection_tasks`: the rows that are a run's checkpoint.
 
-use diesel::dsl::auto_type;
+use diesel::dsl::{auto_type, not};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -276,6 +276,12 @@ impl PgStore {
             .into_boxed();
         if let Some(state) = state {
             tasks = tasks.filter(collection_tasks::state.eq(state.as_str()));
+            // What follows from the state, by which the few of a kind have an index.
+            tasks = match state {
+                TaskState::Pending | TaskState::Claimed => tasks.filter(not(collection_tasks::finished)),
+                TaskState::Failed | TaskState::Skipped => tasks.filter(collection_tasks::given_up),
+                TaskState::Done => tasks,
+            };
         }
         if let Some(phase) = phase {
             tasks = tasks.filter(collection_tasks::phase.eq(phase.as_str()));

@@ -30,3 +30,4 @@ mod schedules;
 mod stop;
 mod stream;
 mod unread;
+mod upkeep;

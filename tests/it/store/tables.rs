@@ -46,6 +46,15 @@ async fn every_foreign_key_carries_the_organisation_and_cascades() {
 }
 
 #[actix_web::test]
+async fn names_are_compared_by_code_point_whatever_the_database_is_set_to() {
+    let Some(database) = postgres::database().await else { return };
+    let names_of = "SELECT table_name::text || '.' || column_name || ' ' || coalesce(collation_name, '') AS name \
+        FROM information_schema.columns WHERE table_schema = 'public' AND column_name IN ('normalised_name', 'stands_as')";
+    let all = names(&database.url, names_of).await;
+    assert!(all.len() >= 5 && all.iter().all(|column| column.ends_with(" C")), "{all:?}");
+}
+
+#[actix_web::test]
 async fn migrations_go_down_and_up_again_to_the_same_schema() {
     let Some(database) = postgres::database().await else { return };
     let before = postgres::schema_dump(&database).await;

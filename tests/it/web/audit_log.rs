@@ -143,6 +143,29 @@ async fn the_log_is_walked_newest_first_and_asked_by_person_action_subject_and_t
 }
 
 #[actix_web::test]
+async fn rows_of_a_span_are_walked_once_each_also_where_their_times_are_in_another_order_than_their_numbers() {
+    let Some(house) = House::still().await else { return };
+    for no in 1..=7 {
+        let deed = Deed { action: "sellers.add".to_owned(), subject: Some(format!("seller {no}")), ..Deed::default() };
+        house.store.record_deed(house.org, &deed).await.expect("recorded");
+    }
+    // 1 and 7 are outside; 4 was asked for before 3 and written after it, and 5 and 6 came at one time.
+    for (no, minute) in [(1, 0), (2, 10), (3, 30), (4, 20), (5, 40), (6, 40), (7, 59)] {
+        house.database.change(&format!("UPDATE audit_log SET at = '2026-03-01T10:{minute:02}:00Z' WHERE no = {no}"));
+    }
+    let span = "from=2026-03-01T10:10:00Z&to=2026-03-01T10:59:00Z";
+    let mut walked = Vec::new();
+    let mut path = format!("/audit-log?limit=1&{span}");
+    loop {
+        let page = house.client.get(&path).await.json();
+        walked.extend(page["items"].as_array().expect("a list").iter().map(|row| row["no"].clone()));
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        path = format!("/audit-log?limit=1&{span}&cursor={next}");
+    }
+    assert_eq!(json!(walked), json!([6, 5, 3, 4, 2]));
+}
+
+#[actix_web::test]
 async fn a_question_that_makes_no_sense_names_the_parameter() {
     let Some(house) = House::still().await else { return };
     let cursor = house.client.get("/collection/runs?limit=1").await.json()["next_cursor"].clone();

@@ -144,7 +144,7 @@ impl House {
             streams_per_address_max: 1,
             ..patient()
         };
-        Self::open(None, settings, RunSettings::default()).await
+        Self::open(None, settings, RunSettings::default(), None).await
     }
 
     /// Over the real engine and a scripted marketplace that answers after `latency`.
@@ -158,7 +158,21 @@ impl House {
         run_defaults: RunSettings,
         issuer: Option<Issuer>,
     ) -> Option<Self> {
-        let database = postgres::database().await?;
+        Some(Self::over(postgres::database().await?, latency, settings, run_defaults, issuer).await)
+    }
+
+    /// As [`Self::still`], over this database.
+    pub async fn still_over(database: TestDb) -> Self {
+        Self::over(database, None, patient(), RunSettings::default(), None).await
+    }
+
+    async fn over(
+        database: TestDb,
+        latency: Option<Duration>,
+        settings: ServerSettings,
+        run_defaults: RunSettings,
+        issuer: Option<Issuer>,
+    ) -> Self {
         let store = database.store().await;
         store.sync_categories(&catalogue()).await.expect("the catalogue");
         let org = store.create_org("Harbour").await.expect("an organisation").id;
@@ -197,18 +211,7 @@ impl House {
         let stranger = Client::new(running.address);
         let (token, token_id) = new_token(&store, org).await;
         let client = stranger.bearer(&token);
-        Some(Self {
-            database,
-            store,
-            org,
-            token_id,
-            client,
-            stranger,
-            engine_alive,
-            engine_silent,
-            running,
-            _world: world,
-        })
+        Self { database, store, org, token_id, client, stranger, engine_alive, engine_silent, running, _world: world }
     }
 
     /// A client of another organisation.

@@ -19,6 +19,7 @@ mod live;
 mod original_client;
 mod original_registry;
 mod people;
+mod plans;
 mod promise;
 mod proxies;
 mod rate_limits;

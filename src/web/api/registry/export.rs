@@ -18,7 +18,7 @@ use super::read::IDS;
 use crate::domain::export::{Column, ExportNote, Form, Part, parse_columns};
 use crate::domain::ids::RunId;
 use crate::store::registry::asked::{SellerQuery, SellerSort};
-use crate::store::registry::history::SellerAt;
+use crate::store::registry::points::SellerAt;
 use crate::web::auth::Caller;
 use crate::web::body::{json_object, kind_of};
 use crate::web::cursor::Cursor;

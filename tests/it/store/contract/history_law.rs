@@ -19,6 +19,7 @@ use gleaner::store::registry::changes::Author;
 use gleaner::store::registry::edits::{Edited, NewSeller, NotEdited};
 use gleaner::store::registry::history::{EntryFilter, EntryRow};
 use gleaner::store::registry::imports::NotImported;
+use gleaner::store::registry::points::{DifferenceRow, SellerAt};
 use uuid::Uuid;
 
 use super::entries::{close, first, sellers};
@@ -29,6 +30,8 @@ use crate::support::postgres;
 const SEQUENCES: u64 = 1_000;
 /// Sequences that are played at the same time.
 const AT_ONCE: usize = 6;
+/// One of so many sequences is also read page by page.
+const PAGED: u64 = 20;
 /// Few, so that everybody is after the same sellers.
 const NAMES: [&str; 5] = ["Ann", "Bea", "Cis", "Dan", "Eve"];
 
@@ -251,6 +254,9 @@ async fn hold_the_law(store: &PgStore, url: &str, org: OrgId, seed: u64) {
         let snapshot = entry.seller_count_snapshot.expect("all entries are complete");
         assert_eq!(usize::try_from(snapshot), Ok(replayed.len()), "seed {seed}: the snapshot of {:?}", entry.action);
         let set = store.sellers_at(org, point.change_no, None, 1_000).await.expect("the set");
+        if seed.is_multiple_of(PAGED) {
+            assert_eq!(set_one_by_one(store, org, point.change_no).await, set, "seed {seed}");
+        }
         let set: Registry = set.into_iter().map(|seller| (seller.id.0, seller.name)).collect();
         assert_eq!(&set, replayed, "seed {seed}: the sellers at an entry");
         if entry.action == EntryAction::Export {
@@ -266,8 +272,40 @@ async fn hold_the_law(store: &PgStore, url: &str, org: OrgId, seed: u64) {
         let sum: i64 = between.map(|c| i64::from(c.kind == "added") - i64::from(c.kind == "removed")).sum();
         assert_eq!(pair[1].sellers - pair[0].sellers, sum, "seed {seed}: the law");
         let rows = store.difference(org, pair[0].change_no, pair[1].change_no, None, 1_000).await.expect("it is read");
+        if seed.is_multiple_of(PAGED) {
+            assert_eq!(
+                differing_one_by_one(store, org, pair[0].change_no, pair[1].change_no).await,
+                rows,
+                "seed {seed}"
+            );
+        }
         let net: i64 =
             rows.iter().map(|r| i64::from(r.name_after.is_some()) - i64::from(r.name_before.is_some())).sum();
         assert_eq!(net, sum, "seed {seed}: the difference of two points");
+    }
+}
+
+/// The set at a point in pages of one, which are read along all names where a page of all is read at once.
+async fn set_one_by_one(store: &PgStore, org: OrgId, point: i64) -> Vec<SellerAt> {
+    let mut set: Vec<SellerAt> = Vec::new();
+    loop {
+        let after = set.last().map(|seller| seller.identity.clone());
+        let page = store.sellers_at(org, point, after, 1).await.expect("a page");
+        if page.is_empty() {
+            return set;
+        }
+        set.extend(page);
+    }
+}
+
+/// The difference of two points, likewise.
+async fn differing_one_by_one(store: &PgStore, org: OrgId, from: i64, to: i64) -> Vec<DifferenceRow> {
+    let mut rows: Vec<DifferenceRow> = Vec::new();
+    loop {
+        let page = store.difference(org, from, to, rows.last().map(|row| row.seller), 1).await.expect("a page");
+        if page.is_empty() {
+            return rows;
+        }
+        rows.extend(page);
     }
 }

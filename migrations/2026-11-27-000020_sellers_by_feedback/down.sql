@@ -1,1 +1,0 @@
-DROP INDEX sellers_by_feedback;

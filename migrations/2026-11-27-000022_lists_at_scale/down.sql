@@ -1,0 +1,28 @@
+DROP INDEX collection_tasks_categories;
+DROP INDEX collection_tasks_empty;
+DROP INDEX collection_tasks_given_up;
+ALTER TABLE collection_tasks DROP COLUMN given_up;
+DROP INDEX collection_runs_ended_by_status;
+DROP INDEX audit_log_times;
+CREATE INDEX audit_log_times ON audit_log (org_id, at);
+ALTER INDEX sellers_search RESET (gin_pending_list_limit);
+DROP INDEX sellers_by_feedback;
+DROP INDEX seller_changes_standing;
+CREATE INDEX seller_changes_standing ON seller_changes (org_id, stands_as, change_no) WHERE stands_as IS NOT NULL;
+DROP INDEX sellers_by_name, sellers_by_first_seen, sellers_by_last_seen, sellers_by_times_seen, sellers_by_products,
+    sellers_by_place, sellers_by_status, sellers_by_run, sellers_flagged, sellers_tags;
+CREATE INDEX sellers_by_name ON sellers (org_id, normalised_name, id) WHERE removed_at IS NULL;
+CREATE INDEX sellers_by_first_seen ON sellers (org_id, first_seen_at, id) WHERE removed_at IS NULL;
+CREATE INDEX sellers_by_last_seen ON sellers (org_id, seen_order, id) WHERE removed_at IS NULL;
+CREATE INDEX sellers_by_times_seen ON sellers (org_id, times_seen, id) WHERE removed_at IS NULL;
+CREATE INDEX sellers_by_products ON sellers (org_id, products_matched, id) WHERE removed_at IS NULL;
+CREATE INDEX sellers_by_place ON sellers (org_id, best_place, id) WHERE removed_at IS NULL;
+CREATE INDEX sellers_by_status ON sellers (org_id, status, normalised_name, id) WHERE removed_at IS NULL;
+CREATE INDEX sellers_by_run ON sellers (org_id, first_seen_run_id, normalised_name, id) WHERE removed_at IS NULL;
+CREATE INDEX sellers_flagged ON sellers (org_id, normalised_name, id) WHERE removed_at IS NULL AND flagged;
+CREATE INDEX sellers_tags ON sellers USING gin (tags) WHERE tags <> '{}';
+ALTER TABLE seller_changes ALTER COLUMN stands_as TYPE text COLLATE "default";
+ALTER TABLE run_exclusions ALTER COLUMN normalised_name TYPE text COLLATE "default";
+ALTER TABLE run_sellers ALTER COLUMN normalised_name TYPE text COLLATE "default";
+ALTER TABLE excluded_sellers ALTER COLUMN normalised_name TYPE text COLLATE "default";
+ALTER TABLE sellers ALTER COLUMN normalised_name TYPE text COLLATE "default";
