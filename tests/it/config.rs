@@ -78,6 +78,17 @@ fn a_file_that_cannot_be_taken_is_refused_with_the_key_and_what_is_allowed() {
         ("[runs.defaults]\nworkers = 65", ["runs.defaults.workers", "65 is not allowed", "1 to 64"]),
         ("[runs.defaults]\nworkers = \"five\"", ["runs.defaults.workers", "\"five\"", "a whole number from 1 to 64"]),
         ("[archive]\ndays_max = -1", ["archive.days_max", "-1 is not allowed", "0 to 36500"]),
+        ("[log]\nformat = \"yaml\"", ["log.format", "yaml", "text and json"]),
+        ("[log]\nlevel = \"loud\"", ["log.level", "loud", "trace"]),
+        ("[server", ["TOML", "line 1", "column"]),
+    ] {
+        assert_refused(text, words);
+    }
+}
+
+#[test]
+fn an_issuer_of_tokens_that_cannot_be_taken_is_refused_with_the_key_and_what_is_allowed() {
+    for (text, words) in [
         ("[jwt]\nisuer = \"x\"", ["jwt.isuer", "did you mean `issuer`", "audience"]),
         ("[jwt]\naudience = \"y\"", ["jwt.issuer", "is not set", "`iss`"]),
         ("[jwt]\nissuer = \"x\"", ["jwt.audience", "is not set", "`aud`"]),
@@ -106,15 +117,17 @@ fn a_file_that_cannot_be_taken_is_refused_with_the_key_and_what_is_allowed() {
             "[jwt]\nissuer = \"x\"\naudience = \"y\"\njwks_file = \"/nowhere\"\nalgorithm = \"ES256\"",
             ["jwt.jwks_file", "/nowhere", "No such file"],
         ),
-        ("[log]\nformat = \"yaml\"", ["log.format", "yaml", "text and json"]),
-        ("[log]\nlevel = \"loud\"", ["log.level", "loud", "trace"]),
-        ("[server", ["TOML", "line 1", "column"]),
     ] {
-        let folder = with_file(text);
-        let (said, made) = check(&folder, &[]);
-        assert!(said.contains("wrong") && words.iter().all(|word| said.contains(word)), "{text}: {said}");
-        assert!(!made, "{text}: a data folder was made");
+        assert_refused(text, words);
     }
+}
+
+/// That a file is refused in these words, and that nothing was made.
+fn assert_refused(text: &str, words: [&str; 3]) {
+    let folder = with_file(text);
+    let (said, made) = check(&folder, &[]);
+    assert!(said.contains("wrong") && words.iter().all(|word| said.contains(word)), "{text}: {said}");
+    assert!(!made, "{text}: a data folder was made");
 }
 
 #[test]

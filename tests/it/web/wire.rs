@@ -135,7 +135,7 @@ impl Client {
         let mut reply = head_of(std::str::from_utf8(&bytes[..at]).expect("ASCII"));
         let body = &bytes[at + 4..];
         // What would come in chunks does not come at all for HEAD.
-        let is_chunked = reply.header("transfer-encoding") == Some("chunked") && !request.starts_with("HEAD ");
+        let is_chunked = reply.header("transfer-encoding") == Some("chunked") && !request.starts_with(b"HEAD ");
         reply.body = if is_chunked { whole(body) } else { body.to_vec() };
         reply
     }
