@@ -1,5 +1,9 @@
 -- Lists that read what a page shows, however long the organisation's past is.
 
+-- Made anew below; gone first, so that what follows does not make them twice.
+DROP INDEX sellers_by_name, sellers_by_first_seen, sellers_by_last_seen, sellers_by_times_seen, sellers_by_products,
+    sellers_by_place, sellers_by_status, sellers_by_run, sellers_flagged, sellers_tags;
+
 -- By code point in every database, as the program sorts. Elsewhere a prefix is no range of an index, and two writers that
 -- take the same sellers in the order of their names take them in two orders.
 ALTER TABLE sellers ALTER COLUMN normalised_name TYPE text COLLATE "C";
@@ -12,8 +16,6 @@ ALTER TABLE seller_changes ALTER COLUMN stands_as TYPE text COLLATE "C";
 -- that costs as much as a hundred that an index knows enough of. What people filter and sort by, as far as it is small, is
 -- therefore in each of these. Nothing of it is written by a further sighting in the same run, and a seller that comes in has
 -- as many indexes as before. Tags are in none: there may be more of them than an index takes.
-DROP INDEX sellers_by_name, sellers_by_first_seen, sellers_by_last_seen, sellers_by_times_seen, sellers_by_products,
-    sellers_by_place, sellers_by_status, sellers_by_run, sellers_flagged, sellers_tags;
 CREATE INDEX sellers_by_name ON sellers (org_id, normalised_name, id)
     INCLUDE (status, flagged, feedback_tenths, times_seen, first_seen_at) WHERE removed_at IS NULL;
 CREATE INDEX sellers_by_first_seen ON sellers (org_id, first_seen_at, id)

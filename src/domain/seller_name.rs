@@ -52,6 +52,8 @@ pub fn parse_tag(text: &str) -> Result<String, String> {
     let length = tag.chars().count();
     match text.chars().find(|c| is_hidden(*c)) {
         Some(bad) => Err(format!("holds the character U+{:04X}, which cannot be seen", u32::from(bad))),
+        // They part tags in a cell of a file.
+        None if tag.contains([',', ';']) => Err("holds a comma or a semicolon, which part tags".to_owned()),
         None if length == 0 => Err("is empty".to_owned()),
         None if length > TAG_CHARS_MAX => Err(format!("has {length} characters")),
         None => Ok(tag),

@@ -47,15 +47,13 @@ impl Unreadable {
 /// [`Unreadable`].
 pub fn read(format: Format, bytes: &[u8], charset: Option<&str>, given_up: &AtomicBool) -> Result<Sheet, Unreadable> {
     let stop = Stop(given_up);
-    if format == Format::Xlsx {
-        return workbook::read(bytes, stop);
-    }
-    let text = encoding::decode(bytes, charset)?;
+    let text = || encoding::decode(bytes, charset);
     match format {
-        Format::Csv => separated::read(&text, stop),
-        Format::Json => json::read(&text, stop),
-        Format::Ndjson => json::read_lines(&text, stop),
-        Format::Lines | Format::Xlsx => lines::read(&text, stop),
+        Format::Csv => separated::read(&text()?, stop),
+        Format::Json => json::read(&text()?, stop),
+        Format::Ndjson => json::read_lines(&text()?, stop),
+        Format::Lines => lines::read(&text()?, stop),
+        Format::Xlsx => workbook::read(bytes, stop),
     }
 }
 

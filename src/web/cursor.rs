@@ -50,6 +50,9 @@ pub enum Cursor {
     /// Of the registry at an entry: the entry, the change and the count that it stands for, and the name.
     #[serde(rename = "o")]
     Then(EntryId, i64, i64, String),
+    /// Of all of the registry, which left with an export: the entry, and the name.
+    #[serde(rename = "y")]
+    LeftAll(EntryId, String),
     /// Of those that left with an export: the entry and the place in its file.
     #[serde(rename = "l")]
     Left(EntryId, i64),
@@ -123,6 +126,7 @@ impl Cursor {
             | Self::Sellers(text)
             | Self::Compared(_, text)
             | Self::Registry(_, text, _)
+            | Self::LeftAll(_, text)
             | Self::Then(.., text) => !text.contains('\0'),
             Self::Tasks(_) | Self::Coverage(_) | Self::Named(..) | Self::Changes(..) | Self::Left(..) => true,
             Self::Members(_) | Self::Invitations(_) | Self::Tokens(_) | Self::Sessions(_) => true,

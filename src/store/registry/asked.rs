@@ -132,8 +132,24 @@ impl SellerQuery {
     /// Whether not everybody is asked for.
     #[must_use]
     pub fn has_filter(&self) -> bool {
-        let Self { search, flagged, status, tag, new_in_run, times_seen_min, feedback_tenths_min, from, to, .. } = self;
-        if self.seen_in_run.is_some() || self.among.is_some() {
+        // All of them by name: a filter that comes is thought of here.
+        let Self {
+            search,
+            flagged,
+            status,
+            tag,
+            new_in_run,
+            times_seen_min,
+            feedback_tenths_min,
+            from,
+            to,
+            seen_in_run,
+            among,
+            sort: _,
+            descending: _,
+            after: _,
+        } = self;
+        if seen_in_run.is_some() || among.is_some() {
             return true;
         }
         let numbers = times_seen_min.is_some() || feedback_tenths_min.is_some() || from.is_some() || to.is_some();

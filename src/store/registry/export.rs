@@ -28,6 +28,9 @@ use crate::store::{PgStore, StoreError};
 
 type Time = chrono::DateTime<chrono::Utc>;
 
+/// Longest time that an export may rest after its last seller, in seconds, until it is kept: its file is closed meanwhile.
+pub const EXPORT_REST_SECONDS_MAX: u64 = 120;
+
 /// Opens the cursor that the batches are fetched from.
 struct OpenCursor<'a>(ListSellers<'a>);
 
@@ -137,6 +140,8 @@ impl PgStore {
         entry: EntryId,
     ) -> Result<(), NotEdited> {
         conn.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+        let rest = format!("SET LOCAL idle_in_transaction_session_timeout = '{}s'", EXPORT_REST_SECONDS_MAX + 10);
+        conn.batch_execute(&rest).await?;
         // The moment is that of this statement. Whoever changes sellers moves the head in the same transaction: both or
         // neither are seen.
         let heads: Vec<(i64, i64)> = HeadOf { org: org.0 }.load(&mut conn).await?;
@@ -248,11 +253,8 @@ impl PgStore {
         let statement = ExportOf { org: org.0, id: entry.0 };
         let (change_no, export): (Option<i64>, Option<Value>) =
             statement.get_result(&mut self.connection().await?).await?;
-        let note: Option<ExportNote> = export
-            .map(serde_json::from_value)
-            .transpose()
-            .map_err(|error| StoreError::Broken(format!("entry {entry} holds an export of no known form: {error}")))?;
-        let is_everybody = note.is_some_and(|note| note.part == Part::All);
+        let part = export.and_then(|mut export| serde_json::from_value::<Part>(export["part"].take()).ok());
+        let is_everybody = part == Some(Part::All);
         Ok(WhoLeft { change_no: change_no.unwrap_or_default(), is_everybody })
     }
 

@@ -66,7 +66,7 @@ macro_rules! differing {
                     AND a.stands_as IS NOT NULL AND a.change_no <= $to AND (a.until IS NULL OR a.until > $to) LIMIT 1) AS after \
                 FROM ",
             $touched,
-            " OFFSET 0) AS d WHERE d.before IS DISTINCT FROM d.after LIMIT $limit"
+            " OFFSET 0) AS d WHERE d.before IS DISTINCT FROM d.after ORDER BY d.seller_id LIMIT $limit"
         )
     };
 }

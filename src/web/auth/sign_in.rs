@@ -135,7 +135,7 @@ pub(in crate::web) mod says {
             .tells("Location", "the page")
             .tells("Set-Cookie", "the session, where the code opened one")
             .file(401, "a browser gets the page, which says how to get another link", "text/html")
-            .problems(&[Kind::Unauthorized, Kind::NotKnown])
+            .problems(&[Kind::Unauthorized, Kind::Unavailable, Kind::NotKnown])
     }
 }
 

@@ -21,7 +21,7 @@ use crate::domain::ids::{EntryId, OrgId};
 use crate::store::registry::asked::{ListedSeller, SellerQuery};
 use crate::store::registry::changes::Author;
 use crate::store::registry::edits::NotEdited;
-use crate::store::registry::export::Export;
+use crate::store::registry::export::{EXPORT_REST_SECONDS_MAX, Export};
 use crate::store::{PgStore, StoreError};
 use crate::web::error::{Kind, Problem};
 
@@ -33,6 +33,8 @@ pub const FILES_MAX: usize = 16;
 const TURN_MAX: Duration = Duration::from_secs(10);
 /// Longest time for which an export reads: so long it holds a transaction at most.
 pub const READ_MAX: Duration = Duration::from_secs(120);
+/// Longest time for a file to be closed once its last seller is read: a workbook is packed then.
+const PACK_MAX: Duration = Duration::from_secs(EXPORT_REST_SECONDS_MAX);
 /// Batches that wait to be written.
 const BATCHES_WAITING: usize = 2;
 
@@ -82,27 +84,28 @@ impl Desk {
         let place = turn(&self.files, "files are being sent", FILES_MAX).await?;
         let reading = turn(&self.reading, "exports are being read", self.read_at_once).await?;
         let Order { org, author, asked, note } = order;
-        let export = store.begin_export(*org, author, asked, note).await?;
+        let mut export = store.begin_export(*org, author, asked, note).await?;
         let (batches, waiting) = mpsc::channel(BATCHES_WAITING);
         let (form, columns) = (note.form, note.columns.clone());
         let writing = spawn_blocking(move || write(Table::begin(form, columns)?, waiting));
-        let entry = read(export, &batches).await;
-        drop(reading);
-        let (entry, file) = match entry {
-            Ok(entry) => {
-                // Whoever writes has gone only with an error of its own.
-                let _ = batches.send(Batch::End).await;
-                drop(batches);
-                (entry, written(writing).await?)
-            }
-            Err(Stopped::Read(error)) => return Err(error.into()),
-            Err(Stopped::Write) => {
-                written(writing).await?;
-                return Err(NotMade::Disk(io::ErrorKind::UnexpectedEof.into()));
-            }
-            Err(Stopped::Late) => return Err(NotMade::Late),
+        let read = timeout(READ_MAX, read(&mut export, batches)).await.unwrap_or(Err(NotMade::Late));
+        // Whoever writes may have gone with an error of its own, which says more.
+        let file = match timeout(PACK_MAX, written(writing)).await.unwrap_or(Err(NotMade::Late)) {
+            Ok(Some(file)) => read.map(|()| file),
+            Ok(None) => Err(read.err().unwrap_or_else(|| NotMade::Disk(io::ErrorKind::UnexpectedEof.into()))),
+            Err(error) => Err(error),
         };
-        Ok(Ready { entry, file, place })
+        match file {
+            Ok(file) => {
+                let entry = export.keep().await.map_err(NotMade::Kept)?;
+                drop(reading);
+                Ok(Ready { entry, file, place })
+            }
+            Err(error) => {
+                export.give_up().await;
+                Err(error)
+            }
+        }
     }
 }
 
@@ -112,30 +115,16 @@ enum Batch {
     End,
 }
 
-/// Why not everything was read.
-enum Stopped {
-    Read(StoreError),
-    Write,
-    Late,
-}
-
-/// Reads all sellers, keeps the entry, and hands the sellers on.
-async fn read(mut export: Export, batches: &mpsc::Sender<Batch>) -> Result<EntryId, Stopped> {
-    let reading = async {
-        loop {
-            let sellers = export.next().await.map_err(Stopped::Read)?;
-            if sellers.is_empty() {
-                return Ok(());
-            }
-            batches.send(Batch::Sellers(sellers)).await.map_err(|_| Stopped::Write)?;
+/// Reads all sellers and hands them on.
+async fn read(export: &mut Export, batches: mpsc::Sender<Batch>) -> Result<(), NotMade> {
+    // Whoever writes goes only with an error of its own, which is told then.
+    let gone = |_| NotMade::Disk(io::ErrorKind::UnexpectedEof.into());
+    loop {
+        let sellers = export.next().await?;
+        if sellers.is_empty() {
+            return batches.send(Batch::End).await.map_err(gone);
         }
-    };
-    match timeout(READ_MAX, reading).await.unwrap_or(Err(Stopped::Late)) {
-        Ok(()) => export.keep().await.map_err(Stopped::Read),
-        Err(stopped) => {
-            export.give_up().await;
-            Err(stopped)
-        }
+        batches.send(Batch::Sellers(sellers)).await.map_err(gone)?;
     }
 }
 
@@ -150,9 +139,8 @@ fn write(mut table: Table, mut waiting: mpsc::Receiver<Batch>) -> io::Result<Opt
     Ok(None)
 }
 
-async fn written(writing: JoinHandle<io::Result<Option<Written>>>) -> Result<Written, NotMade> {
-    let written = writing.await.map_err(io::Error::other).flatten()?;
-    written.ok_or_else(|| NotMade::Disk(io::ErrorKind::UnexpectedEof.into()))
+async fn written(writing: JoinHandle<io::Result<Option<Written>>>) -> Result<Option<Written>, NotMade> {
+    Ok(writing.await.map_err(io::Error::other).flatten()?)
 }
 
 async fn turn(seats: &Arc<Semaphore>, what: &'static str, most: usize) -> Result<OwnedSemaphorePermit, NotMade> {
@@ -175,6 +163,8 @@ pub enum NotMade {
     Disk(io::Error),
     /// The sellers cannot be read.
     Sellers(NotEdited),
+    /// It is not known whether the history has it.
+    Kept(StoreError),
 }
 
 impl From<io::Error> for NotMade {
@@ -205,7 +195,7 @@ impl NotMade {
             }
             Self::Late => {
                 let detail = format!(
-                    "the sellers could not be read within {} s; a filter makes it shorter, and later the database may be faster",
+                    "the sellers could not be read and written within {} s; a filter makes it shorter, and later the database may be faster",
                     READ_MAX.as_secs()
                 );
                 Problem::new(Kind::Unavailable, detail)
@@ -220,6 +210,9 @@ impl NotMade {
                 log::error!("an export cannot be written to the folder for temporary files: {error}");
                 let detail = "the server has no room to write the file; its log says why";
                 Problem::new(Kind::Unavailable, detail)
+            }
+            Self::Kept(error) => {
+                Problem::in_a_change(error, "no file was sent; look at GET /history?kind=exports, and ask for it again")
             }
             Self::Sellers(NotEdited::Store(error)) => error.into(),
             Self::Sellers(other) => of_sellers(other),

@@ -6,7 +6,6 @@ use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
 use super::operation::{Answer, Operation};
-use crate::domain::rights::Need;
 use crate::web::error::{Document, Kind, urn};
 use crate::web::routes::{Access, Told};
 
@@ -41,13 +40,21 @@ fn good(answer: &Answer, generator: &mut SchemaGenerator) -> Value {
     for (media_type, schema) in &answer.contents {
         // Parameters of a media type are no part of its name.
         let name = media_type.split(';').next().unwrap_or_default();
-        let schema = schema.map_or_else(|| json!({"type": "string"}), |schema| schema(generator));
+        let schema = schema.map_or_else(|| file(name), |schema| schema(generator));
         made["content"][name] = json!({"schema": schema});
     }
     for (name, about) in &answer.headers {
         made["headers"][*name] = text_header(about);
     }
     made
+}
+
+/// What is said of a file: one of JSON is a list of rows.
+fn file(media_type: &str) -> Value {
+    match media_type {
+        "application/json" => json!({"type": "array", "items": {"type": "object"}}),
+        _ => json!({"type": "string"}),
+    }
 }
 
 fn text_header(about: &str) -> Value {
@@ -73,7 +80,7 @@ fn problems(told: &Told) -> Vec<Kind> {
     let Operation { query, headers, body, .. } = operation;
     let has_header = |name: &str| headers.iter().any(|field| field.name == name);
     let is_known = matches!(right.access, Access::Token | Access::Stream);
-    let changes = !right.methods.starts_with("GET");
+    let changes = right.changes();
     let mut kinds = operation.problems.clone();
     let mut can = |whether: bool, more: &[Kind]| {
         if whether {
@@ -81,13 +88,14 @@ fn problems(told: &Told) -> Vec<Kind> {
         }
     };
     can(right.access != Access::Free, &[BadRequest, TooManyRequests, Internal]);
-    can(is_known, &[Unauthorized, Unavailable]);
+    // A token of the outside issuer may be good and nobody's here.
+    can(is_known, &[Unauthorized, Unavailable, Forbidden]);
     can(right.access == Access::Open && changes, &[Unavailable]);
-    can(is_known && (changes || right.need != Need::Known), &[Forbidden]);
     can(right.path.contains('{'), &[NotFound]);
     can(query.iter().any(|field| field.name == "cursor"), &[InvalidCursor]);
     can(changes, &[RequestTimeout, TooLarge]);
     can(body.is_some(), &[BrokenJson, InvalidFields, Kind::UnsupportedMediaType]);
+    can(!operation.upload.is_empty(), &[InvalidFields, Kind::UnsupportedMediaType]);
     can(right.action.is_some(), &[NotKnown]);
     can(*is_once, &[KeyReused, KeyInUse]);
     can(has_header("If-Match"), &[Stale]);

@@ -63,7 +63,8 @@ fn info() -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "license": {"name": env!("CARGO_PKG_LICENSE")},
         "description": "Collects sellers from marketplaces, run by run. `x-permission` names the permissions of which a \
-            caller needs one, `x-audit-action` the name under which the audit log has a change.",
+            caller needs one, `x-audit-action` the name under which the audit log has a change; \
+            `x-for-people` marks what no program may ask.",
     })
 }
 
@@ -118,6 +119,9 @@ fn operation(told: &Told, generator: &mut SchemaGenerator) -> Value {
     };
     if !permissions.is_empty() {
         made["x-permission"] = json!(permissions);
+    }
+    if operation.is_for_people {
+        made["x-for-people"] = json!(true);
     }
     if let Some(action) = right.action {
         made["x-audit-action"] = json!(action);
@@ -207,8 +211,7 @@ fn add_examples(paths: &mut Value, schemas: &Map<String, Value>) {
 
 /// Of these, one is enough.
 fn security(right: &Right) -> Value {
-    let changes = !right.methods.starts_with("GET");
-    let session = if changes { json!({"session": [], "csrf": []}) } else { json!({"session": []}) };
+    let session = if right.changes() { json!({"session": [], "csrf": []}) } else { json!({"session": []}) };
     match right.access {
         Access::Free | Access::Open => json!([]),
         Access::Token => json!([{"token": []}, session]),

@@ -21,6 +21,8 @@ pub struct Operation {
     pub(super) upload: Vec<&'static str>,
     pub(super) answers: Vec<Answer>,
     pub(super) problems: Vec<Kind>,
+    /// Nobody but a person may ask, signed in in a browser.
+    pub(super) is_for_people: bool,
 }
 
 /// A JSON object that is sent.
@@ -53,6 +55,7 @@ impl Operation {
             upload: Vec::new(),
             answers: Vec::new(),
             problems: Vec::new(),
+            is_for_people: false,
         }
     }
 
@@ -108,6 +111,12 @@ impl Operation {
             body.one_of = names.to_vec();
         }
         self
+    }
+
+    /// Is for people who are signed in, and for no program.
+    #[must_use]
+    pub fn for_people(self) -> Self {
+        Self { is_for_people: true, ..self }
     }
 
     /// Answers with JSON.

@@ -73,6 +73,13 @@ pub struct Right {
     pub action: Option<&'static str>,
 }
 
+impl Right {
+    /// Whether a browser's session needs more than its cookie here.
+    pub(super) fn changes(&self) -> bool {
+        !self.methods.split(", ").all(|method| ["GET", "HEAD"].contains(&method))
+    }
+}
+
 /// A path and its methods as the document tells them.
 pub(super) struct Told {
     /// To which part of the API it belongs.

@@ -33,12 +33,18 @@ async fn run(ground: &Ground, settings: RunSettings) -> (PgWorld, RunKey) {
 /// The same through an engine with this store, at a marketplace that answers like this.
 async fn run_on(ground: &Ground, store: &PgStore, settings: RunSettings, script: Arc<Script>) -> (PgWorld, RunKey) {
     let world = PgWorld::new(store, &ground.database.url, script).await;
+    let key = run_in(&world, ground, settings).await;
+    (world, key)
+}
+
+/// The same in a world that is there.
+async fn run_in(world: &PgWorld, ground: &Ground, settings: RunSettings) -> RunKey {
     let new = NewRun { name: Some("Lamps".to_owned()), categories: Market::small().chosen(), settings };
     let run = ground.store.create_run(ground.org, &new, None).await.expect("a new run").run;
     let key = RunKey { org: ground.org, run: run.id };
     world.give(key, Command::Start).await.expect("it can be started");
     world.gone(key).await;
-    (world, key)
+    key
 }
 
 fn types(heard: &[Heard]) -> BTreeSet<String> {
@@ -95,10 +101,10 @@ async fn a_run_that_ends_is_told_with_its_new_sellers_behind_a_cursor() {
 #[actix_web::test]
 async fn a_second_run_that_finds_nobody_new_tells_only_its_end() {
     let Some(ground) = Ground::new().await else { return };
-    run(&ground, RunSettings::default()).await;
+    let (world, _) = run(&ground, RunSettings::default()).await;
     let receiver = Receiver::start(Answering::Status(200)).await;
     ground.webhook(&receiver.url).await;
-    run(&ground, RunSettings::default()).await;
+    run_in(&world, &ground, RunSettings::default()).await;
     let _sender = ground.sender();
     let probe = ground.store.list_webhooks(ground.org).await.expect("it")[0].id;
     receiver.until_heard(1).await;

@@ -32,6 +32,11 @@ impl Told {
         self.says.pointer("/requestBody/content/application~1json").filter(|body| body.get("schema").is_some())
     }
 
+    /// Whether no program may ask.
+    pub fn is_for_people(&self) -> bool {
+        self.says["x-for-people"] == true
+    }
+
     pub fn is_open(&self) -> bool {
         self.says["security"].as_array().expect("a list").is_empty()
     }

@@ -46,7 +46,9 @@ fn compared(method: &str, target: &str, reply: &Reply) -> Result<(), String> {
         return if reply.status == 404 { Ok(()) } else { Err("the path is not in it".to_owned()) };
     };
     let Some(operation) = operations.get(method.to_ascii_lowercase()) else {
-        return if reply.status == 405 { Ok(()) } else { Err("the method is not in it".to_owned()) };
+        // Whoever may do nothing here is told that first.
+        let is_refused = [403, 405].contains(&reply.status);
+        return if is_refused { Ok(()) } else { Err("the method is not in it".to_owned()) };
     };
     let answer = operation["responses"].get(reply.status.to_string()).ok_or("the status is not in it")?;
     if reply.body.is_empty() && (method == "HEAD" || answer.get("content").is_none()) {

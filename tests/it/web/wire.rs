@@ -113,7 +113,9 @@ impl Client {
             head += &format!("{name}: {value}\r\n");
         }
         head += &format!("Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n", file.len());
-        self.bytes(&[head.as_bytes(), file].concat()).await
+        let reply = self.bytes(&[head.as_bytes(), file].concat()).await;
+        promise::keeps("POST", path, &reply);
+        reply
     }
 
     /// Sends this text as it is and reads the answer.

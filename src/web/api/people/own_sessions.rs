@@ -117,12 +117,14 @@ pub(in crate::web) mod says {
         .query(&PAGE)
         .json::<List<SessionView>>(200, "a page of the sessions")
         .problems(&[Kind::Forbidden])
+        .for_people()
     }
 
     pub fn end_others() -> Operation {
         Operation::new("endOtherSessions", "Ends all of the caller's sessions and sign-in links but the one that asks.")
             .nothing(204, "they are over")
             .problems(&[Kind::Forbidden])
+            .for_people()
     }
 
     pub fn end() -> Operation {
@@ -130,5 +132,6 @@ pub(in crate::web) mod says {
             .nothing(204, "it is over")
             .tells("Set-Cookie", "has the browser forget it, where it was the one that asked")
             .problems(&[Kind::Forbidden])
+            .for_people()
     }
 }

@@ -107,6 +107,7 @@ pub(in crate::web) mod says {
             .body(&CHANGE)
             .nothing(204, "it holds")
             .problems(&[Kind::TooManyAttempts, Kind::NotFound])
+            .for_people()
     }
 
     pub fn first_admin() -> Operation {

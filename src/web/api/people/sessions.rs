@@ -193,5 +193,6 @@ pub(in crate::web) mod says {
         .json::<Me>(200, "as whom they act now")
         .tells("Set-Cookie", "the new session")
         .problems(&[Kind::Forbidden, Kind::NotFound])
+        .for_people()
     }
 }

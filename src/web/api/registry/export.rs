@@ -198,11 +198,11 @@ pub async fn exported(
     let who = store.who_left(caller.org, entry).await.map_err(|error| or_missing(error, no_such_export))?;
     let list = if who.is_everybody {
         let after = query.after(|cursor| match cursor {
-            Cursor::Then(of, at, _, name) if (of, at) == (entry, who.change_no) => Some(name),
+            Cursor::LeftAll(of, name) if of == entry => Some(name),
             _ => None,
         })?;
         let rows = store.sellers_at(caller.org, who.change_no, after, limit + 1).await?;
-        let cursor = |row: &SellerAt| Cursor::Then(entry, who.change_no, 0, row.identity.clone());
+        let cursor = |row: &SellerAt| Cursor::LeftAll(entry, row.identity.clone());
         List::of(rows, limit, cursor, SellerThen::from)
     } else {
         let after = query.after(|cursor| match cursor {

@@ -33,15 +33,20 @@ struct Page {
 
 /// Parameters that say which sellers are asked for, and in which order.
 pub(super) const ASKED: [Field; 11] = [
-    Field::optional("q", field::text::<1, SEARCH_CHARS_MAX>, "a part of the name").example("\"lamp\""),
+    Field::optional(
+        "q",
+        field::text::<1, SEARCH_CHARS_MAX>,
+        "a part of the name; of fewer than three characters its beginning",
+    )
+    .example("\"lamp\""),
     Field::optional("flagged", field::flag, "those that are flagged, or are not"),
     Field::optional("status", field::of::<Triage>, "what people think of them"),
     Field::optional("tag", field::text::<1, TAG_CHARS_MAX>, "those with this tag"),
     Field::optional("new_in_run", field::id, "those that this run brought"),
     Field::optional("times_seen_min", field::whole::<0, { i64::MAX }>, "seen in so many runs at least"),
     Field::optional("feedback_min", percentage, "positive feedback in percent, at least"),
-    Field::optional("from", field::day_or_moment, "seen from then on").example("\"2026-11-24\""),
-    Field::optional("to", field::day_or_moment, "seen before then").example("\"2026-11-25\""),
+    Field::optional("from", field::day_or_moment, "first seen from then on").example("\"2026-11-24\""),
+    Field::optional("to", field::day_or_moment, "first seen before then").example("\"2026-11-25\""),
     Field::optional("sort", sorts, "by what; the name where nothing is said"),
     Field::optional("order", orders, "which way; names from the first, all else from the largest"),
 ];
