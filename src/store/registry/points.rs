@@ -55,7 +55,8 @@ pub struct SellerAt {
     pub name: String,
 }
 
-/// Sellers `t` whose name at the one point is not that at the other.
+/// Sellers `t` whose name at the one point is not that at the other, in the order in which they are there: asked for it once
+/// more, the planner sorts them all.
 macro_rules! differing {
     ($touched:literal) => {
         concat!(
@@ -66,7 +67,7 @@ macro_rules! differing {
                     AND a.stands_as IS NOT NULL AND a.change_no <= $to AND (a.until IS NULL OR a.until > $to) LIMIT 1) AS after \
                 FROM ",
             $touched,
-            " OFFSET 0) AS d WHERE d.before IS DISTINCT FROM d.after ORDER BY d.seller_id LIMIT $limit"
+            " OFFSET 0) AS d WHERE d.before IS DISTINCT FROM d.after LIMIT $limit"
         )
     };
 }

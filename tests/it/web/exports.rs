@@ -98,7 +98,7 @@ async fn every_form_holds_the_same_sellers_with_the_columns_in_the_order_that_wa
     let xlsx = take(&house.client, &format!("?format=xlsx&{asked}")).await;
     let rows = &sheets(&xlsx)[0];
     assert_eq!(rows[0].join(","), text.lines().next().expect("a header"));
-    assert_eq!(rows[2][..5], ["Bea", "big, fish", "asks, \"often\"", "true", "0"]);
+    assert_eq!(rows[2][..5], ["Bea", "big; fish", "asks, \"often\"", "true", "0"]);
     let mut book: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(&xlsx.body)).expect("a workbook");
     let range = book.worksheet_range("sellers").expect("its sheet");
     let Some(Data::DateTime(moment)) = range.get((2, 7)) else { panic!("no moment that can be sorted: {range:?}") };

@@ -55,15 +55,15 @@ async fn nonsense_of_a_trusted_proxy_is_not_believed() {
         ("X-Forwarded-For", "203.0.113.7, unknown"),
         ("X-Forwarded-For", "\u{e9}"),
         ("Forwarded", "for=_secret"),
-        ("Forwarded", "\"\"\""),
+        ("Forwarded", "for=203.0.113.7"),
     ] {
         let odd = house.client.with(header, value);
         assert_eq!(odd.post("/sellers", Some(&json!({"name": value.len().to_string()}))).await.status, 201);
         assert_eq!(recorded(&house).await, "127.0.0.1", "{header}: {value}");
     }
-    let named = house.client.with("Forwarded", "for=\"[2001:db8::7]:4711\";proto=https");
-    named.post("/sellers", Some(&json!({"name": "Bea"}))).await;
-    assert_eq!(recorded(&house).await, "2001:db8::7");
+    let quoted = house.client.with("X-Forwarded-For", "\", 2001:db8::7");
+    quoted.post("/sellers", Some(&json!({"name": "Bea"}))).await;
+    assert_eq!(recorded(&house).await, "2001:db8::7", "a client's quote hides nothing that the proxy adds");
 }
 
 #[actix_web::test]
