@@ -14,6 +14,8 @@ const PARTS_MAX: usize = 5_000;
 /// Most elements of the parts that are held in memory while the rows are read: shared texts and styles. Each is some dozens of
 /// bytes there, however short it is in the file.
 const HELD_ELEMENTS_MAX: usize = 8_000_000;
+/// Most elements of the parts that are held and are no shared texts: each is hundreds of bytes in memory.
+const OTHER_ELEMENTS_MAX: usize = 200_000;
 /// By what a part says how many texts it holds. Whoever reads it makes room for so many at once, whether they come or not.
 const CLAIM: &[u8] = b"uniqueCount";
 /// Bytes from there on in which the number stands.
@@ -38,20 +40,22 @@ pub(super) fn weigh(bytes: &[u8], stop: Stop<'_>) -> Result<(), Unreadable> {
         let words = format!("has {} parts; allowed are at most {PARTS_MAX}", archive.len());
         return Err(Unreadable::file(words));
     }
-    let (mut unpacked, mut held, mut piece) = (0, 0, vec![0; PIECE_BYTES]);
+    let (mut unpacked, mut held, mut others, mut piece) = (0, 0, 0, vec![0; PIECE_BYTES]);
     for index in 0..archive.len() {
         let mut part = archive.by_index(index).map_err(|error| no_workbook(&error))?;
         let name = part.name().map_err(|error| no_workbook(&error))?;
-        let (is_held, mut claims) = (is_held(&name), Claims::default());
+        let (is_held, is_texts, mut claims) = (is_held(&name), is_texts(&name), Claims::default());
         loop {
             stop.check()?;
             let read = part.read(&mut piece).map_err(|error| no_workbook(&error))?;
             unpacked += read;
             if is_held {
-                held += piece[..read].iter().filter(|byte| **byte == b'<').count();
+                let elements = piece[..read].iter().filter(|byte| **byte == b'<').count();
+                held += elements;
+                others += if is_texts { 0 } else { elements };
                 claims.look_at(&piece[..read])?;
             }
-            if unpacked > UNPACKED_BYTES_MAX || held > HELD_ELEMENTS_MAX {
+            if unpacked > UNPACKED_BYTES_MAX || held > HELD_ELEMENTS_MAX || others > OTHER_ELEMENTS_MAX {
                 return Err(too_large());
             }
             if read == 0 {
@@ -65,6 +69,11 @@ pub(super) fn weigh(bytes: &[u8], stop: Stop<'_>) -> Result<(), Unreadable> {
 fn too_large() -> Unreadable {
     let mib = UNPACKED_BYTES_MAX / 1024 / 1024;
     Unreadable::file(format!("unfolds to more than {mib} MiB, or to too many texts; divide it, or send it as CSV"))
+}
+
+/// Whether a part holds the texts that cells share.
+fn is_texts(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with("sharedstrings.xml")
 }
 
 /// Whether a part is held in memory: all but the sheets, whose rows are read one by one. Those that are held have names of

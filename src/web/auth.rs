@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::domain::ids::{OrgId, RunId, UserId};
 use crate::domain::rights::{Need, Permission, Permissions, Role};
 use crate::store::{TokenKind, TokenRow};
+use crate::web::body;
 use crate::web::error::{Kind, Problem};
 use crate::web::rate_limit::{self, Who};
 use crate::web::shared::Shared;
@@ -95,16 +96,28 @@ impl Caller {
 /// # Errors
 /// Those of what comes next, passed on.
 pub async fn require_token(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match caller(request.request()).await {
+    match caller_with_body(&mut request).await {
         Ok(caller) => {
             let who = Who::Token(caller.token);
             request.extensions_mut().insert(caller);
             rate_limit::admit(Some(who), request, next).await
         }
         Err(problem) => Ok(rate_limit::refuse(problem, request)),
+    }
+}
+
+/// Who asks, once the request is whole: what they hold may end while a body takes its time, and then they change nothing.
+async fn caller_with_body(request: &mut ServiceRequest) -> Result<Caller, Problem> {
+    let at_first = caller(request.request()).await?;
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Ok(at_first);
+    }
+    match body::in_passing(request).await? {
+        Some(bytes) if bytes.is_empty() => Ok(at_first),
+        _ => caller(request.request()).await,
     }
 }
 
@@ -154,6 +167,23 @@ pub async fn require(
     let held = if held.is_empty() { "none".to_owned() } else { held.join(", ") };
     let detail = format!("this needs the permission {needed}; yours are: {held}");
     Ok(request.error_response(Problem::new(Kind::Forbidden, detail)))
+}
+
+/// Refuses a read that leaves a trace where a browser says that another site asks for it: a link there would do it in the
+/// name of whoever is signed in here.
+///
+/// # Errors
+/// Those of what comes next, passed on; the answer is 403 for another site.
+pub async fn require_own_site(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let is_foreign = request.headers().get("sec-fetch-site").is_some_and(|site| site.as_bytes() == b"cross-site");
+    if is_foreign && !request.headers().contains_key(header::AUTHORIZATION) {
+        let detail = "another site asks for this in a browser's session; open it from the admin itself";
+        return Ok(request.error_response(Problem::new(Kind::Forbidden, detail)));
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
 }
 
 /// The run that a path names, as a key that only this caller's organisation opens.

@@ -7,26 +7,30 @@ use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::SchemaGenerator;
 use serde::Serialize;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::web::error::{Kind, Problem};
-use crate::web::openapi::field::{Field, text};
+use crate::web::openapi::field::Field;
 use crate::web::query::short;
 
 /// The header of a change that holds only for what was read.
 pub const IF_MATCH: Field = Field::optional(
     "If-Match",
-    text::<1, 4_000>,
+    tags,
     "the `ETag` of an answer: the change holds only where what it showed is still there",
 );
 
 /// The header of a read that need not be repeated.
-pub const IF_NONE_MATCH: Field = Field::optional(
-    "If-None-Match",
-    text::<1, 4_000>,
-    "the `ETag` of an answer: while what it showed is still there, 304",
-);
+pub const IF_NONE_MATCH: Field =
+    Field::optional("If-None-Match", tags, "the `ETag` of an answer: while what it showed is still there, 304");
+
+/// As RFC 9110 writes it: `*`, or tags with their quotes.
+fn tags(_: &mut SchemaGenerator) -> Value {
+    json!({"type": "string", "pattern": r#"^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*"){0,9})$"#})
+}
 
 /// Bytes of the hash that a tag shows.
 const TAG_BYTES: usize = 16;

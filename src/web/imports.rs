@@ -5,18 +5,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use crate::domain::ids::OrgId;
 use crate::domain::import::Format;
 use crate::domain::import::sheet::Sheet;
 use crate::files::{self, Unreadable};
 use crate::web::body::{content_type, essence};
 use crate::web::error::{Kind, Problem};
 use crate::web::query::short;
+use crate::web::shares::{Place, Shares};
 
-/// Files that arrive, wait or are read at one time: each is up to 32 MiB, and what it unfolds to is a multiple of that.
+/// Files that arrive, wait or are read at one time, half of them of one organisation at most: each is up to 32 MiB, and what it unfolds to is a multiple of that.
 const FILES_MAX: usize = 4;
 /// Files that are read at one time.
 const READ_AT_ONCE_MAX: usize = 1;
@@ -29,26 +31,23 @@ const NDJSON_TOO: &str = "application/ndjson";
 
 /// Where files are read.
 pub struct Imports {
-    seats: Semaphore,
+    seats: Shares,
     turns: Arc<Semaphore>,
 }
 
 impl Default for Imports {
     fn default() -> Self {
-        Self { seats: Semaphore::new(FILES_MAX), turns: Arc::new(Semaphore::new(READ_AT_ONCE_MAX)) }
+        Self { seats: Shares::new(FILES_MAX), turns: Arc::new(Semaphore::new(READ_AT_ONCE_MAX)) }
     }
 }
 
 impl Imports {
-    /// A place for one file, from before it arrives until it is done with.
+    /// A place for one file of this organisation, from before it arrives until it is done with.
     ///
     /// # Errors
     /// 503 where too many files are there already.
-    pub async fn seat(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        match timeout(TURN_MAX, self.seats.acquire()).await {
-            Ok(Ok(seat)) => Ok(seat),
-            _ => Err(too_many()),
-        }
+    pub async fn seat(&self, org: OrgId) -> Result<Place, Problem> {
+        self.seats.take(org, TURN_MAX).await.map_err(|_| too_many())
     }
 
     /// What a file says.

@@ -25,5 +25,6 @@ pub mod routes;
 pub mod sendings;
 pub mod server;
 pub mod shared;
+mod shares;
 pub mod sse;
 mod tally;

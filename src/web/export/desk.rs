@@ -24,10 +24,11 @@ use crate::store::registry::edits::NotEdited;
 use crate::store::registry::export::{EXPORT_REST_SECONDS_MAX, Export};
 use crate::store::{PgStore, StoreError};
 use crate::web::error::{Kind, Problem};
+use crate::web::shares::{Place, Shares};
 
 /// Exports that are read at one time; each has a connection of the pool, and of a small pool at most a fourth is theirs.
 pub const READ_AT_ONCE_MAX: usize = 2;
-/// Files that wait to be read or are being sent at one time.
+/// Files that wait to be read or are being sent at one time, half of them of one organisation at most.
 pub const FILES_MAX: usize = 16;
 /// Longest wait for one's turn.
 const TURN_MAX: Duration = Duration::from_secs(10);
@@ -42,7 +43,7 @@ const BATCHES_WAITING: usize = 2;
 pub struct Desk {
     read_at_once: usize,
     reading: Arc<Semaphore>,
-    files: Arc<Semaphore>,
+    files: Shares,
 }
 
 /// What is to leave, and who takes it.
@@ -64,7 +65,7 @@ pub struct Ready {
     /// The file.
     pub file: Written,
     /// Its place among the files.
-    pub place: OwnedSemaphorePermit,
+    pub place: Place,
 }
 
 impl Desk {
@@ -72,8 +73,8 @@ impl Desk {
     #[must_use]
     pub fn new(connections: usize) -> Self {
         let read_at_once = (connections / 4).clamp(1, READ_AT_ONCE_MAX);
-        let (reading, files) = (Semaphore::new(read_at_once), Semaphore::new(FILES_MAX));
-        Self { read_at_once, reading: Arc::new(reading), files: Arc::new(files) }
+        let reading = Arc::new(Semaphore::new(read_at_once));
+        Self { read_at_once, reading, files: Shares::new(FILES_MAX) }
     }
 
     /// Makes a file.
@@ -81,7 +82,8 @@ impl Desk {
     /// # Errors
     /// [`NotMade`].
     pub async fn make(&self, store: &PgStore, order: &Order<'_>) -> Result<Ready, NotMade> {
-        let place = turn(&self.files, "files are being sent", FILES_MAX).await?;
+        let place = self.files.take(order.org, TURN_MAX).await;
+        let place = place.map_err(|full| NotMade::Busy { what: "files are being sent", most: full.most })?;
         let reading = turn(&self.reading, "exports are being read", self.read_at_once).await?;
         let Order { org, author, asked, note } = order;
         let mut export = store.begin_export(*org, author, asked, note).await?;

@@ -9,8 +9,9 @@ use actix_web::web;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use tempfile::SpooledTempFile;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
+
+use crate::web::shares::Place;
 
 /// Most bytes of a file; two million sellers with every column are fewer.
 pub const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
@@ -75,7 +76,7 @@ pub struct Written {
 impl Written {
     /// The file as the body of an answer, which holds a place until it is sent. Its pieces are read beside the server's
     /// threads.
-    pub fn body(self, place: OwnedSemaphorePermit) -> SizedStream<impl Stream<Item = io::Result<Bytes>>> {
+    pub fn body(self, place: Place) -> SizedStream<impl Stream<Item = io::Result<Bytes>>> {
         let bytes = self.bytes;
         let sending = Sending { file: self.file, left: bytes, until: Instant::now() + SEND_MAX, _place: place };
         SizedStream::new(bytes, stream::try_unfold(sending, Sending::next))
@@ -86,7 +87,7 @@ struct Sending {
     file: SpooledTempFile,
     left: u64,
     until: Instant,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Sending {

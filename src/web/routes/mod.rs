@@ -202,7 +202,8 @@ where
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    changing(Method::GET, action, need, handler, says)
+    let entry = changing(Method::GET, action, need, handler, says);
+    Entry { route: entry.route.wrap(from_fn(auth::require_own_site)), ..entry }
 }
 
 /// The head of what [`take`] would give.

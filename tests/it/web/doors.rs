@@ -1,8 +1,13 @@
 //! Who may ask: tokens, sign-in links, sessions, activity tokens, and nobody else's runs.
 
+use std::time::Duration;
+
 use gleaner::clock::Clock;
 use gleaner::web::auth::sign_in;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::house::{House, new_token};
 use super::wire::Reply;
@@ -218,4 +223,25 @@ async fn an_activity_token_opens_the_stream_of_its_run_and_nothing_else() {
     house.stranger.bearer(&token).get(&format!("/collection/runs/{run}")).await.problem(401);
     house.store.revoke_token(house.org, house.token_id).await.expect("it is there");
     assert!(house.stranger.get(&stream).await.problem(401).contains("revoked"), "it dies with the token that made it");
+}
+
+#[actix_web::test]
+async fn whoever_is_shut_out_while_their_body_arrives_changes_nothing() {
+    let Some(house) = House::still().await else { return };
+    let made = house.client.post("/auth/tokens", Some(&json!({"name": "slow"}))).await.json();
+    let (token, id) = (made["token"].as_str().expect("a token"), made["id"].as_str().expect("its id"));
+    let mut slow = TcpStream::connect(house.client.address).await.expect("the server listens");
+    let body = r#"{"name":"late"}"#;
+    let length = body.len();
+    let head = format!(
+        "POST /sellers HTTP/1.1\r\nHost: gleaner\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{{"
+    );
+    slow.write_all(head.as_bytes()).await.expect("it listens");
+    assert_eq!(house.client.send("DELETE", &format!("/auth/tokens/{id}"), None).await.status, 204);
+    slow.write_all(&body.as_bytes()[1..]).await.expect("it listens still");
+    let mut answer = String::new();
+    timeout(Duration::from_secs(20), slow.read_to_string(&mut answer)).await.expect("an answer").expect("a text");
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    assert_eq!(house.client.get("/sellers").await.json()["items"], json!([]));
 }

@@ -36,7 +36,7 @@ pub async fn preview(
     let limit = usize::try_from(Query::of(&request, &names(&[LIMIT]))?.limit()?).unwrap_or_default();
     let declared = Declared::of(&request)?;
     let format = declared.format;
-    let _seat = shared.imports.seat().await?;
+    let _seat = shared.imports.seat(caller.org).await?;
     let bytes = file(&request, payload).await?;
     let mut sheet = shared.imports.read(declared, bytes).await?;
     let taken = std::mem::take(&mut sheet.taken);
