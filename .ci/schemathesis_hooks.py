@@ -92,8 +92,9 @@ def leave_out(case):
         elif name in ("from", "to") and isinstance(value, str) and YEAR.match(value):
             # Moments before 1970 are refused, which a format does not say.
             case.query[name] = YEAR.sub("2026-", value)
-    if case.headers and "If-Match" in case.headers:
-        del case.headers["If-Match"]
+    for name in ("If-Match", "If-None-Match"):
+        if case.headers and name in case.headers:
+            del case.headers[name]
 
 
 def lead_nowhere(body):
