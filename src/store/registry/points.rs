@@ -19,7 +19,8 @@ const READ_COSTS: i128 = 5;
 
 /// Whether reading all of `some` changes costs no more than going along `all` of them until `page` of those are met.
 fn reads_some(some: i64, all: i64, page: i64) -> bool {
-    i128::from(some) * i128::from(some) * READ_COSTS <= i128::from(all) * i128::from(page)
+    let some = i128::from(some);
+    some.saturating_mul(some).saturating_mul(READ_COSTS) <= i128::from(all) * i128::from(page)
 }
 
 fragment! {
