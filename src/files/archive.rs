@@ -118,6 +118,9 @@ fn is_modest(after: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::sync::atomic::AtomicBool;
+
     use super::*;
 
     #[test]
@@ -153,6 +156,24 @@ mod tests {
             ["xl/sharedStrings.xml", "x/worksheets/sheet/sharedStrings.xml", "sheet\\styles.xml", "xl/workbook.xml"]
         {
             assert!(is_held(held), "{held}");
+        }
+    }
+    #[test]
+    fn many_texts_may_be_shared_and_few_other_things_held() {
+        let weighed = |part: &str| {
+            let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+            archive.start_file(part, zip::write::SimpleFileOptions::default()).expect("a part");
+            archive.write_all("<x/>".repeat(OTHER_ELEMENTS_MAX + 1).as_bytes()).expect("written");
+            let bytes = archive.finish().expect("an archive").into_inner();
+            weigh(&bytes, Stop(&AtomicBool::new(false)))
+        };
+        assert!(weighed("xl/sharedStrings.xml").is_ok());
+        assert!(weighed("xl/worksheets/sheet1.xml").is_ok());
+        for part in ["xl/styles.xml", "xl/workbook.xml"] {
+            assert!(
+                matches!(weighed(part), Err(Unreadable::Bad(error)) if error.message.contains("unfolds")),
+                "{part}"
+            );
         }
     }
 }

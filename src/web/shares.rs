@@ -10,23 +10,22 @@ use tokio::time::timeout;
 
 use crate::domain::ids::OrgId;
 
-/// The places; all clones count together.
-#[derive(Clone)]
+/// The places.
 pub struct Shares {
     places: Arc<Semaphore>,
     places_max: usize,
     each: usize,
-    taken: Arc<Mutex<HashMap<OrgId, usize>>>,
+    /// The share of each organisation that has somebody here.
+    own: Mutex<HashMap<OrgId, Arc<Semaphore>>>,
 }
 
 /// A place; free again when it is dropped.
 pub struct Place {
-    shares: Shares,
-    org: OrgId,
-    _permit: OwnedSemaphorePermit,
+    _own: OwnedSemaphorePermit,
+    _place: OwnedSemaphorePermit,
 }
 
-/// Nobody may wait any longer.
+/// No place came free in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full {
     /// As many are taken as this, by the organisation alone or by all.
@@ -37,36 +36,31 @@ impl Shares {
     /// So many places, of which each organisation takes half at most.
     #[must_use]
     pub fn new(places: usize) -> Self {
-        let (each, taken) = (places.div_ceil(2), Arc::default());
-        Self { places: Arc::new(Semaphore::new(places)), places_max: places, each, taken }
+        let (each, own) = (places.div_ceil(2), Mutex::default());
+        Self { places: Arc::new(Semaphore::new(places)), places_max: places, each, own }
     }
 
-    /// A place for somebody of this organisation, who waits so long for one that others hold.
+    /// A place for somebody of this organisation, who waits so long at most: for one of its share first, so that nobody
+    /// stands in the way of others meanwhile.
     ///
     /// # Errors
-    /// [`Full`], at once where the organisation has its share.
+    /// [`Full`].
     pub async fn take(&self, org: OrgId, wait_max: Duration) -> Result<Place, Full> {
-        let waiting = timeout(wait_max, Arc::clone(&self.places).acquire_owned());
-        let permit = waiting.await.ok().and_then(Result::ok).ok_or(Full { most: self.places_max })?;
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = taken.entry(org).or_default();
-        if *count >= self.each {
-            return Err(Full { most: self.each });
-        }
-        *count += 1;
-        Ok(Place { shares: self.clone(), org, _permit: permit })
+        let share = self.share_of(org);
+        let both = async {
+            let own = Arc::clone(&share).acquire_owned().await.ok()?;
+            let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
+            Some(Place { _own: own, _place: place })
+        };
+        let most = || if share.available_permits() == 0 { self.each } else { self.places_max };
+        timeout(wait_max, both).await.ok().flatten().ok_or_else(|| Full { most: most() })
     }
-}
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut taken = self.shares.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&self.org) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                taken.remove(&self.org);
-            }
-        }
+    fn share_of(&self, org: OrgId) -> Arc<Semaphore> {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever waits or has a place holds its share too.
+        own.retain(|_, share| Arc::strong_count(share) > 1);
+        Arc::clone(own.entry(org).or_insert_with(|| Arc::new(Semaphore::new(self.each))))
     }
 }
 
@@ -84,8 +78,12 @@ mod tests {
         assert_eq!(shares.take(greedy, wait).await.err(), Some(Full { most: 2 }));
         let rest = [shares.take(other, wait).await.ok(), shares.take(other, wait).await.ok()];
         assert!(rest.iter().all(Option::is_some));
-        assert!(shares.take(OrgId(Uuid::from_u128(3)), wait).await.is_err(), "all places are taken");
+        let third = shares.take(OrgId(Uuid::from_u128(3)), wait).await.err();
+        assert_eq!(third, Some(Full { most: 4 }), "all places are taken");
         drop(held);
         assert!(shares.take(greedy, wait).await.is_ok());
+        drop(rest);
+        assert!(shares.take(other, wait).await.is_ok());
+        assert_eq!(shares.own.lock().expect("no panic").len(), 1, "who has gone is forgotten");
     }
 }

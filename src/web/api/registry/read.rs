@@ -40,7 +40,7 @@ pub const NAMES: Field =
     Field::needed("names", seller_names, "names on the marketplace").example(r#"["lamps-and-more"]"#);
 
 fn tags(_: &mut SchemaGenerator) -> Value {
-    let tag = json!({"type": "string", "minLength": 1, "maxLength": TAG_CHARS_MAX});
+    let tag = json!({"type": "string", "minLength": 1, "maxLength": TAG_CHARS_MAX, "pattern": "^[^,;]*$"});
     json!({"type": "array", "items": tag, "maxItems": TAGS_MAX})
 }
 
@@ -118,7 +118,9 @@ impl<'a> Fields<'a> {
     }
 
     fn tags_in(&mut self, field: &str, value: &Value) -> Option<BTreeSet<String>> {
-        let allowed = format!("allowed is a list of at most {TAGS_MAX} texts of 1 to {TAG_CHARS_MAX} characters");
+        let allowed = format!(
+            "allowed is a list of at most {TAGS_MAX} texts of 1 to {TAG_CHARS_MAX} characters without commas and semicolons"
+        );
         let tags = match value {
             Value::Array(tags) if tags.len() <= TAGS_MAX => tags,
             Value::Array(tags) => {
