@@ -59,7 +59,7 @@ impl Page {
             "<header><h1>{} {}</h1>\n<p>{}</p>\n<p>The same for programs: <a href=\"/openapi.json\">openapi.json</a>.</p>\n",
             text(&info["title"]),
             text(&info["version"]),
-            text(&info["description"])
+            prose(&info["description"])
         ));
         self.put("<nav>");
         for part in members(&document["tags"]) {
@@ -70,7 +70,7 @@ impl Page {
 
     fn part(&mut self, part: &Value, document: &Value) {
         let name = text(&part["name"]);
-        self.put(&format!("<section id=\"{name}\"><h2>{name}</h2>\n<p>{}</p>\n", text(&part["description"])));
+        self.put(&format!("<section id=\"{name}\"><h2>{name}</h2>\n<p>{}</p>\n", prose(&part["description"])));
         for (path, operations) in document["paths"].as_object().into_iter().flatten() {
             for (method, operation) in operations.as_object().into_iter().flatten() {
                 // HEAD is GET without the body.
@@ -88,7 +88,7 @@ impl Page {
             "<details id=\"{}\"><summary><b class=\"{method}\">{method}</b> <code>{}</code> <span>{}</span></summary>\n",
             text(&operation["operationId"]),
             escaped(path),
-            text(&operation["summary"])
+            prose(&operation["summary"])
         ));
         self.doors(operation);
         self.parameters(operation);
@@ -136,7 +136,7 @@ impl Page {
                 "<tr><th><code>{}</code></th><td>{}{needed}</td><td>{}</td><td><code>{}</code></td></tr>\n",
                 text(&parameter["name"]),
                 text(&parameter["in"]),
-                text(&parameter["description"]),
+                prose(&parameter["description"]),
                 escaped(&parameter["schema"].to_string())
             ));
         }
@@ -144,7 +144,7 @@ impl Page {
     }
 
     fn answer(&mut self, status: &str, answer: &Value) {
-        self.put(&format!("<h4>{} {}</h4>\n", escaped(status), text(&answer["description"])));
+        self.put(&format!("<h4>{} {}</h4>\n", escaped(status), prose(&answer["description"])));
         for (media_type, content) in answer["content"].as_object().into_iter().flatten() {
             if media_type == "application/problem+json" {
                 let types = content.pointer("/schema/allOf/1/properties/type/enum").map(members).into_iter().flatten();
@@ -184,6 +184,13 @@ fn members(list: &Value) -> impl Iterator<Item = &Value> {
 
 fn text(value: &Value) -> String {
     escaped(value.as_str().unwrap_or_default())
+}
+
+/// Sentences, in which a word between backticks is somebody's to type.
+fn prose(value: &Value) -> String {
+    let text = text(value);
+    let parts = text.split('`').enumerate();
+    parts.map(|(index, part)| if index % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect()
 }
 
 fn escaped(text: &str) -> String {
