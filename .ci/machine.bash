@@ -106,6 +106,23 @@ need_schemathesis() {
     cp "$list" "$home/installed.txt"
 }
 
+# need_axe: the rules of accessibility that pages are held against: one file, out of a package that carries it.
+need_axe() {
+    local version=0.1.8 home=$tools/axe
+    if [[ -s $home/axe.min.js && $(cat "$home/version" 2>/dev/null) == "$version" ]]; then
+        return
+    fi
+    python3 -c 'import ensurepip, venv' 2>/dev/null ||
+        install_packages "axe-core comes as a package of Python" python3 python3-venv
+    say "installing axe-core $version into $home: pages are tested for accessibility"
+    rm -rf "$home"
+    { timeout 300 python3 -m venv "$home/python" &&
+        timeout 300 "$home/python/bin/pip" install --quiet --no-input --disable-pip-version-check --no-deps "axe-playwright-python==$version"; } </dev/null ||
+        give_up "pip could not install axe-playwright-python $version"
+    cp "$home"/python/lib/python3*/site-packages/axe_playwright_python/axe.min.js "$home/axe.min.js"
+    echo "$version" >"$home/version"
+}
+
 need_diesel() {
     if "$tools/bin/diesel" --version 2>/dev/null | grep -qF 2.3.14; then
         return

@@ -11,10 +11,14 @@ mod engine_seam;
 pub mod estimate;
 pub mod export;
 mod front;
+pub mod links;
 pub mod logging;
+pub mod orgs;
 pub mod people;
+mod providers;
 pub mod reparse;
 pub mod runs;
+pub mod tokens;
 mod upkeep;
 
 use std::rc::Rc;
@@ -27,14 +31,14 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 use crate::actors::engine::Drain;
-use crate::actors::run_context::{Fact, HearEngines, MakeProviders, Probe, Providers, TellFacts};
+use crate::actors::run_context::{Fact, HearEngines, MakeProviders, Probe, TellFacts};
 use crate::actors::supervisor::Means;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Provider};
 use crate::metrics::{Counting, LimitsSeen, Metrics};
 use crate::notices::sender::Sender;
 use crate::scrapers::catalogue;
-use crate::scrapers::oxylabs::{self, Accounts, Allowed, Oxylabs, Refusing};
+use crate::scrapers::oxylabs::{self, Accounts, Allowed, Oxylabs};
 use crate::scrapers::sandbox::{Running as RunningSandbox, Sandbox, SandboxError};
 use crate::store::embedded::{Embedded, EmbeddedError, Role};
 use crate::store::people::orgs::OrgRow;
@@ -42,6 +46,7 @@ use crate::store::{CategoryRow, EngineSession, PgStore, StoreError, migrate};
 pub use engine_keeper::{EngineLine, start_here};
 pub use engine_seam::EngineSeam;
 pub use front::Front;
+use providers::{ProviderSeam, make_providers};
 use upkeep::Upkeep;
 
 /// Longest wait for what is on the wire when the process stops, in milliseconds.
@@ -183,6 +188,8 @@ pub struct App {
     pub sandbox: Option<RunningSandbox>,
     /// What is counted for operators.
     pub metrics: Metrics,
+    /// The provider, for whoever wants to see whether it answers.
+    pub provider: Arc<ProviderSeam>,
     arbiter: Arbiter,
     session: EngineSession,
     upkeep: Upkeep,
@@ -210,13 +217,18 @@ impl App {
         }
         let of_sandbox = sandbox.as_ref().map(RunningSandbox::settings);
         let accounts = Accounts::default();
+        if let Provider::Oxylabs(settings) = &config.provider {
+            // Known before the first run asks on it, for whoever estimates one.
+            drop(accounts.of(settings));
+        }
         let metrics = metrics(config, accounts.clone());
         let make_providers = make_providers(config.clone(), of_sandbox, accounts.clone());
+        let provider = Arc::new(ProviderSeam::new(config.clone(), accounts.clone(), make_providers.clone()));
         let hear_engines: HearEngines = Arc::new(move |engines| accounts.share(engines));
         match Self::over(&database, config, &clock, &metrics, make_providers, hear_engines).await {
             Ok((session, arbiter, engine, sender)) => {
                 let upkeep = Upkeep::start(&database.store, config.events_keep_days);
-                Ok(Self { database, engine, clock, sandbox, metrics, arbiter, session, upkeep, sender })
+                Ok(Self { database, engine, clock, sandbox, metrics, provider, arbiter, session, upkeep, sender })
             }
             Err(error) => {
                 database.close().await?;
@@ -305,32 +317,3 @@ fn tell_facts(metrics: Metrics) -> TellFacts {
 }
 
 type Parts = (EngineSession, Arbiter, EngineLine, Sender);
-
-/// Makes a run's providers. Credentials of the real one are read anew for each run that starts or resumes, so that mended
-/// ones are used at once; where they cannot be read, the run is refused and says why. All runs share what an account may
-/// send. A run that was begun with another provider is refused too: what one sells would be mixed with what another makes up.
-fn make_providers(config: Config, sandbox: Option<oxylabs::Settings>, accounts: Accounts) -> MakeProviders {
-    Arc::new(move |begun_with| {
-        let own = config.provider.name();
-        if let Some(other) = begun_with.filter(|other| *other != own) {
-            return refusing(format!("the run was begun with {other}, and this engine asks {own}"));
-        }
-        let settings = match &sandbox {
-            Some(settings) => Ok(settings.clone()),
-            None => config.oxylabs_anew().map_err(AppError::from),
-        };
-        let on_account = |settings: oxylabs::Settings| {
-            let account = accounts.of(&settings);
-            Ok(Oxylabs::new(settings)?.on(account))
-        };
-        match settings.and_then(on_account) {
-            Ok(client) => Providers { best_sellers: Rc::new(client.clone()), seller_search: Rc::new(client) },
-            Err(error) => refusing(format!("the provider's settings cannot be used: {error}")),
-        }
-    })
-}
-
-fn refusing(reason: String) -> Providers {
-    let refusing = Refusing::new(reason);
-    Providers { best_sellers: Rc::new(refusing.clone()), seller_search: Rc::new(refusing) }
-}

@@ -5,6 +5,7 @@ mod audit;
 mod collect;
 mod estimate;
 mod export;
+mod org;
 pub mod parse;
 mod progress;
 mod remote;
@@ -19,14 +20,15 @@ mod user;
 mod values;
 
 use std::io::{self, Write};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::app::{self, check, data, logging};
+use crate::app::check::{self, Verdict};
+use crate::app::{self, data, logging};
 use crate::config::{Config, ConfigError, Overrides};
 use crate::domain::settings::RunSettings;
 use crate::domain::spend::SpendView;
@@ -49,7 +51,7 @@ pub struct Arguments {
 #[derive(Clone, Debug, Default, Args)]
 struct ServeFlags {
     /// Where the web admin listens, as 127.0.0.1:8080
-    #[arg(long, value_name = "ADDR", value_parser = address)]
+    #[arg(long, value_name = "ADDR", value_parser = values::address)]
     listen: Option<SocketAddr>,
     #[command(flatten)]
     sandbox: SandboxFlags,
@@ -81,13 +83,13 @@ struct Common {
 #[derive(Clone, Debug, Default, Args)]
 struct SandboxFlags {
     /// Decides the sandbox's marketplace and every draw
-    #[arg(long, value_name = "N", value_parser = values::whole)]
+    #[arg(long, value_name = "N", value_parser = values::whole, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Share of the sandbox's requests that fail, 0 to 1, spread over every kind; no page fails more than twice in a row
-    #[arg(long, value_name = "RATE", value_parser = values::share)]
+    #[arg(long, value_name = "RATE", value_parser = values::share, allow_negative_numbers = true)]
     faults: Option<f64>,
     /// How long the sandbox takes to answer, in milliseconds
-    #[arg(long, value_name = "N", value_parser = values::whole)]
+    #[arg(long, value_name = "N", value_parser = values::whole, allow_negative_numbers = true)]
     latency_ms: Option<u64>,
 }
 
@@ -127,6 +129,11 @@ enum Task {
         #[command(subcommand)]
         command: token::TokenTask,
     },
+    /// Make organisations, list them, or rename one
+    Org {
+        #[command(subcommand)]
+        command: org::OrgTask,
+    },
     /// Add people, let them in again, or list them
     User {
         #[command(subcommand)]
@@ -139,7 +146,8 @@ enum Task {
     },
     /// Bring the database's schema up to date and say what was applied
     Migrate,
-    /// Check configuration, database and provider, and say how to mend what is wrong
+    /// Check configuration, database and provider, say how to mend what is wrong, and change nothing; exit 0 when all is well,
+    /// 1 when something is wrong, 2 when the database is to be made or migrated
     Check {
         /// Ask the provider for one page, which costs one answer where it is the real one
         #[arg(long)]
@@ -147,11 +155,8 @@ enum Task {
     },
 }
 
-/// An address; a name such as `localhost` stands for its first one.
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let found = text.to_socket_addrs().ok().and_then(|mut all| all.next());
-    found.ok_or_else(|| "an address and a port are allowed, as 127.0.0.1:8080 or localhost:8080".to_owned())
-}
+/// Exit status of a check that found nothing wrong, and a database that is to be made or migrated.
+const UNREADY: u8 = 2;
 
 /// Why a command did not do its work: the words are for people.
 type Failure = Box<dyn std::error::Error>;
@@ -228,13 +233,15 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Task::Token { command }) => token::run(&quiet(overrides)?, command, &mut out).await,
+        Some(Task::Org { command }) => org::run(&quiet(overrides)?, command, &mut out).await,
         Some(Task::User { command }) => user::run(&quiet(overrides)?, command, &mut out).await,
         Some(Task::Audit { command }) => audit::run(&quiet(overrides)?, command, &mut out).await,
         Some(Task::Migrate) => migrate(&quiet(overrides)?, &mut out).await,
-        Some(Task::Check { provider }) => {
-            let fine = check::run(&overrides, provider, &mut out).await?;
-            Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-        }
+        Some(Task::Check { provider }) => Ok(match check::run(&overrides, provider, &mut out).await? {
+            Verdict::Fine => ExitCode::SUCCESS,
+            Verdict::Unready => ExitCode::from(UNREADY),
+            Verdict::Wrong => ExitCode::FAILURE,
+        }),
     }
 }
 

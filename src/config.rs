@@ -124,6 +124,8 @@ pub struct Config {
     pub events_keep_days: i64,
     /// How organisations are told what happens.
     pub notices: crate::notices::Settings,
+    /// Where people reach Gleaner, where that is said.
+    pub public_url: Option<String>,
     /// Whose tokens are accepted beside our own, where anybody's are.
     pub jwt: Option<crate::issuer::Settings>,
     /// How log lines look.
@@ -198,11 +200,12 @@ impl Config {
             check_address(url)
                 .map_err(|error| ConfigError::Invalid(format!("database.url (or DATABASE_URL): {error}")))?;
         }
-        let notices = notices::read(&server, raw.notices, raw.smtp)?;
+        let (notices, public_url) = notices::read(&server, raw.notices, raw.smtp)?;
         Ok(Self {
             data,
             jwt: jwt::read(raw.jwt, notices.allow_private)?,
             notices,
+            public_url,
             server,
             database_url: database_url.map(DatabaseUrl),
             pool_size: raw.database.pool_size,

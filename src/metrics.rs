@@ -87,6 +87,12 @@ impl Metrics {
         Self { access, registry: Arc::new(registry), families, prices, limits }
     }
 
+    /// What provider accounts may send now.
+    #[must_use]
+    pub fn limits(&self) -> LimitsSeen {
+        (self.limits)()
+    }
+
     /// An actor of this kind died and another took its place.
     pub fn replaced(&self, actor: &'static str) {
         self.families.restarts.get_or_create(&families::Actor { actor }).inc();
@@ -131,7 +137,7 @@ impl Metrics {
             gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         }
         families.subscribers.set(i64::from(looked.subscribers));
-        let LimitsSeen { requests_per_second, rendered_per_second, throttled } = (self.limits)();
+        let LimitsSeen { requests_per_second, rendered_per_second, throttled } = self.limits();
         families.limit.get_or_create(&Kind { kind: "any" }).set(requests_per_second);
         families.limit.get_or_create(&Kind { kind: "rendered" }).set(rendered_per_second);
         families.throttled.set(i64::from(throttled));

@@ -21,6 +21,8 @@ mod parts;
 mod rooms;
 #[path = "tidy/source.rs"]
 mod source;
+#[path = "tidy/texts.rs"]
+mod texts;
 
 use std::path::Path;
 
@@ -116,6 +118,10 @@ const HOMES: &[Home] = &[
     Home { name: "rand", at: &[In("clock")] },
     // So many a second, of what we ask and of what we are asked.
     Home { name: "governor", at: &[In("scrapers"), In("web")] },
+    // Pages for people.
+    Home { name: "minijinja", at: &[In("web")] },
+    Home { name: "rust_embed", at: &[In("web")] },
+    Home { name: "flate2", at: &[In("web")] },
     // What is sent says of itself what it looks like.
     Home { name: "schemars", at: &[In("domain"), In("store"), In("web")] },
     // Words that every room speaks.

@@ -15,6 +15,7 @@ use gleaner::metrics::Metrics;
 use gleaner::store::runs::NewRun;
 use gleaner::store::{EngineSession, PgStore};
 use gleaner::web::auth::token::Secret;
+use gleaner::web::provider::{Asked as Answered, Asking, Facts, Provider};
 use gleaner::web::server::{self, ServerSettings};
 use gleaner::web::shared::{NoticeRules, Rooms};
 use tokio::sync::mpsc;
@@ -26,6 +27,27 @@ use crate::house::DATABASE;
 use crate::market::Market;
 use crate::shop::{Pace, Shop};
 use crate::watched_store::WatchedStore;
+
+/// A provider that nobody tests here: what runs ask is the shop.
+struct Unasked;
+
+impl Provider for Unasked {
+    fn facts(&self) -> Facts {
+        Facts {
+            name: "sandbox",
+            address: None,
+            is_sandbox: true,
+            requests_per_second: None,
+            rendered_per_second: None,
+            is_throttled: false,
+            monthly_requests: None,
+        }
+    }
+
+    fn ask(&self, _: Duration) -> Asking {
+        Box::pin(async { Answered { came: Ok(0), sent: None } })
+    }
+}
 
 /// Serves until standard input ends. `products`, `workers`, `latency_ms` (0 for at once) and `notes` (1 to note when each
 /// event was kept) are numbers on the command line.
@@ -49,6 +71,7 @@ pub async fn serve(asked: &Asked) {
         prices: None,
         latency: Latency { amazon_ms: 200, ebay_ms: 200 },
         metrics: Metrics::default(),
+        provider: Arc::new(Unasked),
         notices: NoticeRules::default(),
         issuer: None,
     };

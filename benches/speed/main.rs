@@ -3,7 +3,17 @@
 //!
 //! Nothing here asserts a time. How to read the figures, and what they were, is in `docs/performance.md`.
 
+mod admin;
+#[path = "../../tests/support/api.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod api;
+#[path = "../../tests/support/binary.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod binary;
 mod child;
+#[path = "../../tests/support/chromium.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod chromium;
 mod crowd;
 mod database;
 mod durable;
@@ -37,6 +47,8 @@ mod start;
 mod statements;
 mod stream;
 mod table;
+#[path = "../../tests/support/torrent.rs"]
+mod torrent;
 mod usage;
 mod watched_store;
 
@@ -52,7 +64,7 @@ pub struct Asked {
 }
 
 /// The parts, in the order in which they are measured.
-const PARTS: [&str; 12] = [
+const PARTS: [&str; 13] = [
     "parsing",
     "durable",
     "overhead",
@@ -65,6 +77,7 @@ const PARTS: [&str; 12] = [
     "export",
     "start",
     "restart",
+    "admin",
 ];
 
 impl Asked {
@@ -120,6 +133,7 @@ async fn measure(part: &str, asked: &Asked, table: &mut Table) {
         "start" => start::measure(asked, table).await,
         "restart" => restart::measure(asked, table).await,
         "export" => export::measure(asked, table).await,
+        "admin" => admin::measure(asked, table).await,
         other => unreachable!("{other} is none of the parts"),
     }
 }

@@ -30,7 +30,7 @@ const ENTER_SELLERS: &str = "INSERT INTO sellers AS s (org_id, id, platform, nor
     $2::text::uuid, n.at, 1 FROM unnest($3::text[]::uuid[], $4::text[], $5::text[], $6::text[]::smallint[], \
     $7::text[]::bigint[], $8::text[]::bool[], $9::text[]::timestamptz[]) \
     AS n (id, name, shown, tenths, count, approx, at) \
-    ON CONFLICT (org_id, platform, normalised_name) WHERE removed_at IS NULL DO UPDATE SET feedback_tenths = excluded.feedback_tenths, \
+    ON CONFLICT (org_id, platform, (coalesce(found_as, normalised_name))) WHERE removed_at IS NULL DO UPDATE SET feedback_tenths = excluded.feedback_tenths, \
     feedback_count = excluded.feedback_count, feedback_approx = excluded.feedback_approx, \
     last_seen_at = excluded.last_seen_at, last_seen_run_id = excluded.last_seen_run_id";
 const ADD_SIGHTINGS: &str = "INSERT INTO run_sellers (org_id, run_id, seller_id, normalised_name, name, \

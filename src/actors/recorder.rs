@@ -262,7 +262,12 @@ impl Recorder {
                 recorder.stream.tell(Publish { events: Vec::new(), after, away_since: None });
                 recorder.begin_group(ctx);
             }
-            Err(_) => recorder.lost.tell(FenceLost),
+            Err(error) => {
+                if !matches!(error, StoreError::FenceLost) {
+                    log::error!("run {}: a new recorder cannot begin: {error}", recorder.context.key.run);
+                }
+                recorder.lost.tell(FenceLost);
+            }
         }));
     }
 }

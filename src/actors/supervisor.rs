@@ -81,6 +81,9 @@ pub struct Lines {
     pub lifeline: watch::Receiver<()>,
 }
 
+/// Why a supervisor ends itself whose run somebody else took over: nothing is wrong with it.
+pub const FOLLOWED: &str = "another owner follows";
+
 /// What the run is drained for.
 #[derive(Clone, Debug, PartialEq)]
 enum Aim {
@@ -336,8 +339,11 @@ impl Handler<FenceLost> for Supervisor {
 
     fn handle(&mut self, _: FenceLost, ctx: &mut Self::Context) {
         self.probe.handling("supervisor", "fence_lost");
-        log::error!("run {}: its fence was raised by somebody else; this tree stops", self.key.run);
+        log::info!("run {}: followed by another owner; its actors of this engine end", self.key.run);
         self.gate.cut();
+        if let Some(guard) = &self.guard {
+            guard.because(FOLLOWED);
+        }
         // Not an end of the run: its death tells the Engine, which looks at the row again.
         ctx.terminate();
     }

@@ -26,6 +26,7 @@ use crate::actors::recorder::{Hand, Receipt, Tell};
 use crate::actors::run_context::RunContext;
 use crate::actors::stream::Doing;
 use crate::domain::event::Request;
+use crate::domain::failure::ErrorType;
 use crate::domain::ids::WorkerId;
 use crate::domain::ledger::{Cost, Entry, Outcome, PageResult, Release, ReleaseResult, Reply, Started, Verdict};
 use crate::domain::progress::{WaitsFor, WorkerState};
@@ -140,6 +141,9 @@ impl Job {
         self.status.takes(task);
         loop {
             let errand = Errand::of(&self.context, task);
+            if let Some(reason) = errand.unsendable(&self.context) {
+                return self.refuse(task, reason).await;
+            }
             if !self.may_ask(&errand, task.job.is_some()).await {
                 return self.give_back(task).await;
             }
@@ -278,16 +282,34 @@ impl Job {
         self.deadline.lift();
     }
 
+    /// Nothing can be asked from here: the run is to stand still, and no request is counted, since none is sent.
+    async fn refuse(&self, task: &OpenTask, reason: &str) -> Left {
+        let (left, Receipt { no, after, streak, .. }) = self.release(task).await;
+        let (worker, task_no, at) = (self.id, task.task_no, self.context.clock.now());
+        let (error_type, error_message) = (ErrorType::Refused, reason.to_owned());
+        let proof = Proof { at, worker_id: worker, task_no, error_type, error_message };
+        let answered = Answered::Refused(proof);
+        self.lines.counter.ask(Report { worker, task_no, no, answered, after, streak }).await;
+        left
+    }
+
     /// Gives the task back at its last kept page.
     async fn give_back(&self, task: &OpenTask) -> Left {
+        self.release(task).await.0
+    }
+
+    async fn release(&self, task: &OpenTask) -> (Left, Receipt) {
         let (task_no, claim_no) = (task.task_no, task.claim_no);
         let release = Release { worker: self.id, task_no, claim_no, crash: None, at: self.context.clock.now() };
         let receipt = self.lines.hand.ask(Hand(Entry::Release(release))).await;
         self.status.is(WorkerState::Stopped);
-        match receipt.reply {
-            Reply::Release(ReleaseResult::Pending(task) | ReleaseResult::PendingBefore(task)) => Left::Released(task),
+        let left = match &receipt.reply {
+            Reply::Release(ReleaseResult::Pending(task) | ReleaseResult::PendingBefore(task)) => {
+                Left::Released(task.clone())
+            }
             _ => Left::Lost(task_no),
-        }
+        };
+        (left, receipt)
     }
 }
 

@@ -2,33 +2,57 @@
 
 use super::{AppError, Database};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Provider};
 use crate::domain::estimate::{Basis, Estimate, Past, estimate};
+use crate::domain::foreseen::{AccountLimits, Foreseen, MonthDrawn};
 use crate::domain::settings::RunSettings;
+use crate::domain::task::Category;
 use crate::store::StoreError;
 use crate::store::embedded::Role;
 
-/// What a run over so many categories with these settings would take.
+/// What a run over these categories with these settings would take.
 ///
 /// # Errors
 /// Where there is a database and it cannot be read.
-pub async fn of(config: &Config, categories: usize, settings: &RunSettings) -> Result<Estimate, AppError> {
+pub async fn of(config: &Config, categories: &[Category], settings: &RunSettings) -> Result<Estimate, AppError> {
     // A new data folder stays as it is: nothing was ever collected in it.
-    let past = if config.database_url.is_none() && !config.postgres.has_cluster() {
-        Vec::new()
+    let (past, seen) = if config.database_url.is_none() && !config.postgres.has_cluster() {
+        (Vec::new(), Foreseen::default())
     } else {
         let database = Database::open(config, Role::Command, &Clock::system()).await?;
-        let read = past_runs(&database).await;
+        let read = look(&database, categories, settings).await;
         database.close().await?;
         read?
     };
+    let untouched = config.monthly_request_budget.map(|allowed| MonthDrawn { allowed, drawn: 0 });
+    let foreseen = Foreseen { limits: limits(config), month: seen.month.or(untouched), ..seen };
     let basis = Basis::new(settings, &past, config.latency());
-    Ok(estimate(categories, settings, basis, config.prices.as_ref()))
+    Ok(estimate(categories.len(), settings, basis, &foreseen, config.prices.as_ref()))
 }
 
-async fn past_runs(database: &Database) -> Result<Vec<Past>, StoreError> {
-    match database.store.first_org().await? {
-        Some(org) => database.store.past_runs(org.id).await,
-        None => Ok(Vec::new()),
+async fn look(
+    database: &Database,
+    categories: &[Category],
+    settings: &RunSettings,
+) -> Result<(Vec<Past>, Foreseen), StoreError> {
+    let store = &database.store;
+    let Some(org) = store.first_org().await? else { return Ok((Vec::new(), Foreseen::default())) };
+    let lately = store.searched_lately(org.id, categories, settings).await?;
+    let month = store.month_drawn(org.id).await?;
+    Ok((store.past_runs(org.id).await?, Foreseen { lately, month, ..Foreseen::default() }))
+}
+
+/// What is configured; the vendor's own word is known to a server that has asked it.
+fn limits(config: &Config) -> AccountLimits {
+    match &config.provider {
+        Provider::Oxylabs(settings) => {
+            let rate = |limit: Option<u32>| limit.map(f64::from);
+            let plan = settings.plan;
+            AccountLimits {
+                requests_per_second: rate(plan.requests_per_second),
+                rendered_per_second: rate(plan.rendered_per_second),
+            }
+        }
+        Provider::Sandbox(_) => AccountLimits::default(),
     }
 }

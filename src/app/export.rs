@@ -7,10 +7,10 @@ use futures_util::{StreamExt, pin_mut};
 use super::Database;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::ids::RunId;
+use crate::domain::run_named::RunNamed;
 use crate::store::embedded::Role;
 use crate::store::{PgStore, StoreError};
-pub use crate::web::export::Format;
+pub use crate::web::export::RunFileFormat;
 
 /// Bytes that are gathered before they are written.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -18,13 +18,12 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// Why an export did not do its work; the words are for people.
 type Failure = Box<dyn std::error::Error>;
 
-/// Writes the sellers of a run to `out`.
+/// Writes the sellers of a run, named by its number or its id, to `out`.
 ///
 /// # Errors
 /// In words: no such run, a database that is away, nobody who takes the output.
-pub async fn run(config: &Config, run: &str, format: Format, out: &mut impl Write) -> Result<(), Failure> {
-    let run: RunId =
-        run.parse().map_err(|_| format!("--run: `{run}` is no run id; `gleaner collect --json` prints one"))?;
+pub async fn run(config: &Config, run: &str, format: RunFileFormat, out: &mut impl Write) -> Result<(), Failure> {
+    let run: RunNamed = run.parse().map_err(|words| format!("--run: {words}"))?;
     if config.database_url.is_none() && !config.postgres.has_cluster() {
         return Err(format!("--data: nothing was ever collected in {}", config.data.display()).into());
     }
@@ -34,14 +33,14 @@ pub async fn run(config: &Config, run: &str, format: Format, out: &mut impl Writ
     written
 }
 
-async fn write(store: &PgStore, run: RunId, format: Format, out: &mut impl Write) -> Result<(), Failure> {
+async fn write(store: &PgStore, run: RunNamed, format: RunFileFormat, out: &mut impl Write) -> Result<(), Failure> {
     let nowhere = || format!("--run: there is no run {run}");
     let org = store.first_org().await?.ok_or_else(nowhere)?;
-    store.run(org.id, run).await.map_err(|error| match error {
+    let row = store.run_named(org.id, run).await.map_err(|error| match error {
         StoreError::NotFound => nowhere(),
         other => other.to_string(),
     })?;
-    let rows = store.stream_run_sellers(org.id, run);
+    let rows = store.stream_run_sellers(org.id, row.id);
     pin_mut!(rows);
     let mut piece = format.head().as_bytes().to_vec();
     while let Some(row) = rows.next().await {

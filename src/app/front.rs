@@ -5,20 +5,21 @@ use std::sync::Arc;
 
 use actix_rt::task::JoinHandle;
 
+use super::links::sign_in_link;
 use super::{App, AppError, EngineSeam, organisation};
 use crate::config::Config;
 use crate::issuer::Issuer;
 use crate::web::auth::sign_in::new_code;
 use crate::web::auth::token::Secret;
-use crate::web::server::{self, Running};
+use crate::web::server::{self, Running, reached_at};
 use crate::web::shared::{NoticeRules, Rooms};
 
 /// A web server that is open.
 pub struct Front {
     /// Where it listens.
     pub address: SocketAddr,
-    /// A link that signs a browser in, once.
-    pub sign_in: String,
+    /// A link that signs a browser in, once; none where an admin signs in with a password.
+    pub sign_in: Option<String>,
     /// The first API token of a database that had none.
     pub first_token: Option<String>,
     running: Running,
@@ -48,6 +49,7 @@ impl Front {
             prices: config.prices,
             latency: config.latency(),
             metrics: app.metrics.clone(),
+            provider: app.provider.clone(),
             notices: NoticeRules {
                 allow_private: config.notices.allow_private,
                 base_url: config.notices.base_url.clone(),
@@ -67,8 +69,14 @@ impl Front {
         } else {
             None
         };
-        let code = new_code(store, &app.clock, org.id).await?;
-        let sign_in = format!("http://{address}/sign-in?code={code}");
+        let base = config.public_url.clone().unwrap_or_else(|| format!("http://{}", reached_at(address)));
+        store.say_address(&base).await?;
+        // Whoever reads the log of a start would come in by it with every right: it is for those who have no other way.
+        let sign_in = if store.has_admin_with_password(org.id).await? {
+            None
+        } else {
+            Some(sign_in_link(&base, &new_code(store, &app.clock, org.id).await?))
+        };
         Ok(Self { address, sign_in, first_token, running, serving })
     }
 

@@ -1,28 +1,26 @@
-//! Short commands about people and their tokens. They use the private server that runs, or start it for themselves.
+//! Short commands about people. They use the private server that runs, or start it for themselves.
 
-use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::data::DataError;
+use super::links::{Link, link};
 use super::{Database, organisation};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::audit::Deed;
 use crate::domain::ids::{OrgId, UserId};
-use crate::domain::person::{Email, TOKEN_DAYS_MAX, check_password, name_of};
-use crate::domain::rights::{Permission, Permissions, Role};
+use crate::domain::person::{Email, check_password, name_of};
+use crate::domain::rights::Role;
 use crate::store::embedded::Role as Access;
 use crate::store::people::PeopleError;
-use crate::store::people::api_tokens::NewToken;
 use crate::store::people::memberships::Joining;
 use crate::store::people::orgs::OrgRow;
 use crate::store::people::users::NewUser;
 use crate::store::{PgStore, StoreError};
 use crate::web::auth::password::hash_here;
 use crate::web::auth::sign_in::{fresh_code, new_code_of};
-use crate::web::auth::token::Secret;
 
 /// Rows that are read at one time.
 const PAGE: i64 = 500;
@@ -46,7 +44,7 @@ pub struct NewPerson {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Added {
     /// They come in by this link, once.
-    Link(String),
+    Link(Link),
     /// They sign in with the password that was given.
     WithPassword,
     /// They were known, and sign in as before.
@@ -81,25 +79,6 @@ pub struct ListedMembership {
     pub role: Role,
 }
 
-/// An API token that stands, without its secret.
-#[derive(Debug, Serialize)]
-pub struct ListedToken {
-    /// Its id.
-    pub id: Uuid,
-    /// Its name.
-    pub name: String,
-    /// What it is for.
-    pub permissions: Vec<Permission>,
-    /// Who made it, where it was a person.
-    pub made_by: Option<String>,
-    /// Since when.
-    pub created_at: DateTime<Utc>,
-    /// Until when, where it ends.
-    pub expires_at: Option<DateTime<Utc>>,
-    /// When it was used last, give or take a minute.
-    pub last_used_at: Option<DateTime<Utc>>,
-}
-
 impl From<PeopleError> for DataError {
     fn from(error: PeopleError) -> Self {
         match error {
@@ -109,7 +88,7 @@ impl From<PeopleError> for DataError {
     }
 }
 
-fn not_allowed(flag: &str) -> impl Fn(String) -> DataError {
+pub(super) fn not_allowed(flag: &str) -> impl Fn(String) -> DataError {
     move |allowed| DataError::NotAllowed(format!("{flag}: {allowed}"))
 }
 
@@ -120,7 +99,7 @@ fn hashed(clock: &Clock, password: Option<&str>) -> Result<Option<String>, DataE
     hash.map(Some).ok_or_else(|| DataError::NotAllowed("the password could not be hashed".to_owned()))
 }
 
-async fn org_of(store: &PgStore, named: Option<&str>) -> Result<OrgRow, DataError> {
+pub(super) async fn org_of(store: &PgStore, named: Option<&str>) -> Result<OrgRow, DataError> {
     let Some(named) = named else { return Ok(organisation(store).await?) };
     let none = || DataError::NotAllowed(format!("--org: there is no organisation `{named}`"));
     if let Ok(id) = named.parse::<Uuid>() {
@@ -136,12 +115,8 @@ async fn org_of(store: &PgStore, named: Option<&str>) -> Result<OrgRow, DataErro
     }
 }
 
-fn link(config: &Config, code: &str) -> String {
-    format!("http://{}/sign-in?code={code}", config.server.listen)
-}
-
 /// What somebody at the console asks for, as the audit log has it.
-fn at_console(action: &str, field: &str, value: &str) -> Deed {
+pub(super) fn at_console(action: &str, field: &str, value: &str) -> Deed {
     let details = [(field.to_owned(), Value::from(value))].into_iter().collect();
     Deed { action: action.to_owned(), details, ..Deed::default() }
 }
@@ -161,19 +136,24 @@ pub async fn add_user(config: &Config, new: &NewPerson) -> Result<Added, DataErr
         let org = org_of(store, new.org.as_deref()).await?.id;
         store.record_deed(org, &at_console("user.add", "email", &email.key())).await?;
         if let Some(known) = store.user_by_email(&email).await? {
+            if known.is_disabled {
+                return Err(shut_out("--email"));
+            }
             if password_hash.is_some() {
-                let words =
-                    "--password-stdin: they are known and have a way in; `gleaner user reset` gives a new password";
+                let words = "--password-stdin: they are known already; `gleaner user reset` gives a new password";
                 return Err(DataError::NotAllowed(words.to_owned()));
             }
-            store.add_person(org, Joining::Known(known.id), new.role, None).await?;
-            return Ok(Added::Known);
+            // Whoever was let in by a link alone has no other way in now that they are back.
+            let (code, fresh) = fresh_code(&clock);
+            let comes_by_link = known.password_hash.is_none();
+            store.add_person(org, Joining::Known(known.id), new.role, comes_by_link.then_some(fresh)).await?;
+            return Ok(if comes_by_link { Added::Link(link(config, store, &code).await?) } else { Added::Known });
         }
         let user = NewUser { email, name, password_hash };
         let (code, fresh) = fresh_code(&clock);
         let comes_by_link = user.password_hash.is_none();
         store.add_person(org, Joining::New(&user), new.role, comes_by_link.then_some(fresh)).await?;
-        Ok(if comes_by_link { Added::Link(link(config, &code)) } else { Added::WithPassword })
+        Ok(if comes_by_link { Added::Link(link(config, store, &code).await?) } else { Added::WithPassword })
     }
     .await;
     database.close().await?;
@@ -184,7 +164,7 @@ pub async fn add_user(config: &Config, new: &NewPerson) -> Result<Added, DataErr
 ///
 /// # Errors
 /// [`DataError`].
-pub async fn reset_user(config: &Config, email: &str, password: Option<&str>) -> Result<Option<String>, DataError> {
+pub async fn reset_user(config: &Config, email: &str, password: Option<&str>) -> Result<Option<Link>, DataError> {
     let clock = Clock::system();
     let email = Email::parse(email).map_err(not_allowed("--email"))?;
     let password_hash = hashed(&clock, password)?;
@@ -192,6 +172,9 @@ pub async fn reset_user(config: &Config, email: &str, password: Option<&str>) ->
     let store = &database.store;
     let reset = async {
         let (user, organisations) = known(store, "--email", &email).await?;
+        if store.user(user).await?.is_disabled {
+            return Err(shut_out("--email"));
+        }
         let nowhere = || DataError::NotAllowed("--email: they are a member of no organisation".to_owned());
         let org = organisations.first().ok_or_else(nowhere)?;
         store.record_deed(org.id, &at_console("user.reset", "email", &email.key())).await?;
@@ -200,11 +183,16 @@ pub async fn reset_user(config: &Config, email: &str, password: Option<&str>) ->
             return Ok(None);
         }
         let code = new_code_of(store, &clock, org.id, Some(user)).await?;
-        Ok(Some(link(config, &code)))
+        Ok(Some(link(config, store, &code).await?))
     }
     .await;
     database.close().await?;
     reset
+}
+
+fn shut_out(given: &str) -> DataError {
+    let words = "they are shut out; `gleaner user enable` lets them in again first. Nothing was changed";
+    DataError::NotAllowed(format!("{given}: {words}"))
 }
 
 /// Somebody who is known, and the organisations that they are a member of.
@@ -301,62 +289,4 @@ async fn everybody(store: &PgStore) -> Result<Vec<ListedUser>, StoreError> {
             });
         }
     }
-}
-
-/// Makes an API token of the organisation: for everything, or for these permissions; until it is taken back, or for so many
-/// days.
-///
-/// # Errors
-/// [`DataError`]; nothing is made then.
-pub async fn create_token(
-    config: &Config,
-    name: &str,
-    permissions: &[Permission],
-    days: Option<i64>,
-) -> Result<String, DataError> {
-    let name = name_of(name).map_err(not_allowed("--name"))?;
-    let clock = Clock::system();
-    let database = Database::open(config, Access::Command, &clock).await?;
-    let secret = Secret::new(&clock);
-    let permissions = (!permissions.is_empty()).then(|| permissions.iter().copied().collect::<Permissions>());
-    let expires_at = days.map(|days| clock.now() + TimeDelta::days(days.clamp(1, TOKEN_DAYS_MAX)));
-    let new = NewToken { name, hash: secret.hash, permissions, user: None, made_by: None, expires_at };
-    let made = async {
-        let org = organisation(&database.store).await?;
-        database.store.record_deed(org.id, &at_console("token.create", "name", &new.name)).await?;
-        Ok::<_, DataError>(database.store.create_api_token(org.id, &new).await?)
-    }
-    .await;
-    database.close().await?;
-    made?;
-    Ok(secret.text)
-}
-
-/// The API tokens of the organisation that stand.
-///
-/// # Errors
-/// [`DataError`].
-pub async fn list_tokens(config: &Config) -> Result<Vec<ListedToken>, DataError> {
-    let database = Database::open(config, Access::Command, &Clock::system()).await?;
-    let listed = async {
-        let org = organisation(&database.store).await?;
-        let (mut listed, mut after) = (Vec::new(), None);
-        loop {
-            let page = database.store.list_api_tokens(org.id, None, after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok::<_, DataError>(listed) };
-            after = Some(last.id);
-            listed.extend(page.into_iter().map(|row| ListedToken {
-                id: row.id,
-                name: row.name,
-                permissions: row.permissions.unwrap_or(Permissions::ALL).iter().collect(),
-                made_by: row.made_by.map(|(_, name)| name),
-                created_at: row.created_at,
-                expires_at: row.expires_at,
-                last_used_at: row.last_used_at,
-            }));
-        }
-    }
-    .await;
-    database.close().await?;
-    listed
 }

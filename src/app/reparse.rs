@@ -11,6 +11,7 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::{RunId, RunKey, TaskNo};
 use crate::domain::raw_page::{RawPageRow, Reread};
 use crate::domain::run::RunStatus;
+use crate::domain::run_named::RunNamed;
 use crate::domain::settings::RunSettings;
 use crate::domain::task::Phase;
 use crate::scrapers::oxylabs::{reread_products, reread_sellers};
@@ -58,14 +59,13 @@ pub struct Report {
     pub applied: Option<Applied>,
 }
 
-/// Reads the kept pages of a run again, and saves what they hold where `apply` asks for it.
+/// Reads the kept pages of a run, named by its number or its id, again, and saves what they hold where `apply` asks for it.
 ///
 /// # Errors
 /// [`DataError`]; nothing is saved then.
 pub async fn run(config: &Config, run: &str, apply: bool) -> Result<Report, DataError> {
     let not_allowed = |words: String| DataError::NotAllowed(words);
-    let run: RunId =
-        run.parse().map_err(|_| not_allowed(format!("`{run}` is no run id; `gleaner collect --json` prints one")))?;
+    let run: RunNamed = run.parse().map_err(not_allowed)?;
     if config.database_url.is_none() && !config.postgres.has_cluster() {
         return Err(not_allowed(format!("--data: nothing was ever collected in {}", config.data.display())));
     }
@@ -75,10 +75,10 @@ pub async fn run(config: &Config, run: &str, apply: bool) -> Result<Report, Data
     read
 }
 
-async fn read(store: &PgStore, run: RunId, apply: bool) -> Result<Report, DataError> {
+async fn read(store: &PgStore, run: RunNamed, apply: bool) -> Result<Report, DataError> {
     let nowhere = || DataError::NotAllowed(format!("there is no run {run}"));
     let org = store.first_org().await?.ok_or_else(nowhere)?;
-    let row = store.run(org.id, run).await.map_err(|error| match error {
+    let row = store.run_named(org.id, run).await.map_err(|error| match error {
         StoreError::NotFound => nowhere(),
         other => other.into(),
     })?;
@@ -103,7 +103,7 @@ async fn read(store: &PgStore, run: RunId, apply: bool) -> Result<Report, DataEr
         pages.push(Page { task_no, page, at, why, then: message, now });
     }
     let applied = if apply { Some(save(store, row.key(), found).await?) } else { None };
-    Ok(Report { run, pages, applied })
+    Ok(Report { run: row.id, pages, applied })
 }
 
 async fn save(store: &PgStore, key: RunKey, found: Vec<Reread>) -> Result<Applied, DataError> {

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::{App, organisation};
 use crate::actors::engine::{Attach, LookAt, NotObeyed, Obey};
+use crate::clock::Clock;
 use crate::domain::ids::{RunKey, TaskNo};
 use crate::domain::progress::Progress;
 use crate::domain::run::{Command, RunStatus};
@@ -39,6 +40,12 @@ pub enum RunError {
 #[must_use]
 pub fn category(id: &str) -> Option<Category> {
     catalogue::find(id).map(|listed| listed.category())
+}
+
+/// A key under which a server makes something once, however often it is asked.
+#[must_use]
+pub fn fresh_key() -> String {
+    Clock::system().new_id().to_string()
 }
 
 impl App {

@@ -7,10 +7,14 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::Failure;
+use super::values::within;
 use crate::app::audit::{self, Checked};
 use crate::config::Config;
 use crate::domain::audit::AuditRow;
 use crate::domain::ids::OrgId;
+
+/// Most rows that are written at one time.
+const ROWS_MAX: u64 = 10_000;
 
 /// What can be asked of the audit logs.
 #[derive(Debug, Subcommand)]
@@ -30,7 +34,7 @@ pub enum AuditTask {
         #[arg(long, value_name = "ID", value_parser = org)]
         org: Option<OrgId>,
         /// Most rows
-        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = rows, allow_negative_numbers = true)]
         limit: i64,
         /// One JSON object a line
         #[arg(long)]
@@ -40,6 +44,10 @@ pub enum AuditTask {
 
 fn org(text: &str) -> Result<OrgId, String> {
     text.parse().map_err(|_| "an organisation's id is allowed, which is a UUID".to_owned())
+}
+
+fn rows(text: &str) -> Result<i64, String> {
+    within(1, ROWS_MAX)(text).map(|rows| i64::try_from(rows).unwrap_or(i64::MAX))
 }
 
 /// Does what was asked.

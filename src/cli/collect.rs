@@ -88,7 +88,7 @@ async fn estimated(
     settings: &RunSettings,
     out: &mut impl Write,
 ) -> Result<ExitCode, Failure> {
-    let estimate = app::estimate::of(config, categories.len(), settings).await?;
+    let estimate = app::estimate::of(config, categories, settings).await?;
     if json {
         writeln!(out, "{}", serde_json::to_string(&estimate)?)?;
     } else {
@@ -119,9 +119,10 @@ async fn collect(
     let count = categories.len();
     let key = app.start_run(args.name.clone(), categories, settings).await?;
     let many = if count == 1 { "category" } else { "categories" };
-    tell(format_args!("run {} over {count} {many}", key.run));
+    let number = app.run_row(key).await?.number;
+    tell(format_args!("run {number} ({}) over {count} {many}", key.run));
     let beside: Vec<String> =
-        app.runs_beside(key).await?.iter().map(|row| format!("{} ({})", row.id, row.name)).collect();
+        app.runs_beside(key).await?.iter().map(|row| format!("{} ({}, {})", row.number, row.name, row.id)).collect();
     if !beside.is_empty() {
         tell(format_args!(
             "this works too on what was left under way in this data folder: run {}",
@@ -131,7 +132,7 @@ async fn collect(
     let row = tokio::select! {
         row = follow(app, key, terminal) => row?,
         () = stop.asked() => {
-            tell(format_args!("stopping; `gleaner serve` on the same data folder goes on with run {}", key.run));
+            tell(format_args!("stopping; `gleaner serve` on the same data folder goes on with run {number}"));
             app.run_row(key).await?
         }
         doom = app.doomed() => return Err(doom.into()),
@@ -155,19 +156,23 @@ fn reason(row: &RunRow) -> Option<&'static str> {
     }
 }
 
-/// The error that says most about how a run was left: what ended it, else that of a failed task.
+/// The error that says most about how a run was left: what made it stand still; else what ended it, with that of a failed
+/// task.
 fn last_error(row: &RunRow, failed: Option<&(String, String)>) -> Option<String> {
     let paused = row
         .pause
         .as_ref()
         .and_then(|pause| pause.error.clone().or_else(|| pause.proofs.last().map(|proof| proof.error_message.clone())));
-    paused.or_else(|| row.fail_message.clone()).or_else(|| failed.map(|(label, error)| format!("{label}: {error}")))
+    let task = failed.map(|(label, error)| format!("{label}: {error}"));
+    let ended: Vec<String> = row.fail_message.iter().cloned().chain(task).collect();
+    paused.or_else(|| (!ended.is_empty()).then(|| ended.join("; ")))
 }
 
 /// What `--json` ends with, in this order.
 #[derive(Serialize)]
 struct Summary {
     run_id: RunId,
+    number: i32,
     status: RunStatus,
     reason: Option<&'static str>,
     error: Option<String>,
@@ -196,6 +201,7 @@ fn summarise(
     let counters = &row.counters;
     let summary = Summary {
         run_id: row.id,
+        number: row.number,
         status: row.status,
         reason: reason(row),
         error: last_error(row, failed),
@@ -230,7 +236,8 @@ fn report(row: &RunRow, failed: Option<&(String, String)>) {
         tell(format_args!("{}", recovery.in_words()));
     }
     tell(format_args!(
-        "run {} {}: {} of {} products searched, {} skipped, {} failed, {} sellers found, {} new, {} requests, {:.1} s",
+        "run {} ({}) {}: {} of {} products searched, {} skipped, {} failed, {} sellers found, {} new, {} requests, {:.1} s",
+        row.number,
         row.id,
         match row.status {
             RunStatus::Running => "is not over, the next start goes on with it".to_owned(),

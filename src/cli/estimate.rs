@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
+use crate::domain::budget::BudgetScope;
 use crate::domain::estimate::{Estimate, Figure, Origin, Span};
+use crate::domain::foreseen::{BudgetAhead, Reached};
 
 /// The table: least, expected, most; below it what it is made of.
 pub fn table(estimate: &Estimate) -> String {
@@ -10,6 +12,9 @@ pub fn table(estimate: &Estimate) -> String {
     let many = if estimate.categories == 1 { "category" } else { "categories" };
     put(&mut text, &format!("{} {many}", estimate.categories), ["least", "expected", "most"].map(str::to_owned), "");
     put(&mut text, "  products", each(&estimate.products, i64::to_string), "");
+    if estimate.skipped.max > 0 {
+        put(&mut text, "  skipped, searched lately", each(&estimate.skipped, i64::to_string), "");
+    }
     put(&mut text, "  requests", each(&estimate.requests, i64::to_string), "");
     put(&mut text, "  of them rendered", each(&estimate.rendered, i64::to_string), "");
     put(&mut text, "  time", each(&estimate.duration_ms, |ms| duration(*ms)), "");
@@ -29,7 +34,27 @@ pub fn table(estimate: &Estimate) -> String {
         let scale = if unit == "ms" { 1_000.0 } else { 1.0 };
         put(&mut text, what, each(&figure.span, |value| format!("{:.2}", value / scale)), &origin(figure, estimate));
     }
+    for budget in &estimate.budgets {
+        // A text takes every line, here and below.
+        let _ = writeln!(text, "{}", budget_line(budget));
+    }
+    for words in &estimate.assumes {
+        let _ = writeln!(text, "{words}");
+    }
     text
+}
+
+fn budget_line(budget: &BudgetAhead) -> String {
+    let whose = match budget.budget {
+        BudgetScope::Run => "The run's budget",
+        BudgetScope::Month => "The month's budget",
+    };
+    let lasts = match budget.reached {
+        Reached::No => "lasts",
+        Reached::Perhaps => "may not last: the run would pause",
+        Reached::Yes => "does not last: the run would pause",
+    };
+    format!("{whose} of {} requests, {} of them left, {lasts}.", budget.allowed, budget.left)
 }
 
 fn origin(figure: Figure, estimate: &Estimate) -> String {

@@ -5,7 +5,9 @@ mod feed;
 mod import;
 mod line;
 mod rows;
+mod sellers;
 mod server;
+mod start;
 mod watch;
 mod which;
 
@@ -15,8 +17,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, tell};
-use crate::app::export::Format;
+use super::{Failure, tell, values};
+use crate::app::export::RunFileFormat;
+use crate::domain::run::RunStatus;
 use server::Server;
 use which::Seen;
 
@@ -77,8 +80,8 @@ pub struct OneRun {
 /// Commands that ask a running server.
 #[derive(Debug, Subcommand)]
 pub enum RemoteTask {
-    /// List the runs of a running server, or show one
-    #[command(args_conflicts_with_subcommands = true)]
+    /// List the runs of a running server, show one, or make and start one
+    #[command(args_conflicts_with_subcommands = true, visible_alias = "run")]
     Runs {
         #[command(subcommand)]
         task: Option<RunsTask>,
@@ -93,6 +96,8 @@ pub enum RemoteTask {
         #[arg(long)]
         from_start: bool,
     },
+    /// Start a pending run of a running server; `gleaner runs start` makes one first
+    Start(OneRun),
     /// Pause a run of a running server
     Pause(OneRun),
     /// Resume a paused run of a running server
@@ -100,19 +105,7 @@ pub enum RemoteTask {
     /// Cancel a run of a running server
     Cancel(OneRun),
     /// List the sellers that a running server knows, or those of one run
-    Sellers {
-        /// Only those that this run found
-        #[arg(long, value_name = "RUN")]
-        run: Option<String>,
-        /// Only those whose name holds this
-        #[arg(long, value_name = "TEXT")]
-        search: Option<String>,
-        /// Most rows
-        #[arg(long, value_name = "N", default_value_t = ROWS_DEFAULT)]
-        limit: usize,
-        #[command(flatten)]
-        asking: Asking,
-    },
+    Sellers(Box<sellers::SellersArgs>),
     /// Show what a file of sellers would come to on a running server, and import it when that is confirmed
     Import(import::ImportArgs),
 }
@@ -121,10 +114,10 @@ pub enum RemoteTask {
 #[derive(Clone, Debug, Args)]
 pub struct RunsList {
     /// Only runs in this status
-    #[arg(long, value_name = "STATUS")]
-    status: Option<String>,
+    #[arg(long, value_name = "STATUS", value_parser = values::status)]
+    status: Option<RunStatus>,
     /// Most rows
-    #[arg(long, value_name = "N", default_value_t = ROWS_DEFAULT)]
+    #[arg(long, value_name = "N", default_value_t = ROWS_DEFAULT, value_parser = values::rows, allow_negative_numbers = true)]
     limit: usize,
     #[command(flatten)]
     asking: Asking,
@@ -137,6 +130,8 @@ pub enum RunsTask {
     List(RunsList),
     /// Show one run
     Show(OneRun),
+    /// Make a run over categories, a preset or a template and start it; prints its number
+    Start(Box<start::StartArgs>),
 }
 
 /// Does what was asked for.
@@ -146,7 +141,7 @@ pub enum RunsTask {
 pub async fn run(task: RemoteTask, out: &mut impl Write) -> Result<ExitCode, Failure> {
     match task {
         RemoteTask::Runs { task: None, list } | RemoteTask::Runs { task: Some(RunsTask::List(list)), .. } => {
-            let query = [("status", list.status.as_deref())];
+            let query = [("status", list.status.map(RunStatus::as_str))];
             rows::runs(&list.asking.server()?, &query, list.limit, list.asking.json, out).await?;
         }
         RemoteTask::Runs { task: Some(RunsTask::Show(one)), .. } => {
@@ -161,21 +156,13 @@ pub async fn run(task: RemoteTask, out: &mut impl Write) -> Result<ExitCode, Fai
             let (server, seen) = one.find().await?;
             return watch::run(&server, &seen, from_start, one.asking.json, out).await;
         }
+        RemoteTask::Runs { task: Some(RunsTask::Start(args)), .. } => return start::run(&args, out).await,
         RemoteTask::Import(args) => return import::run(&args, out).await,
+        RemoteTask::Start(one) => give(&one, "start", out).await?,
         RemoteTask::Pause(one) => give(&one, "pause", out).await?,
         RemoteTask::Resume(one) => give(&one, "resume", out).await?,
         RemoteTask::Cancel(one) => give(&one, "cancel", out).await?,
-        RemoteTask::Sellers { run, search, limit, asking } => {
-            let server = asking.server()?;
-            let search = search.as_deref().filter(|text| !text.is_empty());
-            match run {
-                Some(text) => {
-                    let seen = which::find(&server, &text).await?;
-                    rows::sellers_of(&server, &seen, search, limit, asking.json, out).await?;
-                }
-                None => rows::sellers(&server, search, limit, asking.json, out).await?,
-            }
-        }
+        RemoteTask::Sellers(args) => sellers::run(&args, out).await?,
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
@@ -185,7 +172,12 @@ pub async fn run(task: RemoteTask, out: &mut impl Write) -> Result<ExitCode, Fai
 ///
 /// # Errors
 /// As [`run`]; also where the answer breaks off, so that nobody takes a part for the whole.
-pub async fn export(flags: &ServerFlags, run: &str, format: Format, out: &mut impl Write) -> Result<(), Failure> {
+pub async fn export(
+    flags: &ServerFlags,
+    run: &str,
+    format: RunFileFormat,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     let server = flags.server()?;
     let seen = which::find(&server, run).await?;
     let path = format!("/collection/runs/{}/sellers", seen.id);

@@ -13,7 +13,7 @@ const WORDS_MAX: usize = 44;
 /// `gleaner reparse`.
 #[derive(Debug, Args)]
 pub struct ReparseArgs {
-    /// The run's id
+    /// The run: its number or its id
     #[arg(value_name = "RUN")]
     pub run: String,
     /// Save the sellers that are found now as results of the run

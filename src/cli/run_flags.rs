@@ -3,38 +3,47 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::values::whole;
+use super::values::within;
+use crate::domain::settings::RunSettings;
+
+/// Reads the number of a setting within the bounds that it has everywhere.
+fn setting(name: &str) -> impl Fn(&str) -> Result<u64, String> + Clone + Send + Sync + use<> {
+    let bounds = RunSettings::default().bounds();
+    let bounds = bounds.into_iter().find(|(known, ..)| *known == name);
+    let (_, _, least, most) = bounds.unwrap_or(("", None, 0, u64::MAX));
+    within(least, most)
+}
 
 /// The settings of a run that the command line gives.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Run settings")]
 pub struct RunFlags {
     /// Workers at one time, 1 to 64
-    #[arg(long, value_name = "N", value_parser = whole)]
+    #[arg(long, value_name = "N", value_parser = setting("workers"), allow_negative_numbers = true)]
     workers: Option<u64>,
     /// Task failures in a row that pause the run
-    #[arg(long, value_name = "N", value_parser = whole)]
+    #[arg(long, value_name = "N", value_parser = setting("max_consecutive_failures"), allow_negative_numbers = true)]
     max_consecutive_failures: Option<u64>,
     /// Attempts of one page
-    #[arg(long, value_name = "N", value_parser = whole)]
+    #[arg(long, value_name = "N", value_parser = setting("max_attempts"), allow_negative_numbers = true)]
     max_attempts: Option<u64>,
     /// Longest wait for one answer
-    #[arg(long, value_name = "MS", value_parser = whole)]
+    #[arg(long, value_name = "MS", value_parser = setting("request_timeout_ms"), allow_negative_numbers = true)]
     request_timeout_ms: Option<u64>,
     /// Wait after a rate-limited answer that names no time
-    #[arg(long, value_name = "MS", value_parser = whole)]
+    #[arg(long, value_name = "MS", value_parser = setting("rate_limit_wait_ms"), allow_negative_numbers = true)]
     rate_limit_wait_ms: Option<u64>,
     /// Base of the wait between attempts
-    #[arg(long, value_name = "MS", value_parser = whole)]
+    #[arg(long, value_name = "MS", value_parser = setting("retry_backoff_ms"), allow_negative_numbers = true)]
     retry_backoff_ms: Option<u64>,
     /// Best Sellers pages of a category
-    #[arg(long, value_name = "N", value_parser = whole)]
+    #[arg(long, value_name = "N", value_parser = setting("pages_per_category"), allow_negative_numbers = true)]
     pages_per_category: Option<u64>,
     /// Result pages of a product
-    #[arg(long, value_name = "N", value_parser = whole)]
+    #[arg(long, value_name = "N", value_parser = setting("pages_per_product"), allow_negative_numbers = true)]
     pages_per_product: Option<u64>,
     /// Wait between two pages of a product
-    #[arg(long, value_name = "MS", value_parser = whole)]
+    #[arg(long, value_name = "MS", value_parser = setting("page_delay_ms"), allow_negative_numbers = true)]
     page_delay_ms: Option<u64>,
     /// Markup in percent over the product's price, such as 80..120, or off
     #[arg(long, value_name = "MIN..MAX", allow_hyphen_values = true)]
@@ -43,7 +52,7 @@ pub struct RunFlags {
     #[arg(long, value_name = "LIST")]
     filters: Option<String>,
     /// Longest query in characters
-    #[arg(long, value_name = "N", value_parser = whole)]
+    #[arg(long, value_name = "N", value_parser = setting("query_chars"), allow_negative_numbers = true)]
     query_chars: Option<u64>,
     /// How the provider delivers pages: realtime or push_pull
     #[arg(long, value_name = "WAY")]
@@ -55,10 +64,10 @@ pub struct RunFlags {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     auto_resume: Option<bool>,
     /// Requests that the run may send; it pauses where it needs more
-    #[arg(long, value_name = "N", value_parser = whole)]
+    #[arg(long, value_name = "N", value_parser = setting("request_budget"), allow_negative_numbers = true)]
     request_budget: Option<u64>,
     /// Skip products that were searched within so many days with the same search, 1 to 365
-    #[arg(long, value_name = "DAYS", value_parser = whole)]
+    #[arg(long, value_name = "DAYS", value_parser = setting("skip_searched_within_days"), allow_negative_numbers = true)]
     skip_searched_within_days: Option<u64>,
 }
 
@@ -106,7 +115,8 @@ fn price_window(text: &str) -> Result<Value, String> {
     }
     let bounds =
         text.split_once("..").and_then(|(min, max)| Some((min.parse::<i32>().ok()?, max.parse::<i32>().ok()?)));
-    let (min, max) = bounds.ok_or_else(|| format!("--price-window: `{text}` is not allowed; MIN..MAX or off is"))?;
+    let (min, max) =
+        bounds.ok_or_else(|| format!("--price-window: `{text}` is not allowed; MIN..MAX, as 80..120, or off is"))?;
     Ok(json!({"markup_min_percent": min, "markup_max_percent": max}))
 }
 
@@ -117,4 +127,21 @@ fn filters_of(text: &str) -> Result<Value, String> {
         return Err(format!("--filters: `{unknown}` is no filter; {} and none are", KNOWN.join(", ")));
     }
     Ok(KNOWN.iter().map(|name| ((*name).to_owned(), json!(given.contains(name)))).collect::<Map<_, _>>().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_number_says_the_bounds_of_its_own_setting() {
+        for (name, _, least, most) in RunSettings::default().bounds() {
+            let read = setting(name);
+            assert_eq!((read(&least.to_string()), read(&most.to_string())), (Ok(least), Ok(most)), "{name}");
+            for bad in ["many".to_owned(), "-1".to_owned(), (most + 1).to_string()] {
+                let words = read(&bad).expect_err(name);
+                assert!(words.contains(&format!("from {least} to {most}")), "{name}: {words}");
+            }
+        }
+    }
 }

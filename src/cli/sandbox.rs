@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::run_flags::RunFlags;
 use super::signals::Stop;
-use super::{Failure, SandboxFlags, settings_of, tell};
+use super::{Failure, SandboxFlags, settings_of, tell, values};
 use crate::domain::settings::RunSettings;
 use crate::scrapers::catalogue;
 use crate::scrapers::sandbox::{
@@ -26,7 +26,7 @@ pub struct SandboxArgs {
     #[command(flatten)]
     flags: SandboxFlags,
     /// Where it listens: an address of this machine
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090", value_parser = values::address)]
     listen: SocketAddr,
     /// Answer from a folder with a CSV of products and captured pages
     #[arg(long, value_name = "DIR")]
@@ -41,7 +41,7 @@ enum SandboxTask {
         #[arg(long = "category", required = true, num_args = 1.., value_name = "ID")]
         categories: Vec<String>,
         /// Decides the marketplace
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = values::whole, allow_negative_numbers = true)]
         seed: Option<u64>,
         #[command(flatten)]
         settings: RunFlags,

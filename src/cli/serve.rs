@@ -67,7 +67,10 @@ fn greet(config: &Config, front: &Front, out: &mut impl Write) -> io::Result<()>
     writeln!(out, "gleaner is ready at http://{}", front.address)?;
     writeln!(out, "  data       {}", config.data.display())?;
     writeln!(out, "  provider   {provider}")?;
-    writeln!(out, "  sign in    {}   (opens once)", front.sign_in)?;
+    match &front.sign_in {
+        Some(link) => writeln!(out, "  sign in    {link}   (opens once)")?,
+        None => writeln!(out, "  sign in    with your password; `gleaner user reset --email ADDRESS` prints a link")?,
+    }
     if let Some(token) = &front.first_token {
         writeln!(out, "  API token  {token}   (shown once)")?;
     }
@@ -84,7 +87,7 @@ async fn show_demo(app: &App, config: &Config, terminal: &Terminal) -> Result<()
     tell(format_args!(
         "the demo run is {}: {} sellers found, {} requests. The admin stays open, Ctrl-C stops it. In another terminal: \
          gleaner export --run {} --format csv",
-        row.status, row.counters.sellers_found, row.counters.requests_made, row.id
+        row.status, row.counters.sellers_found, row.counters.requests_made, row.number
     ));
     tell_spend(&row.spend.view(config.prices.as_ref()));
     Ok(())

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::{Failure, tell};
-use crate::app::{data, people};
+use crate::app::tokens::{self, AskedToken};
 use crate::config::Config;
 use crate::domain::person::TOKEN_DAYS_MAX;
 use crate::domain::rights::Permission;
@@ -24,18 +24,27 @@ pub enum TokenTask {
         /// After so many days it opens nothing any more; without, it stands until it is taken back
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=TOKEN_DAYS_MAX))]
         expires_days: Option<i64>,
+        /// The organisation's name or id; without it the first one
+        #[arg(long, value_name = "ORG")]
+        org: Option<String>,
     },
     /// List the tokens that stand, without their secrets
     List {
+        /// The organisation's name or id; without it the first one
+        #[arg(long, value_name = "ORG")]
+        org: Option<String>,
         /// One JSON array
         #[arg(long)]
         json: bool,
     },
     /// Take a token back: whoever uses it is refused from now on
     Revoke {
-        /// The token, which may begin with a hyphen
+        /// The token itself, or its id or its name; it may begin with a hyphen
         #[arg(value_name = "TOKEN", allow_hyphen_values = true)]
         token: String,
+        /// The name or id of the organisation whose the id or the name is; without it the first one
+        #[arg(long, value_name = "ORG")]
+        org: Option<String>,
     },
 }
 
@@ -47,14 +56,16 @@ fn permission(text: &str) -> Result<Permission, String> {
 /// Does what was typed.
 pub async fn run(config: &Config, task: TokenTask, out: &mut impl Write) -> Result<ExitCode, Failure> {
     match task {
-        TokenTask::Create { name, permissions, expires_days } => {
-            writeln!(out, "{}", people::create_token(config, &name, &permissions, expires_days).await?)?;
+        TokenTask::Create { name, permissions, expires_days: days, org } => {
+            let asked = AskedToken { name, permissions, days, org };
+            writeln!(out, "{}", tokens::create_token(config, &asked).await?)?;
         }
-        TokenTask::List { json: true } => {
-            writeln!(out, "{}", serde_json::to_string(&people::list_tokens(config).await?)?)?;
+        TokenTask::List { org, json: true } => {
+            let listed = tokens::list_tokens(config, org.as_deref()).await?;
+            writeln!(out, "{}", serde_json::to_string(&listed)?)?;
         }
-        TokenTask::List { json: false } => {
-            for token in people::list_tokens(config).await? {
+        TokenTask::List { org, json: false } => {
+            for token in tokens::list_tokens(config, org.as_deref()).await? {
                 let permissions: Vec<&str> = token.permissions.iter().map(|one| one.as_str()).collect();
                 let until = token
                     .expires_at
@@ -66,9 +77,9 @@ pub async fn run(config: &Config, task: TokenTask, out: &mut impl Write) -> Resu
                 writeln!(out, "{}  {}  {}  {until}  {used}{made_by}", token.id, token.name, permissions.join(","))?;
             }
         }
-        TokenTask::Revoke { token } => {
-            data::revoke_token(config, &token).await?;
-            tell("the token is taken back");
+        TokenTask::Revoke { token, org } => {
+            let id = tokens::revoke_token(config, &token, org.as_deref()).await?;
+            tell(format_args!("the token {id} is taken back"));
         }
     }
     out.flush()?;

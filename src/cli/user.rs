@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::{Failure, tell};
+use crate::app::links::Link;
 use crate::app::people::{self, Added, NewPerson};
 use crate::config::Config;
 use crate::domain::rights::Role;
@@ -77,7 +78,7 @@ pub async fn run(config: &Config, task: UserTask, out: &mut impl Write) -> Resul
             let new = NewPerson { email, name, role, org, password };
             match people::add_user(config, &new).await? {
                 Added::Link(link) => {
-                    writeln!(out, "{link}")?;
+                    print(&link, out)?;
                     tell("the link opens once, within a day; whoever opens it chooses a password then");
                 }
                 Added::WithPassword => tell(format_args!("{} signs in with that password", new.email.trim())),
@@ -88,7 +89,7 @@ pub async fn run(config: &Config, task: UserTask, out: &mut impl Write) -> Resul
             let password = if password_stdin { Some(password()?) } else { None };
             match people::reset_user(config, &email, password.as_deref()).await? {
                 Some(link) => {
-                    writeln!(out, "{link}")?;
+                    print(&link, out)?;
                     tell("the link opens once, within a day; the old password opens nothing any more");
                 }
                 None => tell("the new password holds, and every session has ended"),
@@ -117,6 +118,15 @@ pub async fn run(config: &Config, task: UserTask, out: &mut impl Write) -> Resul
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a link for whoever it is for, and says where it does not open yet.
+pub fn print(link: &Link, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{}", link.url)?;
+    if !link.is_served {
+        tell("no engine runs just now; the link opens once one listens at that address");
+    }
+    Ok(())
 }
 
 /// The first line of standard input.

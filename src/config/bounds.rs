@@ -32,6 +32,7 @@ pub fn server(settings: &ServerSettings) -> Result<(), ConfigError> {
     within("server.request_head_ms_max", settings.request_head_ms_max, 100, 600_000)?;
     within("server.keep_alive_ms", settings.keep_alive_ms, 1_000, 3_600_000)?;
     within("server.unread_ms_max", settings.unread_ms_max, 1_000, 3_600_000)?;
+    within("server.export_files_mib_max", settings.export_files_mib_max, 1, 1_000_000)?;
     within("server.stop_ms_max", settings.stop_ms_max, 0, 600_000)
 }
 

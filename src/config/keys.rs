@@ -19,6 +19,7 @@ const KNOWN: [(&str, &[&str]); 13] = [
             "request_head_ms_max",
             "keep_alive_ms",
             "unread_ms_max",
+            "export_files_mib_max",
             "stop_ms_max",
         ],
     ),

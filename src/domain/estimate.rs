@@ -1,12 +1,14 @@
 //! What a run would take before it is paid for: requests, time and cost, each at least, as expected, and at most.
 //!
 //! Figures come from the organisation's finished runs where there are any that can tell, else they are assumed; each says
-//! which. An estimate promises nothing: a provider that limits the rate or is down for an hour makes any run longer.
+//! which, and what is taken for granted stands beside them. An estimate promises nothing: a provider that is down for an hour
+//! makes any run longer.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::counters::Counters;
+use super::foreseen::{AccountLimits, BudgetAhead, Foreseen};
 use super::price::{Bill, Prices};
 use super::settings::RunSettings;
 use super::spend::Spend;
@@ -135,6 +137,10 @@ pub struct Basis {
     pub amazon_ms: Figure,
     /// Wait for a result page, in milliseconds.
     pub ebay_ms: Figure,
+    /// The share of the products that is skipped because it was searched lately.
+    pub skipped_share: Figure,
+    /// What the provider's account lets through.
+    pub limits: AccountLimits,
 }
 
 impl Basis {
@@ -160,7 +166,20 @@ impl Basis {
             requests_per_page: bounded(requests, 1.0, attempts),
             amazon_ms: figure(past, |run| run.amazon_ms, wait(latency.amazon_ms)),
             ebay_ms: figure(past, |run| run.ebay_ms, wait(latency.ebay_ms)),
+            skipped_share: Figure { span: Span::new(0.0, 0.0, 0.0), from: Origin::Assumption },
+            limits: AccountLimits::default(),
         }
+    }
+
+    /// The same, with what is known beforehand of a run over so many categories.
+    fn knowing(self, categories: usize, settings: &RunSettings, foreseen: &Foreseen) -> Self {
+        let skips = foreseen.lately.filter(|_| settings.skip_searched_within_days.is_some());
+        let share = |share: f64| Figure {
+            span: Span::new(share * (1.0 - MARGIN), share, share * (1.0 + MARGIN)).within(0.0, 1.0),
+            from: Origin::FinishedRuns,
+        };
+        let skipped_share = skips.map_or(self.skipped_share, |lately| share(lately.share(categories)));
+        Self { skipped_share, limits: foreseen.limits, ..self }
     }
 }
 
@@ -183,6 +202,8 @@ pub struct Estimate {
     pub categories: usize,
     /// Products that would be searched.
     pub products: Span<i64>,
+    /// Products that would be skipped, because they were searched lately.
+    pub skipped: Span<i64>,
     /// Requests, repeated ones with them; all of them are taken to be billed.
     pub requests: Span<i64>,
     /// Of those, the ones that the vendor renders: pages of categories.
@@ -191,13 +212,24 @@ pub struct Estimate {
     pub duration_ms: Span<i64>,
     /// What it comes to; `None` where no price is configured.
     pub cost: Option<Span<Bill>>,
+    /// The budgets that it would draw on, and whether they last.
+    pub budgets: Vec<BudgetAhead>,
+    /// What the figures take for granted, a sentence each.
+    pub assumes: Vec<String>,
     /// What it is made of.
     pub basis: Basis,
 }
 
 /// What a run over so many categories would take.
 #[must_use]
-pub fn estimate(categories: usize, settings: &RunSettings, basis: Basis, prices: Option<&Prices>) -> Estimate {
+pub fn estimate(
+    categories: usize,
+    settings: &RunSettings,
+    basis: Basis,
+    foreseen: &Foreseen,
+    prices: Option<&Prices>,
+) -> Estimate {
+    let basis = basis.knowing(categories, settings, foreseen);
     let number = |value: u64| f64::from(u32::try_from(value).unwrap_or(u32::MAX));
     let same = |value: f64| Span::new(value, value, value);
     let chosen = number(u64::try_from(categories).unwrap_or(u64::MAX));
@@ -205,7 +237,11 @@ pub fn estimate(categories: usize, settings: &RunSettings, basis: Basis, prices:
     let again = basis.requests_per_page.span;
 
     let category_pages = same(chosen * f64::from(settings.pages_per_category));
-    let products = category_pages.times(basis.products_per_category_page.span);
+    let found = category_pages.times(basis.products_per_category_page.span);
+    let share = basis.skipped_share.span;
+    let skipped = found.times(share);
+    // Most is searched where least is skipped.
+    let products = found.times(Span::new(1.0 - share.max, 1.0 - share.expected, 1.0 - share.min));
     let pages = products.times(basis.pages_per_product.span);
     let (rendered, plain) = (category_pages.times(again), pages.times(again));
 
@@ -214,8 +250,12 @@ pub fn estimate(categories: usize, settings: &RunSettings, basis: Basis, prices:
         work.with(at_once, |work, at_once| work / at_once)
     };
     let delays = pages.with(products, |pages, products| (pages - products) * number(settings.page_delay_ms));
-    let amazon_ms = shared(rendered.times(basis.amazon_ms.span), same(chosen));
-    let ebay_ms = shared(plain.times(basis.ebay_ms.span).with(delays, |wire, delay| wire + delay), products);
+    let paced = |work: Span<f64>, requests: Span<f64>, is_rendered: bool| {
+        work.with(requests, |work, requests| work.max(basis.limits.least_ms(requests, is_rendered)))
+    };
+    let amazon_ms = paced(shared(rendered.times(basis.amazon_ms.span), same(chosen)), rendered, true);
+    let searching = plain.times(basis.ebay_ms.span).with(delays, |wire, delay| wire + delay);
+    let ebay_ms = paced(shared(searching, products), plain, false);
 
     let (plain, rendered) = (plain.rounded(), rendered.rounded());
     let sum = |of: fn(&Span<i64>) -> i64| of(&plain) + of(&rendered);
@@ -224,10 +264,14 @@ pub fn estimate(categories: usize, settings: &RunSettings, basis: Basis, prices:
         expected: prices.bill(plain.expected, rendered.expected),
         max: prices.bill(plain.max, rendered.max),
     };
+    let requests = Span { min: sum(|span| span.min), expected: sum(|span| span.expected), max: sum(|span| span.max) };
     Estimate {
         categories,
         products: products.rounded(),
-        requests: Span { min: sum(|span| span.min), expected: sum(|span| span.expected), max: sum(|span| span.max) },
+        skipped: skipped.rounded(),
+        budgets: foreseen.budgets(settings, &requests),
+        assumes: foreseen.assumes(categories, settings),
+        requests,
         rendered,
         duration_ms: amazon_ms.with(ebay_ms, |one, two| one + two).rounded(),
         cost: prices.map(bill),
@@ -238,6 +282,7 @@ pub fn estimate(categories: usize, settings: &RunSettings, basis: Basis, prices:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::foreseen::Lately;
     use crate::domain::price::PerThousand;
     use crate::domain::spend::Took;
 
@@ -258,7 +303,7 @@ mod tests {
         let prices = Prices::new(price("1 USD"), Some(price("2 USD"))).expect("one currency");
         let basis = Basis::new(&settings, &[], LATENCY);
         assert_eq!((basis.finished_runs, basis.ebay_ms.from), (0, Origin::Assumption));
-        let estimate = estimate(3, &settings, basis, Some(&prices));
+        let estimate = estimate(3, &settings, basis, &Foreseen::default(), Some(&prices));
         assert_eq!(estimate.products, Span { min: 240, expected: 288, max: 300 });
         assert_eq!(estimate.requests, Span { min: 246, expected: 460, max: 2_718 });
         assert_eq!(estimate.rendered, Span { min: 6, expected: 6, max: 18 });
@@ -277,7 +322,7 @@ mod tests {
         assert_eq!(basis.pages_per_product.span, Span::new(1.125, 1.75, 2.5));
         assert_eq!(basis.requests_per_page.span, Span::new(1.0, 1.0, 1.25));
         assert_eq!(basis.ebay_ms.span, Span::new(750.0, 1_000.0, 1_250.0));
-        let estimate = estimate(1, &settings, basis, None);
+        let estimate = estimate(1, &settings, basis, &Foreseen::default(), None);
         assert_eq!((estimate.requests.expected, estimate.cost), (2 + 140, None));
     }
 
@@ -287,6 +332,25 @@ mod tests {
         let basis = Basis::new(&settings, &[past(80, 2, 160)], LATENCY);
         assert_eq!(basis.pages_per_product, Figure { span: Span::new(1.0, 1.0, 1.0), from: Origin::Assumption });
         assert_eq!(basis.products_per_category_page.from, Origin::FinishedRuns);
+    }
+
+    #[test]
+    fn what_was_searched_lately_is_taken_off_and_a_slow_account_makes_it_longer() {
+        let settings = RunSettings { skip_searched_within_days: Some(7), ..RunSettings::default() };
+        let basis = Basis::new(&settings, &[], LATENCY);
+        let of = |foreseen: Foreseen| estimate(2, &settings, basis, &foreseen, None);
+        let plain = of(Foreseen::default());
+        assert_eq!((plain.products.expected, plain.skipped.max), (192, 0));
+        let lately = Some(Lately { run_number: 4, categories: 2, products: 100, fresh: 50 });
+        let skipping = of(Foreseen { lately, ..Foreseen::default() });
+        assert_eq!((skipping.skipped.expected, skipping.products.expected), (96, 96));
+        assert!(skipping.products.min < 96 && skipping.products.max > 96, "{:?}", skipping.products);
+        assert_eq!(skipping.basis.skipped_share.from, Origin::FinishedRuns);
+        assert!(skipping.requests.expected < plain.requests.expected);
+        let slow = of(Foreseen { limits: AccountLimits::of(0.5, 0.0), ..Foreseen::default() });
+        let least = plain.requests.expected * 2_000;
+        assert!(slow.duration_ms.expected >= least - 4_000, "{:?}: one each two seconds", slow.duration_ms);
+        assert_eq!(slow.requests, plain.requests);
     }
 
     #[test]

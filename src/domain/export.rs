@@ -24,7 +24,7 @@ words! {
 
 words! {
     /// The form of the file.
-    Form {
+    ExportFormat {
         /// RFC 4180, with a header line.
         Csv = "csv",
         /// One JSON array.
@@ -38,7 +38,7 @@ words! {
 
 words! {
     /// A column of the file.
-    Column {
+    ExportColumn {
         /// The seller's id.
         Id = "id",
         /// Its normalised name.
@@ -75,6 +75,8 @@ words! {
         Tags = "tags",
         /// A text about it.
         Note = "note",
+        /// The normalised name under which runs find it, where people call it by another one.
+        FoundAs = "found_as",
     }
 }
 
@@ -85,9 +87,9 @@ pub struct ExportNote {
     pub part: Part,
     /// In which form.
     #[serde(rename = "format")]
-    pub form: Form,
+    pub form: ExportFormat,
     /// With which columns, in their order.
-    pub columns: Vec<Column>,
+    pub columns: Vec<ExportColumn>,
     /// The number of the run, where it is one run's sellers.
     pub run_number: Option<i32>,
     /// The filters and the order, as they were written.
@@ -110,20 +112,20 @@ impl ExportNote {
 ///
 /// # Errors
 /// What is wrong and what is allowed, in words that follow the field's name.
-pub fn parse_columns<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Vec<Column>, String> {
-    let all = || Column::ALL.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(", ");
+pub fn parse_columns<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Vec<ExportColumn>, String> {
+    let all = || ExportColumn::ALL.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(", ");
     let mut columns = Vec::new();
     for name in names {
         // What is far too long is not repeated whole.
         let shown: String = name.chars().take(60).collect();
-        let column =
-            Column::parse(name).ok_or_else(|| format!("{shown:?} is no column; allowed are {}, each once", all()))?;
+        let column = ExportColumn::parse(name)
+            .ok_or_else(|| format!("{shown:?} is no column; allowed are {}, each once", all()))?;
         if columns.contains(&column) {
             return Err(format!("{shown:?} stands twice; allowed are {}, each once", all()));
         }
         columns.push(column);
     }
-    Ok(if columns.is_empty() { Column::ALL.to_vec() } else { columns })
+    Ok(if columns.is_empty() { ExportColumn::ALL.to_vec() } else { columns })
 }
 
 #[cfg(test)]
@@ -132,8 +134,8 @@ mod tests {
 
     #[test]
     fn columns_come_in_the_order_in_which_they_are_named_and_each_once() {
-        assert_eq!(parse_columns(["note", "name"]), Ok(vec![Column::Note, Column::Name]));
-        assert_eq!(parse_columns([]), Ok(Column::ALL.to_vec()));
+        assert_eq!(parse_columns(["note", "name"]), Ok(vec![ExportColumn::Note, ExportColumn::Name]));
+        assert_eq!(parse_columns([]), Ok(ExportColumn::ALL.to_vec()));
         for (bad, words) in [("nmae", "\"nmae\" is no column"), ("", "\"\" is no column"), ("note", "stands twice")] {
             let said = parse_columns(["note", bad]).expect_err(bad);
             assert!(said.contains(words) && said.contains("allowed are id, name, display_name"), "{said}");
@@ -145,8 +147,11 @@ mod tests {
         let note =
             |part, form, run_number| ExportNote { part, form, columns: Vec::new(), run_number, query: BTreeMap::new() };
         let day = NaiveDate::from_ymd_opt(2026, 11, 24).expect("a day");
-        assert_eq!(note(Part::All, Form::Csv, None).file_name(day), "sellers_2026-11-24_all.csv");
-        assert_eq!(note(Part::Run, Form::Xlsx, Some(12)).file_name(day), "sellers_2026-11-24_run-12.xlsx");
-        assert_eq!(note(Part::Selection, Form::Ndjson, None).file_name(day), "sellers_2026-11-24_selection.ndjson");
+        assert_eq!(note(Part::All, ExportFormat::Csv, None).file_name(day), "sellers_2026-11-24_all.csv");
+        assert_eq!(note(Part::Run, ExportFormat::Xlsx, Some(12)).file_name(day), "sellers_2026-11-24_run-12.xlsx");
+        assert_eq!(
+            note(Part::Selection, ExportFormat::Ndjson, None).file_name(day),
+            "sellers_2026-11-24_selection.ndjson"
+        );
     }
 }

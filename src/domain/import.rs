@@ -16,7 +16,7 @@ const SHOWN_CHARS_MAX: usize = 60;
 
 /// The forms of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum ImportFormat {
     /// RFC 4180 with a header line; also with semicolons or tabs between its cells, as spreadsheets write it.
     Csv,
     /// A list of objects.
@@ -29,7 +29,7 @@ pub enum Format {
     Lines,
 }
 
-impl Format {
+impl ImportFormat {
     /// Every form.
     pub const ALL: [Self; 5] = [Self::Csv, Self::Json, Self::Ndjson, Self::Xlsx, Self::Lines];
 
@@ -60,7 +60,7 @@ impl Format {
 
 /// The columns that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Column {
+pub enum ImportColumn {
     /// The name.
     Name,
     /// The name as it is spelled, which exports have beside the normalised one; where a row has one, it is the name.
@@ -77,7 +77,7 @@ pub enum Column {
     Platform,
 }
 
-impl Column {
+impl ImportColumn {
     /// All of them.
     pub const ALL: [Self; 7] =
         [Self::Name, Self::DisplayName, Self::Flagged, Self::Status, Self::Tags, Self::Note, Self::Platform];
@@ -153,22 +153,22 @@ impl Cell<'_> {
 /// A row of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record<'a> {
-    cells: [Cell<'a>; Column::ALL.len()],
+    cells: [Cell<'a>; ImportColumn::ALL.len()],
 }
 
 impl<'a> Record<'a> {
     /// Puts a cell into its column.
-    pub fn set(&mut self, column: Column, cell: Cell<'a>) {
+    pub fn set(&mut self, column: ImportColumn, cell: Cell<'a>) {
         self.cells[column as usize] = cell;
     }
 
-    fn at(&self, column: Column) -> &Cell<'a> {
+    fn at(&self, column: ImportColumn) -> &Cell<'a> {
         &self.cells[column as usize]
     }
 
     /// The column in which the name stands.
-    fn naming(&self) -> Column {
-        if self.at(Column::DisplayName).is_blank() { Column::Name } else { Column::DisplayName }
+    fn naming(&self) -> ImportColumn {
+        if self.at(ImportColumn::DisplayName).is_blank() { ImportColumn::Name } else { ImportColumn::DisplayName }
     }
 
     /// The name as it stands there, for whoever looks for the row.
@@ -186,18 +186,19 @@ impl<'a> Record<'a> {
     /// Each cell that cannot be taken, with what can.
     pub fn read(&self) -> Result<(String, Marks), Vec<FieldError>> {
         let mut errors = Vec::new();
-        let mut refuse = |column: Column, words: String| errors.push(FieldError::new(column.as_str(), words));
+        let mut refuse = |column: ImportColumn, words: String| errors.push(FieldError::new(column.as_str(), words));
         let naming = self.naming();
         let name = match self.at(naming) {
             Cell::Text(text) => parse_name(text),
             other => Err(format!("is {}", other.kind())),
         };
         let name = name.map_err(|words| refuse(naming, format!("{words}; {NAME_ALLOWED}"))).ok();
-        let flagged = flag(self.at(Column::Flagged)).map_err(|words| refuse(Column::Flagged, words)).ok();
-        let status = status(self.at(Column::Status)).map_err(|words| refuse(Column::Status, words)).ok();
-        let tags = tags(self.at(Column::Tags)).map_err(|words| refuse(Column::Tags, words)).ok();
-        let note = note(self.at(Column::Note)).map_err(|words| refuse(Column::Note, words)).ok();
-        let platform = platform(self.at(Column::Platform)).map_err(|words| refuse(Column::Platform, words)).ok();
+        let flagged = flag(self.at(ImportColumn::Flagged)).map_err(|words| refuse(ImportColumn::Flagged, words)).ok();
+        let status = status(self.at(ImportColumn::Status)).map_err(|words| refuse(ImportColumn::Status, words)).ok();
+        let tags = tags(self.at(ImportColumn::Tags)).map_err(|words| refuse(ImportColumn::Tags, words)).ok();
+        let note = note(self.at(ImportColumn::Note)).map_err(|words| refuse(ImportColumn::Note, words)).ok();
+        let platform =
+            platform(self.at(ImportColumn::Platform)).map_err(|words| refuse(ImportColumn::Platform, words)).ok();
         match (name, flagged, status, tags, note, platform) {
             (Some(name), Some(flagged), Some(status), Some(tags), Some(note), Some(())) => {
                 Ok((name, Marks { excluded: false, flagged, status, tags, note }))
@@ -291,7 +292,7 @@ mod tests {
         Cell::Text(Cow::Borrowed(text))
     }
 
-    fn record<'a>(cells: &[(Column, Cell<'a>)]) -> Record<'a> {
+    fn record<'a>(cells: &[(ImportColumn, Cell<'a>)]) -> Record<'a> {
         let mut record = Record::default();
         cells.iter().for_each(|(column, cell)| record.set(*column, cell.clone()));
         record
@@ -300,35 +301,38 @@ mod tests {
     #[test]
     fn a_heading_is_known_whatever_its_case_and_spaces() {
         for (heading, column) in [
-            (" Name ", Some(Column::Name)),
-            ("SELLER", Some(Column::Name)),
-            ("Seller-Name", Some(Column::Name)),
-            ("Display Name", Some(Column::DisplayName)),
+            (" Name ", Some(ImportColumn::Name)),
+            ("SELLER", Some(ImportColumn::Name)),
+            ("Seller-Name", Some(ImportColumn::Name)),
+            ("Display Name", Some(ImportColumn::DisplayName)),
             ("nmae", None),
             ("", None),
         ] {
-            assert_eq!(Column::of(heading), column, "{heading}");
+            assert_eq!(ImportColumn::of(heading), column, "{heading}");
         }
-        assert!(Column::ALL.into_iter().all(|column| Column::of(column.as_str()) == Some(column)));
+        assert!(ImportColumn::ALL.into_iter().all(|column| ImportColumn::of(column.as_str()) == Some(column)));
     }
 
     #[test]
     fn a_row_is_read_as_the_registry_keeps_it() {
         let row = record(&[
-            (Column::Name, text("top dog")),
-            (Column::DisplayName, text(" Top  Dog ")),
-            (Column::Flagged, text("Yes")),
-            (Column::Status, text("Approved")),
-            (Column::Tags, text("Big Fish; a b;")),
-            (Column::Note, text(" asks ")),
-            (Column::Platform, text("eBay")),
+            (ImportColumn::Name, text("top dog")),
+            (ImportColumn::DisplayName, text(" Top  Dog ")),
+            (ImportColumn::Flagged, text("Yes")),
+            (ImportColumn::Status, text("Approved")),
+            (ImportColumn::Tags, text("Big Fish; a b;")),
+            (ImportColumn::Note, text(" asks ")),
+            (ImportColumn::Platform, text("eBay")),
         ]);
         let (name, marks) = row.read().expect("fine");
         assert_eq!((name.as_str(), marks.flagged, marks.status), ("Top Dog", true, Triage::Approved));
         assert_eq!(marks.tags.into_iter().collect::<Vec<_>>(), ["a b", "big fish"]);
         assert_eq!(marks.note.as_deref(), Some("asks"));
-        let bare =
-            record(&[(Column::Name, text("ann")), (Column::DisplayName, text(" ")), (Column::Tags, text("a,b"))]);
+        let bare = record(&[
+            (ImportColumn::Name, text("ann")),
+            (ImportColumn::DisplayName, text(" ")),
+            (ImportColumn::Tags, text("a,b")),
+        ]);
         let (name, marks) = bare.read().expect("fine");
         assert_eq!((name.as_str(), marks.tags.len()), ("ann", 2));
     }
@@ -336,18 +340,18 @@ mod tests {
     #[test]
     fn every_cell_that_cannot_be_taken_is_named_with_what_can() {
         let row = record(&[
-            (Column::Name, text("p\u{430}ypal")),
-            (Column::Flagged, text("perhaps")),
-            (Column::Status, Cell::Flag(true)),
-            (Column::Tags, Cell::List(vec![Ok(Cow::Borrowed("fine")), Err("a number")])),
-            (Column::Note, Cell::Other("an object")),
-            (Column::Platform, text("etsy")),
+            (ImportColumn::Name, text("p\u{430}ypal")),
+            (ImportColumn::Flagged, text("perhaps")),
+            (ImportColumn::Status, Cell::Flag(true)),
+            (ImportColumn::Tags, Cell::List(vec![Ok(Cow::Borrowed("fine")), Err("a number")])),
+            (ImportColumn::Note, Cell::Other("an object")),
+            (ImportColumn::Platform, text("etsy")),
         ]);
         let errors = row.read().expect_err("refused");
         let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(fields, ["name", "flagged", "status", "tags", "note", "platform"]);
         assert!(errors.iter().all(|error| error.message.contains("allowed")), "{errors:?}");
-        let nameless = record(&[(Column::Note, text("x"))]).read().expect_err("refused");
+        let nameless = record(&[(ImportColumn::Note, text("x"))]).read().expect_err("refused");
         assert!(nameless[0].message.starts_with("is missing; "), "{nameless:?}");
     }
 }

@@ -198,6 +198,9 @@ pub struct Metrics {
     pub timeline: Timeline,
     /// What each worker did.
     pub workers: BTreeMap<u16, WorkerShare>,
+    /// When the newest answer came that is counted; nothing in what was kept before that was written down.
+    #[serde(default)]
+    pub newest: Option<DateTime<Utc>>,
 }
 
 impl Metrics {
@@ -208,6 +211,7 @@ impl Metrics {
             Phase::Ebay => self.ebay.count(answer.duration_ms),
         }
         self.timeline.count(answer.timestamp, &answer.action);
+        self.newest = self.newest.max(Some(answer.timestamp));
         let share = self.workers.entry(answer.worker_id.0).or_default();
         share.answers.count(&answer.action);
         share.waited_ms = share.waited_ms.saturating_add(answer.duration_ms);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::delivery::Form;
 use super::ids::RunId;
-use super::run::Pause;
+use super::run::{FailReason, Pause};
 
 /// Share of a budget at which its end is near, in percent.
 const NEAR_PERCENT: i128 = 80;
@@ -86,20 +86,38 @@ pub struct RunFacts {
     pub sellers_found: i64,
     /// Those of them that were new to the registry.
     pub sellers_new: i64,
-    /// Requests that it made.
+    /// Requests that were answered.
     pub requests_made: i64,
+    /// Requests that it has sent, those on the wire with them: what its budget goes by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_sent: Option<i64>,
     /// Requests that it may send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_budget: Option<i64>,
     /// Why it stands still.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause: Option<Pause>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fail_reason: Option<FailReason>,
     /// Why it failed, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fail_message: Option<String>,
     /// Where `GET /sellers/new` goes on to answer the new ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+}
+
+impl RunFacts {
+    /// What a person should do next, where the run stands still or failed.
+    fn what_to_do(&self) -> Option<&'static str> {
+        self.pause.as_ref().map(Pause::what_to_do).or(self.fail_reason.map(FailReason::what_to_do))
+    }
+
+    /// Requests that it has sent, as far as that was written down.
+    fn sent(&self) -> i64 {
+        self.requests_sent.unwrap_or(self.requests_made)
+    }
 }
 
 /// What is told of a month's budget.
@@ -198,40 +216,53 @@ impl Notice {
         serde_json::to_value(self).unwrap_or_default().get_mut("data").map(Value::take).unwrap_or_default()
     }
 
-    /// For programs: what happened, when, and its facts.
-    fn for_programs(&self, at: DateTime<Utc>, link: &str) -> Letter {
+    /// What a person should do next, where a run stands still or failed.
+    fn what_to_do(&self) -> Option<&'static str> {
+        match self {
+            Self::RunPaused(facts) | Self::RunFailed(facts) => facts.what_to_do(),
+            _ => None,
+        }
+    }
+
+    /// For programs: what happened, when, its facts, and what to do about it where somebody has to.
+    fn for_programs(&self, at: DateTime<Utc>, link: Option<&str>) -> Letter {
+        let mut data = self.facts();
+        if let (Some(words), Some(facts)) = (self.what_to_do(), data.as_object_mut()) {
+            facts.insert("what_to_do".to_owned(), words.into());
+        }
         let body = json!({
             "type": self.event().as_str(),
             "timestamp": at.to_rfc3339_opts(SecondsFormat::Millis, true),
-            "data": self.facts(),
+            "data": data,
             "link": link,
         });
         Letter { subject: self.subject(), body: body.to_string() }
     }
 
-    /// What is sent of it in this form; `base_url` is where Gleaner is reached.
+    /// What is sent of it in this form; `base_url` is where Gleaner is reached. Without one there is no link, which is better
+    /// than one that leads whoever reads it to their own machine.
     #[must_use]
-    pub fn letter(&self, form: Form, at: DateTime<Utc>, base_url: &str) -> Letter {
-        let link = format!("{}{}", base_url.trim_end_matches('/'), self.path());
+    pub fn letter(&self, form: Form, at: DateTime<Utc>, base_url: Option<&str>) -> Letter {
+        let link = base_url.map(|base| format!("{}{}", base.trim_end_matches('/'), self.path()));
         match form {
-            Form::Generic => self.for_programs(at, &link),
-            Form::Chat => self.for_chat(&link),
-            Form::Email => self.for_mail(at, &link),
+            Form::Generic => self.for_programs(at, link.as_deref()),
+            Form::Chat => self.for_chat(link.as_deref()),
+            Form::Email => self.for_mail(at, link.as_deref()),
         }
     }
 
     /// In the form that chat services take.
-    fn for_chat(&self, link: &str) -> Letter {
-        let subject = self.subject();
-        let body = json!({"text": format!("{subject}\n{}\n{link}", self.details())}).to_string();
+    fn for_chat(&self, link: Option<&str>) -> Letter {
+        let (subject, link) = (self.subject(), link.map(|link| format!("\n{link}")).unwrap_or_default());
+        let body = json!({"text": format!("{subject}\n{}{link}", self.details())}).to_string();
         Letter { subject, body }
     }
 
     /// For people, as the text of a mail.
-    fn for_mail(&self, at: DateTime<Utc>, link: &str) -> Letter {
-        let subject = self.subject();
+    fn for_mail(&self, at: DateTime<Utc>, link: Option<&str>) -> Letter {
+        let (subject, link) = (self.subject(), link.map(|link| format!("{link}\n")).unwrap_or_default());
         let at = at.format("%Y-%m-%d %H:%M UTC");
-        let body = format!("{subject}\n\n{}\n\n{at}\n{link}\n", self.details());
+        let body = format!("{subject}\n\n{}\n\n{at}\n{link}", self.details());
         Letter { subject, body }
     }
 
@@ -246,7 +277,7 @@ impl Notice {
             | Self::RunCompleted(facts)
             | Self::RunFailed(facts)
             | Self::RunCancelled(facts)
-            | Self::BudgetNear(facts) => format!("/?run={}", facts.run_id),
+            | Self::BudgetNear(facts) => format!("/admin/runs/{}", facts.run_id),
             Self::MonthNear(_) | Self::ScheduleMissed(_) | Self::Test {} => "/".to_owned(),
         }
     }
@@ -286,11 +317,16 @@ impl Notice {
             },
             Self::RunFailed(facts) => {
                 let why = facts.fail_message.as_deref().map(|why| format!("{}\n", cut(why))).unwrap_or_default();
-                format!("{why}{}", counts(facts))
+                let advice = facts.what_to_do().map(|words| format!("{words}\n")).unwrap_or_default();
+                format!("{why}{advice}{}", counts(facts))
             }
             Self::BudgetNear(facts) => {
+                let (sent, found, new) = (facts.sent(), facts.sellers_found, facts.sellers_new);
                 let budget = facts.request_budget.unwrap_or_default();
-                format!("It may send {budget} requests and pauses then. {}", counts(facts))
+                format!(
+                    "It has sent {sent} of the {budget} requests that it may send, and pauses then. {found} sellers found, \
+                     {new} of them new."
+                )
             }
             Self::MonthNear(facts) => {
                 let (drawn, allowed) = (facts.drawn, facts.allowed);
@@ -335,9 +371,11 @@ mod tests {
             run_name: "Lamps\r\nBcc: all@example.org".to_owned(),
             sellers_found: 12,
             sellers_new: 3,
-            requests_made: 80,
+            requests_made: 78,
+            requests_sent: Some(81),
             request_budget: Some(100),
             pause: None,
+            fail_reason: None,
             fail_message: None,
             cursor: None,
         }
@@ -363,7 +401,7 @@ mod tests {
     fn people_read_what_happened_what_to_do_and_where() {
         let mut paused = facts();
         paused.pause = Some(Pause::of(PauseReason::RateLimited, DateTime::UNIX_EPOCH));
-        let letter = Notice::RunPaused(paused).for_mail(DateTime::UNIX_EPOCH, "http://gleaner.test/runs/1");
+        let letter = Notice::RunPaused(paused).for_mail(DateTime::UNIX_EPOCH, Some("http://gleaner.test/runs/1"));
         for words in ["is paused (rate_limited)", "then resume", "12 sellers found", "http://gleaner.test/runs/1"] {
             assert!(letter.body.contains(words), "{}", letter.body);
         }
@@ -372,12 +410,53 @@ mod tests {
 
     #[test]
     fn a_chat_gets_one_text_and_a_program_all_facts() {
-        let chat = Notice::SellersNew(facts()).for_chat("http://gleaner.test/sellers/new");
+        let chat = Notice::SellersNew(facts()).for_chat(Some("http://gleaner.test/sellers/new"));
         let chat: Value = serde_json::from_str(&chat.body).expect("JSON");
         assert!(chat["text"].as_str().is_some_and(|text| text.contains("found 3 new sellers")), "{chat}");
-        let program = Notice::SellersNew(facts()).for_programs(DateTime::UNIX_EPOCH, "http://gleaner.test/x");
+        let program = Notice::SellersNew(facts()).for_programs(DateTime::UNIX_EPOCH, Some("http://gleaner.test/x"));
         let program: Value = serde_json::from_str(&program.body).expect("JSON");
         assert_eq!((&program["type"], &program["data"]["sellers_new"]), (&json!("sellers.new"), &json!(3)));
+    }
+
+    #[test]
+    fn whoever_is_told_of_a_pause_or_a_failure_is_told_what_to_do_in_every_form() {
+        let paused = RunFacts { pause: Some(Pause::of(PauseReason::RateLimited, DateTime::UNIX_EPOCH)), ..facts() };
+        let failed = RunFacts { fail_reason: Some(FailReason::NothingSucceeded), ..facts() };
+        for (notice, words) in
+            [(Notice::RunPaused(paused), "then resume"), (Notice::RunFailed(failed), "retry the failed")]
+        {
+            for form in [Form::Generic, Form::Chat, Form::Email] {
+                let body = notice.letter(form, DateTime::UNIX_EPOCH, Some("http://gleaner.test")).body;
+                assert!(body.contains(words), "{body}");
+            }
+            let program = notice.letter(Form::Generic, DateTime::UNIX_EPOCH, Some("http://gleaner.test"));
+            let program: Value = serde_json::from_str(&program.body).expect("JSON");
+            assert!(program["data"]["what_to_do"].as_str().is_some_and(|said| said.contains(words)), "{program}");
+        }
+        let completed =
+            Notice::RunCompleted(facts()).letter(Form::Generic, DateTime::UNIX_EPOCH, Some("http://gleaner.test"));
+        assert!(!completed.body.contains("what_to_do"), "there is nothing to do: {}", completed.body);
+    }
+
+    #[test]
+    fn where_nobody_knows_how_gleaner_is_reached_a_notice_is_whole_without_a_link() {
+        let notice = Notice::RunCompleted(facts());
+        for form in [Form::Generic, Form::Chat, Form::Email] {
+            let letter = notice.letter(form, DateTime::UNIX_EPOCH, None);
+            assert!(letter.body.contains("12") && !letter.body.contains("/admin/runs"), "{}", letter.body);
+        }
+        let program = notice.letter(Form::Generic, DateTime::UNIX_EPOCH, None);
+        let program: Value = serde_json::from_str(&program.body).expect("JSON");
+        assert_eq!(program.get("link"), Some(&Value::Null), "the field is there: {program}");
+        let mail = notice.letter(Form::Email, DateTime::UNIX_EPOCH, None).body;
+        assert!(mail.ends_with("1970-01-01 00:00 UTC\n"), "{mail}");
+    }
+
+    #[test]
+    fn a_budget_that_is_nearly_spent_is_told_with_what_was_sent_of_it() {
+        let near = Notice::BudgetNear(facts()).for_mail(DateTime::UNIX_EPOCH, Some("http://gleaner.test/x"));
+        assert!(near.body.contains("has sent 81 of the 100 requests"), "{}", near.body);
+        assert!(!near.body.contains("78"), "answers that are kept are not what the budget goes by: {}", near.body);
     }
 
     proptest! {

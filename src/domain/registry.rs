@@ -51,6 +51,18 @@ words! {
 }
 
 words! {
+    /// Where sellers are.
+    Presence {
+        /// In the registry.
+        In = "in",
+        /// Removed from it, excluded or not.
+        Removed = "removed",
+        /// Removed, and kept out of runs.
+        Excluded = "excluded",
+    }
+}
+
+words! {
     /// What an entry of the history did.
     EntryAction {
         /// Sellers were entered.
@@ -123,7 +135,7 @@ words! {
 }
 
 /// What people make of a seller.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Marks {
     /// It is kept out of runs by its name.
     pub excluded: bool,
@@ -135,6 +147,14 @@ pub struct Marks {
     pub tags: BTreeSet<String>,
     /// A text about it.
     pub note: Option<String>,
+}
+
+impl Marks {
+    /// How long their texts are.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.tags.iter().map(String::len).sum::<usize>() + self.note.as_ref().map_or(0, String::len)
+    }
 }
 
 impl Default for Marks {
@@ -240,12 +260,11 @@ impl Edit {
     pub fn apply(&self, before: &SellerState, last_name: &str) -> SellerState {
         let mut after = before.clone();
         match self {
-            // One that is gone stays as it went: what is removed twice was not excluded by the second time.
-            Self::Remove { exclude } if before.name.is_some() => {
+            // One that is gone already can be excluded all the same; only a restoring lets it in again.
+            Self::Remove { exclude } => {
+                after.marks.excluded = *exclude || (before.name.is_none() && before.marks.excluded);
                 after.name = None;
-                after.marks.excluded = *exclude;
             }
-            Self::Remove { .. } => {}
             Self::Restore => {
                 after.name.get_or_insert_with(|| last_name.to_owned());
                 after.marks.excluded = false;
@@ -327,6 +346,15 @@ mod tests {
         assert_eq!(tags(TagChange::To(set(&["c"]))), (set(&["c"]), EntryAction::Edit));
         let by = TagChange::By { add: set(&["b", "c"]), remove: set(&["a", "z"]) };
         assert_eq!(tags(by), (set(&["b", "c"]), EntryAction::Edit));
+    }
+
+    #[test]
+    fn one_that_is_gone_is_excluded_by_a_second_removal_and_let_in_by_none() {
+        let gone = SellerState::default();
+        let excluded = Edit::Remove { exclude: true }.apply(&gone, "Ann");
+        assert!(excluded.name.is_none() && excluded.marks.excluded);
+        assert_eq!(gone.change_to(&excluded), Some(ChangeKind::Edited), "nobody is removed a second time");
+        assert_eq!(Edit::Remove { exclude: false }.apply(&excluded, "Ann"), excluded);
     }
 
     #[test]

@@ -222,6 +222,21 @@ impl PauseReason {
     }
 }
 
+impl FailReason {
+    /// What a person should do next, in one sentence.
+    #[must_use]
+    pub fn what_to_do(self) -> &'static str {
+        match self {
+            Self::NothingSucceeded => {
+                "Look at the errors of the failed tasks; when their cause is gone, retry the failed ones, which begins where they stopped."
+            }
+            Self::InvalidSettings => {
+                "Its stored settings cannot be used any more: make a new run over the same categories with settings of today."
+            }
+        }
+    }
+}
+
 /// What people see of a run at one glance: the status, or the wish that is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {

@@ -3,6 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::seller::normalise;
+use super::seller_page::named_by;
 
 /// Longest name that a person may enter, in characters; marketplaces allow 64.
 pub const NAME_CHARS_MAX: usize = 200;
@@ -15,11 +16,19 @@ pub const NOTE_CHARS_MAX: usize = 2_000;
 /// What a name may be, for whoever gave another.
 pub const NAME_ALLOWED: &str = "allowed is a text of 1 to 200 visible characters, each word in one script";
 
-/// The name in one spelling: trimmed, composed, inner white space collapsed; upper and lower case stay.
+/// The name in one spelling: trimmed, composed, inner white space collapsed; upper and lower case stay. The address of an
+/// account's page is the name that it says.
 ///
 /// # Errors
 /// What is wrong with it, in words that follow its field's name.
 pub fn parse_name(text: &str) -> Result<String, String> {
+    match named_by(text) {
+        Some(named) => spelled(&named?),
+        None => spelled(text),
+    }
+}
+
+fn spelled(text: &str) -> Result<String, String> {
     // What is far too long is not looked at any further.
     let length = text.chars().count();
     if length > NAME_CHARS_MAX {

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::failure::ErrorType;
+use super::failure::{ErrorType, Failure};
 use super::ids::TaskNo;
 use super::ledger::{Cost, Outcome, PageResult};
 use super::price::{Bill, Prices};
@@ -198,6 +198,21 @@ fn is_zero(count: &i64) -> bool {
 }
 
 impl Spend {
+    /// One request that belongs to no run: so many products came, or none for this reason.
+    #[must_use]
+    pub fn of_question(came: Result<usize, &Failure>, cost: Cost) -> Self {
+        let mut spend = Self::default();
+        let outcomes = &mut spend.outcomes;
+        let tally = match came {
+            Ok(0) => &mut outcomes.empty,
+            Ok(_) => &mut outcomes.ok,
+            Err(Failure::Rejected { .. }) => &mut outcomes.rejected,
+            Err(failure) => outcomes.of_error(failure.shown_as().0),
+        };
+        tally.count(cost);
+        spend
+    }
+
     /// Every request that is known to have been sent, whatever came of it: what budgets go by.
     #[must_use]
     pub fn all_sent(&self) -> i64 {

@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 
 use super::{Filling, Stop, Unreadable};
 use crate::domain::import::sheet::Sheet;
-use crate::domain::import::{Cell, Column, Record};
+use crate::domain::import::{Cell, ImportColumn, Record};
 use crate::domain::settings::FieldError;
 
 /// Most texts of a list that are looked at; the lists of a row hold fewer.
@@ -85,9 +85,9 @@ impl<'de> Visitor<'de> for Rows<'_, '_> {
 #[derive(Default)]
 struct Row {
     record: Record<'static>,
-    columns: Vec<Column>,
+    columns: Vec<ImportColumn>,
     ignored: Vec<String>,
-    twice: Option<Column>,
+    twice: Option<ImportColumn>,
     instead: Option<&'static str>,
 }
 
@@ -147,7 +147,7 @@ impl<'de> Visitor<'de> for RowVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Row, A::Error> {
         let mut row = Row::default();
         while let Some(name) = object.next_key::<Cow<'de, str>>()? {
-            let Some(column) = Column::of(&name) else {
+            let Some(column) = ImportColumn::of(&name) else {
                 object.next_value::<IgnoredAny>()?;
                 if row.ignored.len() < LIST_MAX {
                     row.ignored.push(name.into_owned());
@@ -267,7 +267,7 @@ impl<'de> Visitor<'de> for PartVisitor {
 
 #[cfg(test)]
 mod tests {
-    use crate::domain::import::Format;
+    use crate::domain::import::ImportFormat;
     use crate::files::tests::{refused, taken};
 
     #[test]
@@ -276,8 +276,8 @@ mod tests {
             r#"{"id":"x","name":"ann","display_name":"Ann","flagged":true,"status":"approved","tags":["Big Fish"],"note":null}"#,
             r#"{"seller":"Bea","removed_at":{"deep":[1,2]}}"#,
         ];
-        let list = taken(Format::Json, format!("[{}]", rows.join(",")).as_bytes());
-        let lines = taken(Format::Ndjson, rows.join("\n").as_bytes());
+        let list = taken(ImportFormat::Json, format!("[{}]", rows.join(",")).as_bytes());
+        let lines = taken(ImportFormat::Ndjson, rows.join("\n").as_bytes());
         assert_eq!(list.taken, lines.taken);
         assert_eq!((list.taken[0].name.as_str(), list.taken[1].name.as_str()), ("Ann", "Bea"));
         assert!(list.taken[0].marks.flagged && list.taken[0].marks.tags.contains("big fish"));
@@ -288,7 +288,7 @@ mod tests {
     fn a_row_that_is_none_is_bad_and_the_others_are_taken() {
         let list = r#"[1, {"name":"Ann"}, "x", null, [[]], {"name":7}, {"name":"a","seller":"b"}, {"name":"c","tags":[1]},
             {"note":"n"}, {"name":"d","tags":{"a":[]}}]"#;
-        let sheet = taken(Format::Json, list.as_bytes());
+        let sheet = taken(ImportFormat::Json, list.as_bytes());
         assert_eq!((sheet.taken.len(), sheet.bad_count), (1, 9));
         let said: Vec<String> = sheet
             .bad
@@ -308,7 +308,7 @@ mod tests {
         ]) {
             assert!(said.starts_with(words) && said.contains("allowed"), "{said}");
         }
-        let lines = taken(Format::Ndjson, b"{\"name\":\"Ann\"}\n\n{\"name\":\nnull\n");
+        let lines = taken(ImportFormat::Ndjson, b"{\"name\":\"Ann\"}\n\n{\"name\":\nnull\n");
         let rows: Vec<u32> = lines.bad.iter().map(|bad| bad.row).collect();
         assert_eq!((lines.taken.len(), rows), (1, vec![3, 4]));
         assert!(lines.bad[0].errors[0].message.contains("column"), "{:?}", lines.bad[0]);
@@ -324,7 +324,7 @@ mod tests {
             ("[{\"nmae\":\"Ann\"}]", "header: there is no column with names; found: nmae"),
             ("name\nAnn", "cannot be read as JSON"),
         ] {
-            let said = refused(Format::Json, text.as_bytes());
+            let said = refused(ImportFormat::Json, text.as_bytes());
             assert!(said.contains(words), "{text:?}: {said}");
         }
     }
@@ -332,9 +332,9 @@ mod tests {
     #[test]
     fn however_deep_a_file_is_it_is_read_without_going_down_with_it() {
         let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
-        let named = taken(Format::Json, format!("[{{\"name\":{deep}}}]").as_bytes());
+        let named = taken(ImportFormat::Json, format!("[{{\"name\":{deep}}}]").as_bytes());
         assert!(named.bad[0].errors[0].message.starts_with("is a list; "), "{:?}", named.bad);
-        assert_eq!(taken(Format::Ndjson, format!("{{\"name\":\"Ann\",\"x\":{deep}}}").as_bytes()).taken.len(), 1);
-        assert!(refused(Format::Json, deep.as_bytes()).contains("no column with names; found: none"));
+        assert_eq!(taken(ImportFormat::Ndjson, format!("{{\"name\":\"Ann\",\"x\":{deep}}}").as_bytes()).taken.len(), 1);
+        assert!(refused(ImportFormat::Json, deep.as_bytes()).contains("no column with names; found: none"));
     }
 }

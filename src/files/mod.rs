@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use thiserror::Error;
 
 use crate::domain::import::sheet::Sheet;
-use crate::domain::import::{Format, Record};
+use crate::domain::import::{ImportFormat, Record};
 use crate::domain::settings::FieldError;
 
 mod archive;
@@ -45,15 +45,20 @@ impl Unreadable {
 ///
 /// # Errors
 /// [`Unreadable`].
-pub fn read(format: Format, bytes: &[u8], charset: Option<&str>, given_up: &AtomicBool) -> Result<Sheet, Unreadable> {
+pub fn read(
+    format: ImportFormat,
+    bytes: &[u8],
+    charset: Option<&str>,
+    given_up: &AtomicBool,
+) -> Result<Sheet, Unreadable> {
     let stop = Stop(given_up);
     let text = || encoding::decode(bytes, charset);
     match format {
-        Format::Csv => separated::read(&text()?, stop),
-        Format::Json => json::read(&text()?, stop),
-        Format::Ndjson => json::read_lines(&text()?, stop),
-        Format::Lines => lines::read(&text()?, stop),
-        Format::Xlsx => workbook::read(bytes, stop),
+        ImportFormat::Csv => separated::read(&text()?, stop),
+        ImportFormat::Json => json::read(&text()?, stop),
+        ImportFormat::Ndjson => json::read_lines(&text()?, stop),
+        ImportFormat::Lines => lines::read(&text()?, stop),
+        ImportFormat::Xlsx => workbook::read(bytes, stop),
     }
 }
 
@@ -103,21 +108,21 @@ mod tests {
     use super::*;
 
     /// What is wrong with this file.
-    pub(super) fn refused(format: Format, bytes: &[u8]) -> String {
+    pub(super) fn refused(format: ImportFormat, bytes: &[u8]) -> String {
         read(format, bytes, None, &AtomicBool::new(false)).expect_err("refused").to_string()
     }
 
     /// What this file comes to.
-    pub(super) fn taken(format: Format, bytes: &[u8]) -> Sheet {
+    pub(super) fn taken(format: ImportFormat, bytes: &[u8]) -> Sheet {
         read(format, bytes, None, &AtomicBool::new(false)).expect("it can be read")
     }
 
     #[test]
     fn whoever_has_gone_is_not_read_for() {
-        for format in [Format::Csv, Format::Json, Format::Ndjson, Format::Lines] {
+        for format in [ImportFormat::Csv, ImportFormat::Json, ImportFormat::Ndjson, ImportFormat::Lines] {
             let bytes: &[u8] = match format {
-                Format::Csv => b"name\nAnn",
-                Format::Json => br#"[{"name":"Ann"}]"#,
+                ImportFormat::Csv => b"name\nAnn",
+                ImportFormat::Json => br#"[{"name":"Ann"}]"#,
                 _ => br#"{"name":"Ann"}"#,
             };
             assert_eq!(read(format, bytes, None, &AtomicBool::new(true)).expect_err("gone"), Unreadable::GivenUp);

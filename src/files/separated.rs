@@ -8,17 +8,24 @@ use csv::{Reader, ReaderBuilder, StringRecord};
 
 use super::{Filling, Stop, Unreadable};
 use crate::domain::formula::unguarded;
-use crate::domain::import::sheet::Sheet;
-use crate::domain::import::{Cell, Column, Record};
+use crate::domain::import::sheet::{COLUMNS_MAX, Sheet};
+use crate::domain::import::{Cell, ImportColumn, Record};
 use crate::domain::settings::FieldError;
 
 /// What may stand between two cells.
 const BETWEEN: [u8; 3] = [b',', b';', b'\t'];
+/// Most of these on a line: more than all columns and everything that may be written into their cells come to.
+const SEPARATORS_MAX: usize = 100_000;
 /// Read behind the text as a row of its own. Where it does not come back as one, a quote was opened and never closed.
 const END: &str = "\u{4}";
 
 /// The sellers.
 pub(super) fn read(text: &str, stop: Stop<'_>) -> Result<Sheet, Unreadable> {
+    if let Some(line) = too_wide(text) {
+        let message =
+            format!("line {line} has more than {SEPARATORS_MAX} separators; allowed are {COLUMNS_MAX} columns");
+        return Err(Unreadable::file(message));
+    }
     let mut refusal = None;
     for between in BETWEEN {
         let mut rows = Rows::new(text, between);
@@ -31,7 +38,15 @@ pub(super) fn read(text: &str, stop: Stop<'_>) -> Result<Sheet, Unreadable> {
     Err(refusal.map_or_else(|| Unreadable::file("is empty; allowed is a header and one or more rows"), Unreadable::Bad))
 }
 
-fn fill(mut filling: Filling<'_>, mut rows: Rows<'_>, places: &[Option<Column>]) -> Result<Sheet, Unreadable> {
+/// The first line that holds more separators than those of any row and all that its cells may hold: its cells are never made,
+/// which would take fifty times its length.
+fn too_wide(text: &str) -> Option<usize> {
+    let is_separator = |byte: &u8| BETWEEN.contains(byte);
+    let wide = |line: &str| line.bytes().filter(|byte| is_separator(byte)).count() > SEPARATORS_MAX;
+    text.split(['\n', '\r']).position(wide).map(|before| before + 1)
+}
+
+fn fill(mut filling: Filling<'_>, mut rows: Rows<'_>, places: &[Option<ImportColumn>]) -> Result<Sheet, Unreadable> {
     while let Some((line, row)) = rows.next()? {
         if row.iter().all(|cell| cell.trim().is_empty()) {
             continue;
@@ -42,12 +57,12 @@ fn fill(mut filling: Filling<'_>, mut rows: Rows<'_>, places: &[Option<Column>])
                 record.set(*column, Cell::Text(Cow::Borrowed(unguarded(cell))));
             }
         }
-        let beyond = row.iter().skip(places.len()).any(|cell| !cell.trim().is_empty());
-        if row.len() < places.len() || beyond {
+        // Spreadsheets leave the separators behind a row's last cell out: what is missing there is empty.
+        if row.iter().skip(places.len()).any(|cell| !cell.trim().is_empty()) {
             let (cells, wanted) = (row.len(), places.len());
             let message = format!(
-                "has {cells} cells, the header has {wanted}; allowed are as many, and a cell that holds what stands between \
-                 cells is put in quotes"
+                "has {cells} cells, the header has {wanted}; allowed are no more than that, and a cell that holds what \
+                 stands between cells is put in quotes"
             );
             filling.refuse(line, record.shown_name(), FieldError::new("row", message))?;
         } else {
@@ -121,14 +136,21 @@ impl<'t> Rows<'t> {
 
 #[cfg(test)]
 mod tests {
-    use crate::domain::import::Format;
+    use crate::domain::import::ImportFormat;
     use crate::domain::registry::Triage;
     use crate::files::tests::{refused, taken};
 
     fn names(text: &str) -> Vec<(u32, String)> {
-        let sheet = taken(Format::Csv, text.as_bytes());
+        let sheet = taken(ImportFormat::Csv, text.as_bytes());
         assert_eq!(sheet.bad_count, 0, "{:?}", sheet.bad);
         sheet.taken.into_iter().map(|taken| (taken.row, taken.name)).collect()
+    }
+
+    #[test]
+    fn a_line_of_nothing_but_separators_is_refused_before_its_cells_are_made() {
+        let text = format!("name\nAnn\n{}\n", ",".repeat(super::SEPARATORS_MAX + 1));
+        let said = refused(ImportFormat::Csv, text.as_bytes());
+        assert!(said.contains("line 3") && said.contains("200 columns"), "{said}");
     }
 
     fn named(row: u32, name: &str) -> (u32, String) {
@@ -155,19 +177,31 @@ mod tests {
     fn what_an_export_writes_comes_back() {
         let text = "name,display_name,platform,feedback_percent,status,tags\r\n\
                     '=top,'=Top,ebay,99.5,approved,big fish;slow\r\n'-b,,ebay,,,\r\n";
-        let sheet = taken(Format::Csv, text.as_bytes());
+        let sheet = taken(ImportFormat::Csv, text.as_bytes());
         assert_eq!((sheet.taken[0].name.as_str(), sheet.taken[1].name.as_str()), ("=Top", "-b"));
         assert_eq!((sheet.taken[0].marks.status, sheet.taken[0].marks.tags.len()), (Triage::Approved, 2));
         assert_eq!(sheet.ignored.into_iter().collect::<Vec<_>>(), ["feedback_percent"]);
     }
 
     #[test]
-    fn ragged_rows_are_bad_and_the_others_are_taken() {
-        let sheet = taken(Format::Csv, b"name,note\nAnn\nBea,b,c\nCis,c,,\n,\nDan,d\n");
-        assert_eq!(sheet.taken.iter().map(|taken| taken.row).collect::<Vec<_>>(), [4, 6]);
-        assert_eq!(sheet.bad.iter().map(|bad| bad.row).collect::<Vec<_>>(), [2, 3]);
-        assert!(sheet.bad[1].errors[0].message.starts_with("has 3 cells, the header has 2; "), "{:?}", sheet.bad[1]);
-        assert_eq!(sheet.bad[0].name.as_deref(), Some("Ann"));
+    fn a_row_with_more_than_the_header_is_bad_and_the_others_are_taken() {
+        let sheet = taken(ImportFormat::Csv, b"name,note\nBea,b,c\nCis,c,,\n,\nDan,d\n");
+        assert_eq!(sheet.taken.iter().map(|taken| taken.row).collect::<Vec<_>>(), [3, 5]);
+        assert_eq!(sheet.bad.iter().map(|bad| bad.row).collect::<Vec<_>>(), [2]);
+        assert!(sheet.bad[0].errors[0].message.starts_with("has 3 cells, the header has 2; "), "{:?}", sheet.bad[0]);
+        assert_eq!(sheet.bad[0].name.as_deref(), Some("Bea"));
+    }
+
+    #[test]
+    fn cells_that_are_missing_at_the_end_of_a_row_are_empty_and_a_missing_name_is_told() {
+        let sheet = taken(ImportFormat::Csv, b"flagged,name,status,note\nyes,Ann\n,Bea,approved\nno\n,Cis,,asks\n");
+        let marks = |place: usize| (sheet.taken[place].marks.flagged, sheet.taken[place].marks.status);
+        let rows: Vec<(u32, &str)> = sheet.taken.iter().map(|taken| (taken.row, taken.name.as_str())).collect();
+        assert_eq!(rows, [(2, "Ann"), (3, "Bea"), (5, "Cis")]);
+        assert_eq!((marks(0), marks(1)), ((true, Triage::New), (false, Triage::Approved)));
+        assert_eq!((sheet.taken[0].marks.note.as_deref(), sheet.taken[2].marks.note.as_deref()), (None, Some("asks")));
+        assert_eq!((sheet.bad_count, sheet.bad[0].row), (1, 4));
+        assert!(sheet.bad[0].errors[0].message.starts_with("is missing; "), "{:?}", sheet.bad[0]);
     }
 
     #[test]
@@ -183,10 +217,10 @@ mod tests {
             ("name,\"note\nAnn,x\n", "opened in the row that begins on line 1"),
             ("\"name", "opened in the row that begins on line 1"),
         ] {
-            let said = refused(Format::Csv, text.as_bytes());
+            let said = refused(ImportFormat::Csv, text.as_bytes());
             assert!(said.contains(words), "{text:?}: {said}");
         }
-        assert_eq!(taken(Format::Csv, b"name\nAnn\x04").bad[0].row, 2, "a control character, not the end");
+        assert_eq!(taken(ImportFormat::Csv, b"name\nAnn\x04").bad[0].row, 2, "a control character, not the end");
         assert!(names("name\n\"Ann\"").len() == 1 && names("name,note\nAnn,\"\"").len() == 1);
     }
 }

@@ -9,10 +9,16 @@ use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
 use super::{Filling, Stop, Unreadable, archive};
 use crate::domain::formula::unguarded;
 use crate::domain::import::sheet::{COLUMNS_MAX, Sheet};
-use crate::domain::import::{Cell, Column, Record};
+use crate::domain::import::{Cell, ImportColumn, Record};
 use crate::domain::settings::FieldError;
 
-/// The sellers.
+/// Most cells of a row: a sheet has no more columns. A file may have a row of millions all the same.
+const CELLS_MAX: u32 = 16_384;
+/// Most characters of a cell: a spreadsheet holds no longer text. Shared texts are said once and may be used in every cell.
+const CELL_CHARS_MAX: usize = 32_767;
+
+/// The sellers. Beside what a workbook's archive holds, memory is taken for the row that is read: at most
+/// [`COLUMNS_MAX`] headings or one cell of each known column, none of them longer than [`CELL_CHARS_MAX`].
 pub(super) fn read(bytes: &[u8], stop: Stop<'_>) -> Result<Sheet, Unreadable> {
     archive::weigh(bytes, stop)?;
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(broken)?;
@@ -31,7 +37,7 @@ pub(super) fn read(bytes: &[u8], stop: Stop<'_>) -> Result<Sheet, Unreadable> {
             header = ended.end(header, stop)?;
         }
         match (cell, at) {
-            (Some(cell), Some((_, column))) => row.put(column, of(cell.get_value()), header.as_ref()),
+            (Some(cell), Some((_, column))) => row.put(column, of(cell.get_value()), header.as_ref())?,
             _ => break,
         }
     }
@@ -48,8 +54,8 @@ fn broken(error: XlsxError) -> Unreadable {
 fn of<'a>(value: &'a DataRef<'_>) -> Cell<'a> {
     match value {
         DataRef::Empty => Cell::Nothing,
-        DataRef::String(text) => Cell::Text(Cow::Borrowed(unguarded(text))),
-        DataRef::SharedString(text) => Cell::Text(Cow::Borrowed(unguarded(text))),
+        DataRef::String(text) => of_text(text),
+        DataRef::SharedString(text) => of_text(text),
         DataRef::Bool(flag) => Cell::Flag(*flag),
         // A name of digits is a number to a spreadsheet.
         DataRef::Int(number) => Cell::Text(Cow::Owned(number.to_string())),
@@ -60,9 +66,16 @@ fn of<'a>(value: &'a DataRef<'_>) -> Cell<'a> {
     }
 }
 
+fn of_text(text: &str) -> Cell<'_> {
+    if text.len() > CELL_CHARS_MAX && text.chars().nth(CELL_CHARS_MAX).is_some() {
+        return Cell::Other("a text of over 32,767 characters, more than any cell of a sheet holds");
+    }
+    Cell::Text(Cow::Borrowed(unguarded(text)))
+}
+
 /// What the columns of a sheet are, and the sellers below.
 struct Header<'s> {
-    places: Vec<Option<Column>>,
+    places: Vec<Option<ImportColumn>>,
     filling: Filling<'s>,
 }
 
@@ -72,6 +85,8 @@ struct Row {
     number: u32,
     /// Something can be seen in it, be it in a column that is not read.
     is_seen: bool,
+    /// Cells that it had so far, whatever is in them.
+    met: u32,
     cells: BTreeMap<usize, Cell<'static>>,
 }
 
@@ -80,12 +95,22 @@ impl Row {
         Self { number, ..Self::default() }
     }
 
-    fn put(&mut self, column: u32, cell: Cell<'_>, header: Option<&Header<'_>>) {
+    fn put(&mut self, column: u32, cell: Cell<'_>, header: Option<&Header<'_>>) -> Result<(), Unreadable> {
+        self.met += 1;
+        if self.met > CELLS_MAX || column >= CELLS_MAX {
+            let row = u64::from(self.number) + 1;
+            let words = format!("has more than {CELLS_MAX} cells in row {row}, and no sheet has; save it anew");
+            return Err(Unreadable::file(words));
+        }
         let column = usize::try_from(column).unwrap_or(usize::MAX);
         self.is_seen |= !cell.is_blank();
         let is_read = header.is_none_or(|header| matches!(header.places.get(column), Some(Some(_))));
         if !is_read || cell.is_blank() {
-            return;
+            return Ok(());
+        }
+        if column >= COLUMNS_MAX {
+            let message = format!("a heading stands in column {}; allowed are {COLUMNS_MAX} columns", column + 1);
+            return Err(Unreadable::Bad(FieldError::new("header", message)));
         }
         let owned = match cell {
             Cell::Text(text) => Cell::Text(Cow::Owned(text.into_owned())),
@@ -94,6 +119,7 @@ impl Row {
             Cell::Nothing | Cell::List(_) => Cell::Nothing,
         };
         self.cells.insert(column, owned);
+        Ok(())
     }
 
     /// The header, where this row is it; else it is a row below the header. A row in which nothing can be seen is neither.
@@ -102,7 +128,7 @@ impl Row {
             return Ok(header);
         }
         let Some(mut header) = header else {
-            let (sheet, places) = Sheet::under(&self.headings()?)?;
+            let (sheet, places) = Sheet::under(&self.headings())?;
             return Ok(Some(Header { places, filling: Filling::new(sheet, stop) }));
         };
         let mut record = Record::default();
@@ -116,16 +142,12 @@ impl Row {
         Ok(Some(header))
     }
 
-    fn headings(&self) -> Result<Vec<String>, Unreadable> {
+    fn headings(&self) -> Vec<String> {
         let last = self.cells.keys().last().copied().unwrap_or_default();
-        if last >= COLUMNS_MAX {
-            let message = format!("a heading stands in column {}; allowed are {COLUMNS_MAX} columns", last + 1);
-            return Err(Unreadable::Bad(FieldError::new("header", message)));
-        }
         let heading = |column| match self.cells.get(&column) {
             Some(Cell::Text(text)) => text.to_string(),
             _ => String::new(),
         };
-        Ok((0..=last).map(heading).collect())
+        (0..=last).map(heading).collect()
     }
 }

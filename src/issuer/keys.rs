@@ -1,13 +1,14 @@
 //! The issuer's keys: read when the first token comes, kept in memory, asked for again now and then.
 //!
 //! ```text
-//!   known, young ------------------------------> the key
-//!   known, older than ASK_EVERY ---------------> the key, and the issuer is asked beside
+//!   known, younger than ASK_EVERY -------------> the key
+//!   known, older, the issuer answered last ----> the issuer is asked, and whoever came waits for the answer
+//!   known, older, the issuer was away last ----> the key, and the issuer is asked beside
 //!   unknown, or all are older than HELD_MAX ---> the issuer is asked, and whoever came waits for the answer
 //! ```
 //! However many tokens come, it is asked at most once in [`ASK_GAP`], by one at a time; who waits holds up nobody else. So
-//! an issuer that changes its keys is followed, one that takes a key back is believed within [`ASK_EVERY`], and one that is
-//! away is not missed for [`HELD_MAX`].
+//! an issuer that changes its keys is followed. A key that it takes back is taken by nobody later than [`ASK_EVERY`] after
+//! that, however long no token came; while it is away, no later than [`HELD_MAX`] after its last answer.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,10 +24,11 @@ use crate::outward::Outward;
 
 /// Shortest time between two questions to the issuer.
 const ASK_GAP: Duration = Duration::from_secs(60);
-/// After this the keys are asked for again, though they are known.
+/// After this keys that are known are held against the issuer's again before one is taken.
 const ASK_EVERY: Duration = Duration::from_secs(10 * 60);
-/// How long keys hold while the issuer cannot be asked.
-const HELD_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long keys hold while the issuer cannot be asked: an outage that is mended within the hour is noticed by nobody, and
+/// whoever keeps the issuer from answering keeps a key that was taken back for no longer.
+const HELD_MAX: Duration = Duration::from_secs(60 * 60);
 /// Longest time for an answer of the issuer.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 
@@ -63,6 +65,8 @@ enum Look {
     Found(Key),
     /// Found, and it is time to ask again.
     Old(Key),
+    /// Found, it is time to ask again, and nobody answered last.
+    OldAndAway(Key),
     Missing,
 }
 
@@ -91,18 +95,18 @@ impl Keys {
         }
         match self.look(id) {
             Look::Found(key) => return Ok(key),
-            Look::Old(key) => {
+            Look::OldAndAway(key) => {
                 drop(tokio::spawn(self.clone().ask()));
                 return Ok(key);
             }
-            Look::Missing => {}
+            Look::Old(_) | Look::Missing => {}
         }
         // A task of its own: whoever came may go away, and others wait for the same answer.
         if let Err(fault) = tokio::spawn(self.clone().ask()).await {
             log::error!("asking the issuer of tokens died: {fault}");
         }
         match self.look(id) {
-            Look::Found(key) | Look::Old(key) => Ok(key),
+            Look::Found(key) | Look::Old(key) | Look::OldAndAway(key) => Ok(key),
             Look::Missing => Err(self.why()),
         }
     }
@@ -123,6 +127,7 @@ impl Keys {
         };
         match found {
             Some(named) if age < ASK_EVERY => Look::Found(named.key.clone()),
+            Some(named) if known.trouble.is_some() => Look::OldAndAway(named.key.clone()),
             Some(named) => Look::Old(named.key.clone()),
             None => Look::Missing,
         }
@@ -249,13 +254,29 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_key_that_was_taken_back_is_forgotten_soon() {
+    async fn a_key_that_was_taken_back_is_not_taken_by_the_first_who_comes_late() {
         let desk = Desk::new();
         desk.publish(&["a", "b"]);
         assert!(desk.knows("b").await);
         desk.publish(&["a"]);
+        advance(ASK_EVERY - Duration::from_secs(1)).await;
+        assert!(desk.knows("b").await, "nobody has asked again yet");
+        advance(Duration::from_secs(1)).await;
+        assert!(!desk.knows("b").await, "though nobody came before");
+        assert!(desk.knows("a").await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_that_is_taken_back_in_an_outage_holds_for_an_hour_at_most() {
+        let desk = Desk::new();
+        desk.publish(&["a", "b"]);
+        assert!(desk.knows("b").await);
+        desk.vanish();
         advance(ASK_EVERY).await;
-        assert!(desk.knows("b").await, "whoever comes first does not wait");
+        assert!(desk.knows("b").await, "nobody can say otherwise");
+        desk.publish(&["a"]);
+        advance(ASK_GAP).await;
+        assert!(desk.knows("b").await, "whoever comes after a failed look does not wait");
         // Whichever of the two comes first has asked when this is done.
         desk.keys.clone().ask().await;
         assert!(!desk.knows("b").await);
@@ -263,7 +284,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn keys_hold_for_a_day_while_the_issuer_is_away() {
+    async fn keys_hold_for_an_hour_while_the_issuer_is_away() {
         let desk = Desk::new();
         assert!(matches!(desk.keys.of(Some("a")).await, Err(NoKey::Away(_))));
         desk.publish(&["a"]);

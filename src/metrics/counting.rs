@@ -2,6 +2,7 @@
 //! the run's row before and after a group, so that the numbers and the row never part; a group that is sent again counts once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::Instant;
@@ -51,8 +52,7 @@ impl Metrics {
         for entry in &group.entries {
             if let Entry::Outcome(outcome) = entry {
                 let label = PhaseLabel { phase: outcome.phase.as_str() };
-                let seconds =
-                    std::time::Duration::from_millis(u64::try_from(outcome.duration_ms).unwrap_or(0)).as_secs_f64();
+                let seconds = Duration::from_millis(u64::try_from(outcome.duration_ms).unwrap_or(0)).as_secs_f64();
                 families.request_seconds.get_or_create(&label).observe(seconds);
             }
         }
@@ -63,6 +63,13 @@ impl Metrics {
         let events = accepted.as_ref().map_or(0, |accepted| accepted.events.len());
         self.families.events.inc_by(grown(0, i64::try_from(events).unwrap_or(0)));
         accepted
+    }
+
+    /// A request that belongs to no run has come to its end: one for a page of products.
+    pub fn asked(&self, spend: &Spend, took: Duration) {
+        self.spent(&Spend::default(), spend);
+        let label = PhaseLabel { phase: Phase::Amazon.as_str() };
+        self.families.request_seconds.get_or_create(&label).observe(took.as_secs_f64());
     }
 
     fn spent(&self, before: &Spend, after: &Spend) {

@@ -13,8 +13,8 @@ pub use mail::{Mail, MailSettings};
 pub struct Settings {
     /// Webhooks on private and loopback addresses may be reached.
     pub allow_private: bool,
-    /// Where people reach Gleaner: links begin with it.
-    pub base_url: String,
+    /// Where people reach Gleaner: links begin with it. Where nobody knows, notices have none.
+    pub base_url: Option<String>,
     /// How mail is sent, where it can be.
     pub mail: Option<MailSettings>,
 }

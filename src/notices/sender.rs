@@ -47,7 +47,7 @@ struct Means {
     clock: Clock,
     post: Post,
     mail: Option<Mail>,
-    base_url: String,
+    base_url: Option<String>,
 }
 
 impl Sender {
@@ -121,7 +121,7 @@ async fn round(
     busy: &mut HashMap<Id, WebhookId>,
     remove_at: &mut Instant,
 ) -> Result<(), StoreError> {
-    while means.store.hand_notices_on(&means.base_url).await? > 0 {}
+    while means.store.hand_notices_on(means.base_url.as_deref()).await? > 0 {}
     let room = SENDING_MAX - busy.len().min(SENDING_MAX);
     if room > 0 {
         let webhooks: Vec<WebhookId> = busy.values().copied().collect();

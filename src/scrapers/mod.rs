@@ -121,6 +121,12 @@ pub trait Jobs {
 
 /// Answers Best Sellers requests.
 pub trait BestSellers {
+    /// Why it sends no request at all, where its client could not be made: whoever asks here first sends nothing, and nothing
+    /// counts as sent.
+    fn unusable(&self) -> Option<&str> {
+        None
+    }
+
     /// Ends when a request may be sent now, as far as the provider's limits go; it counts as sent. May be dropped.
     fn admit(&self) -> LocalFuture<'_, ()> {
         Box::pin(std::future::ready(()))
@@ -145,6 +151,12 @@ pub trait BestSellers {
 
 /// Answers seller searches.
 pub trait SellerSearch {
+    /// Why it sends no request at all, where its client could not be made: whoever asks here first sends nothing, and nothing
+    /// counts as sent.
+    fn unusable(&self) -> Option<&str> {
+        None
+    }
+
     /// Ends when a request may be sent now, as far as the provider's limits go; it counts as sent. May be dropped.
     fn admit(&self) -> LocalFuture<'_, ()> {
         Box::pin(std::future::ready(()))

@@ -1,8 +1,8 @@
 //! The way to PostgreSQL: a pool of connections, each made with the same limits, over TLS where the address asks for it.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use diesel::{ConnectionError, ConnectionResult};
@@ -10,13 +10,16 @@ use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
+use tokio::sync::Semaphore;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::StoreError;
+use super::aside::Asides;
 use super::engines::session_name;
 use super::loan::{Lease, Loan};
+use super::runs::metrics::COUNTING_MAX;
 use crate::clock::Clock;
 use crate::domain::ids::EngineId;
 use crate::domain::raw_page::ArchiveLimits;
@@ -55,6 +58,12 @@ pub struct PgStore {
     pub(super) run_defaults: Arc<RunSettings>,
     /// Bytes that were added to archives since they were pruned last.
     pub(super) unpruned: Arc<AtomicI64>,
+    /// Where a browser reaches this engine, once it serves.
+    pub(super) address: Arc<OnceLock<String>>,
+    /// Where megabytes are worked on.
+    pub(super) asides: Asides,
+    /// The turns of whoever counts what the requests of a run were like.
+    pub(super) counting: Arc<Semaphore>,
 }
 
 impl PgStore {
@@ -78,8 +87,21 @@ impl PgStore {
             .build()
             .map_err(|error| StoreError::Broken(error.to_string()))?;
         let (archive, unpruned, run_defaults) = (ArchiveLimits::default(), Arc::default(), Arc::default());
-        let (month_budget, provider) = (None, None);
-        let store = Self { pool, clock, engine, archive, month_budget, provider, run_defaults, unpruned };
+        let (month_budget, provider, address, asides) = (None, None, Arc::default(), Asides::default());
+        let counting = Arc::new(Semaphore::new(COUNTING_MAX));
+        let store = Self {
+            pool,
+            clock,
+            engine,
+            archive,
+            month_budget,
+            provider,
+            run_defaults,
+            unpruned,
+            address,
+            asides,
+            counting,
+        };
         drop(store.connection().await?);
         Ok(store)
     }

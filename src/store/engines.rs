@@ -148,19 +148,50 @@ impl PgStore {
     async fn beat(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         let name = format!("process {}", std::process::id());
+        let address = self.address.get().map(String::as_str);
+        // A beat that began before the address was said and comes after it takes nothing back.
+        let said = address.map(|address| engines::address.eq(address));
         diesel::insert_into(engines::table)
             .values((
                 engines::id.eq(self.engine.0),
                 engines::name.eq(name),
                 engines::started_at.eq(now),
                 engines::beat_at.eq(now),
+                engines::address.eq(address),
             ))
             .on_conflict(engines::id)
             .do_update()
-            .set((engines::beat.eq(engines::beat + 1), engines::beat_at.eq(now)))
+            .set((engines::beat.eq(engines::beat + 1), engines::beat_at.eq(now), said))
             .execute(&mut self.connection().await?)
             .await?;
         Ok(())
+    }
+
+    /// Says where a browser reaches this engine, for commands that print links; its beats go on saying so.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn say_address(&self, address: &str) -> Result<(), StoreError> {
+        // Said once, by the one front of the process; a second word would change nothing.
+        let _ = self.address.set(address.to_owned());
+        self.beat().await
+    }
+
+    /// Where a browser reaches an engine that runs now, the newest first; `None` where none serves.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn engine_address(&self) -> Result<Option<String>, StoreError> {
+        let seen = self.survey_runs(false, &[]).await?.engines;
+        let running: Vec<Uuid> = seen.iter().filter(|engine| engine.in_session).map(|engine| engine.id.0).collect();
+        let address: Option<Option<String>> = engines::table
+            .filter(engines::id.eq_any(running).and(engines::address.is_not_null()))
+            .order((engines::started_at.desc(), engines::id.desc()))
+            .select(engines::address)
+            .first(&mut self.connection().await?)
+            .await
+            .optional()?;
+        Ok(address.flatten())
     }
 
     pub(super) async fn leave_runs(&self) -> Result<(), StoreError> {

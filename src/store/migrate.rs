@@ -1,10 +1,12 @@
 //! Migrations, embedded in the binary and applied under an advisory lock, so that two processes that start together do
 //! not race.
 
+use diesel::dsl::sql;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
+use diesel::sql_types::{Array, Bool, Text};
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use tokio::task::spawn_blocking;
 
@@ -55,6 +57,46 @@ pub async fn pending(url: &str) -> Result<Vec<String>, StoreError> {
     .await
 }
 
+/// Whether the table is there in which diesel writes down what was applied; it is made by the first migration.
+const IS_THERE: &str = "to_regclass('__diesel_schema_migrations') IS NOT NULL";
+/// What is written down there.
+const APPLIED: &str = "ARRAY(SELECT version::text FROM __diesel_schema_migrations)";
+
+/// As [`pending`], for whoever only looks: nothing is written, and nobody is waited for who migrates just now.
+///
+/// # Errors
+/// As [`run`].
+pub async fn look(url: &str) -> Result<Vec<String>, StoreError> {
+    let away = |error: diesel::ConnectionError| StoreError::Away(error.to_string());
+    let mut connection = establish(url.to_owned(), "gleaner check".to_owned()).await.map_err(away)?;
+    connection.batch_execute("SET default_transaction_read_only = on").await?;
+    let applied: Vec<String> = if diesel::select(sql::<Bool>(IS_THERE)).get_result(&mut connection).await? {
+        diesel::select(sql::<Array<Text>>(APPLIED)).get_result(&mut connection).await?
+    } else {
+        Vec::new()
+    };
+    let mut known: Vec<(String, String)> = known()?
+        .iter()
+        .map(|migration| (migration.name().version().to_string(), migration.name().to_string()))
+        .collect();
+    if let Some(version) = applied.iter().find(|version| !known.iter().any(|(known, _)| known == *version)) {
+        return Err(newer(version));
+    }
+    known.retain(|(version, _)| !applied.contains(version));
+    known.sort();
+    Ok(known.into_iter().map(|(_, name)| name).collect())
+}
+
+fn known() -> Result<Vec<Box<dyn Migration<Pg>>>, StoreError> {
+    MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(broken)
+}
+
+fn newer(version: impl std::fmt::Display) -> StoreError {
+    StoreError::Broken(format!(
+        "migration {version} is applied and not known here: the database was migrated by a newer gleaner"
+    ))
+}
+
 fn broken(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
     StoreError::Broken(format!("migrations: {error}"))
 }
@@ -76,13 +118,10 @@ async fn on_a_thread<T: Send + 'static>(
 
 /// Refuses a database that a newer program has migrated: this one does not know what its rows mean.
 fn refuse_newer(connection: &mut Connection) -> Result<(), StoreError> {
-    let known: Vec<Box<dyn Migration<Pg>>> = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(broken)?;
-    let known: Vec<String> = known.iter().map(|migration| migration.name().version().to_string()).collect();
+    let known: Vec<String> = known()?.iter().map(|migration| migration.name().version().to_string()).collect();
     let applied = connection.applied_migrations().map_err(broken)?;
     match applied.iter().find(|version| !known.contains(&version.to_string())) {
-        Some(version) => Err(StoreError::Broken(format!(
-            "migration {version} is applied and not known here: the database was migrated by a newer gleaner"
-        ))),
+        Some(version) => Err(newer(version)),
         None => Ok(()),
     }
 }

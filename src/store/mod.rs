@@ -3,6 +3,7 @@
 //! [`RunStore`] is all that the actors of a run need, with two implementations (PostgreSQL and memory) under one
 //! contract suite. Reads for people are functions of the tables' own files.
 
+mod aside;
 pub mod automation;
 pub mod categories;
 mod connection;
@@ -42,7 +43,8 @@ pub use engines::{EngineSeen, Survey, Surveyed};
 pub use loan::ANSWER_MAX;
 pub use memory::MemoryStore;
 pub use people::PeopleError;
-pub use people::api_tokens::{TokenKind, TokenRow};
+pub use people::api_tokens::TokenKind;
+pub use people::doors::{Ended, TokenRow};
 pub use runs::RunRow;
 pub use runs::archive::{Applied, Archive};
 pub use runs::run_sellers::RunSellerRow;

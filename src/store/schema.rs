@@ -236,6 +236,7 @@ diesel::table! {
         beat -> Int8,
         started_at -> Timestamptz,
         beat_at -> Timestamptz,
+        address -> Nullable<Text>,
     }
 }
 
@@ -272,12 +273,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    import_preview_parts (org_id, preview_id, part_no) {
+        org_id -> Uuid,
+        preview_id -> Uuid,
+        part_no -> Int4,
+        sellers -> Bytea,
+    }
+}
+
+diesel::table! {
     import_previews (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
-        taken -> Bytea,
         bad_count -> Int4,
         committed_at -> Nullable<Timestamptz>,
         entry_id -> Nullable<Uuid>,
@@ -514,6 +523,7 @@ diesel::table! {
         products_matched -> Int4,
         best_place -> Int2,
         arrival -> Nullable<Int8>,
+        found_as -> Nullable<Text>,
     }
 }
 
@@ -606,6 +616,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     excluded_sellers,
     exported_sellers,
     idempotency_keys,
+    import_preview_parts,
     import_previews,
     invitations,
     memberships,

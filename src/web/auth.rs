@@ -18,7 +18,8 @@ use uuid::Uuid;
 
 use crate::domain::ids::{OrgId, RunId, UserId};
 use crate::domain::rights::{Need, Permission, Permissions, Role};
-use crate::store::{TokenKind, TokenRow};
+use crate::store::{Ended, TokenKind, TokenRow};
+use crate::web::auth::bells::Bell;
 use crate::web::body;
 use crate::web::error::{Kind, Problem};
 use crate::web::rate_limit::{self, Who};
@@ -35,6 +36,8 @@ pub mod token;
 
 /// The header that a browser's own pages add to requests which change something; other sites cannot.
 pub const CSRF_HEADER: &str = "x-gleaner-csrf";
+/// The header in which a page says which organisation it shows.
+const ORGANISATION_HEADER: &str = "x-gleaner-organisation";
 /// How long an activity token outlives its run, in minutes.
 pub const AFTER_THE_RUN_MINUTES: i64 = 60;
 
@@ -65,6 +68,17 @@ impl Caller {
         Self { org, user, role, permissions, token, kind, expires_at }
     }
 
+    /// What tells something that stays open for long when the token that asked for it ends.
+    ///
+    /// # Errors
+    /// 401 where it has ended since it let this request in, 503 while the database is away.
+    pub async fn bell(&self, shared: &Shared) -> Result<Bell, Problem> {
+        let bell = shared.bells.hang(self.org, self.token);
+        // Asked only now that it hangs: an end in between would be heard by nobody.
+        let is_open = shared.rooms.store.is_open(self.org, self.token).await?;
+        is_open.then_some(bell).ok_or_else(ended_meanwhile)
+    }
+
     /// Makes sure that a browser's session asks.
     ///
     /// # Errors
@@ -87,6 +101,11 @@ impl Caller {
     }
 }
 
+/// What is told to a request whose token ended while it was worked on.
+pub fn ended_meanwhile() -> Problem {
+    Problem::unauthorized("the token has ended meanwhile")
+}
+
 /// Lets a request pass that carries an API token or a browser's session.
 ///
 /// Otherwise the answer is 401 without a valid one, 403 for a browser's change without [`CSRF_HEADER`], 429 for too many
@@ -99,7 +118,8 @@ pub async fn require_token(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match caller_with_body(&mut request).await {
+    let caller = caller_with_body(&mut request).await;
+    match caller.and_then(|caller| of_the_page(request.request(), caller)) {
         Ok(caller) => {
             let who = Who::Token(caller.token);
             request.extensions_mut().insert(caller);
@@ -107,6 +127,17 @@ pub async fn require_token(
         }
         Err(problem) => Ok(rate_limit::refuse(problem, request)),
     }
+}
+
+/// Refuses what a page of one organisation asks for in a session that was switched to another meanwhile, in another tab. Who is
+/// signed in is another matter.
+fn of_the_page(request: &HttpRequest, caller: Caller) -> Result<Caller, Problem> {
+    let page = request.headers().get(ORGANISATION_HEADER).filter(|_| !request.path().starts_with("/auth/"));
+    if page.is_none_or(|org| org.as_bytes() == caller.org.to_string().as_bytes()) {
+        return Ok(caller);
+    }
+    let detail = "this page shows another organisation than the one that you have switched to meanwhile; load it anew";
+    Err(Problem::new(Kind::Forbidden, detail))
 }
 
 /// Who asks, once the request is whole: what they hold may end while a body takes its time, and then they change nothing.
@@ -178,7 +209,8 @@ pub async fn require_own_site(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let is_foreign = request.headers().get("sec-fetch-site").is_some_and(|site| site.as_bytes() == b"cross-site");
+    let ours: [&[u8]; 2] = [b"same-origin", b"none"];
+    let is_foreign = request.headers().get("sec-fetch-site").is_some_and(|site| !ours.contains(&site.as_bytes()));
     if is_foreign && !request.headers().contains_key(header::AUTHORIZATION) {
         let detail = "another site asks for this in a browser's session; open it from the admin itself";
         return Ok(request.error_response(Problem::new(Kind::Forbidden, detail)));
@@ -268,13 +300,11 @@ async fn valid(request: &HttpRequest, text: &str, kind: TokenKind) -> Result<Tok
 
 /// The token, if it is neither taken back nor over.
 fn standing(shared: &Shared, row: TokenRow) -> Result<TokenRow, Problem> {
-    if row.revoked_at.is_some() {
-        return Err(Problem::unauthorized("the token has been revoked"));
+    match row.ended(shared.rooms.clock.now()) {
+        None => Ok(row),
+        Some(Ended::Revoked) => Err(Problem::unauthorized("the token has been revoked")),
+        Some(Ended::Expired) => Err(Problem::unauthorized("the token has expired")),
     }
-    if row.expires_at.is_some_and(|end| end <= shared.rooms.clock.now()) {
-        return Err(Problem::unauthorized("the token has expired"));
-    }
-    Ok(row)
 }
 
 async fn activity_caller(request: &HttpRequest, text: &str) -> Result<Caller, Problem> {

@@ -17,6 +17,8 @@ use crate::web::query::short;
 
 /// Most bytes of a body.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Most bytes of a body that anybody may send: an address, a name, a password and a code.
+const OPEN_BYTES_MAX: usize = 8 * 1024;
 /// Longest time for a body to arrive, in seconds.
 const BODY_SECONDS_MAX: u64 = 30;
 /// Most bytes of a file.
@@ -29,7 +31,7 @@ const FILE_SECONDS_MAX: u64 = 120;
 /// # Errors
 /// 400 for any other body, 413 over the limit, 408 when it does not arrive.
 pub async fn no_body(payload: Payload) -> Result<(), Problem> {
-    let bytes = arrived(payload).await?;
+    let bytes = arrived(payload, BODY_BYTES_MAX).await?;
     let empty = bytes.trim_ascii().is_empty()
         || matches!(serde_json::from_slice(&bytes), Ok(Value::Object(fields)) if fields.is_empty());
     let refused = || Problem::bad_request("body", "this request takes none; allowed is an empty body or {}");
@@ -41,8 +43,8 @@ pub async fn no_body(payload: Payload) -> Result<(), Problem> {
 /// # Errors
 /// As [`json_object`].
 pub async fn optional_object(request: &HttpRequest, payload: Payload) -> Result<Map<String, Value>, Problem> {
-    look_at_head(request)?;
-    let bytes = arrived(payload).await?;
+    look_at_head(request, BODY_BYTES_MAX)?;
+    let bytes = arrived(payload, BODY_BYTES_MAX).await?;
     if bytes.trim_ascii().is_empty() { Ok(Map::new()) } else { object(&bytes) }
 }
 
@@ -52,8 +54,22 @@ pub async fn optional_object(request: &HttpRequest, payload: Payload) -> Result<
 /// 413 over the limit, 408 when it does not arrive, 415 when it is declared as something else, 400 when it is not JSON
 /// (with line and column), 422 when it is no object.
 pub async fn json_object(request: &HttpRequest, payload: Payload) -> Result<Map<String, Value>, Problem> {
-    look_at_head(request)?;
-    object(&arrived(payload).await?)
+    look_at_head(request, BODY_BYTES_MAX)?;
+    object(&arrived(payload, BODY_BYTES_MAX).await?)
+}
+
+/// Reads the body of a request that anybody may send as a JSON object: a short one, which must be declared as JSON. What a page
+/// of another origin can have a browser send without asking first is not.
+///
+/// # Errors
+/// As [`json_object`], 415 also where nothing is declared.
+pub async fn open_object(request: &HttpRequest, payload: Payload) -> Result<Map<String, Value>, Problem> {
+    if content_type(request).is_none() {
+        let detail = "Content-Type is missing; allowed is application/json";
+        return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+    }
+    look_at_head(request, OPEN_BYTES_MAX)?;
+    object(&arrived(payload, OPEN_BYTES_MAX).await?)
 }
 
 /// Reads the body of a request as a file.
@@ -120,22 +136,22 @@ pub fn essence(declared: &str) -> String {
     declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn look_at_head(request: &HttpRequest) -> Result<(), Problem> {
+fn look_at_head(request: &HttpRequest, bytes_max: usize) -> Result<(), Problem> {
     if let Some(declared) = content_type(request)
         && !is_json(request)
     {
         let detail = format!("Content-Type is {}; allowed is application/json", short(declared));
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     }
-    if declared_length(request).is_some_and(|length| length > BODY_BYTES_MAX as u64) {
-        return Err(too_large(BODY_BYTES_MAX));
+    if declared_length(request).is_some_and(|length| length > bytes_max as u64) {
+        return Err(too_large(bytes_max));
     }
     Ok(())
 }
 
-async fn arrived(payload: Payload) -> Result<Vec<u8>, Problem> {
-    let Collected { bytes, is_whole } = in_time(BODY_SECONDS_MAX, collect(payload, BODY_BYTES_MAX)).await?;
-    if is_whole { Ok(bytes) } else { Err(too_large(BODY_BYTES_MAX)) }
+async fn arrived(payload: Payload, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+    let Collected { bytes, is_whole } = in_time(BODY_SECONDS_MAX, collect(payload, bytes_max)).await?;
+    if is_whole { Ok(bytes) } else { Err(too_large(bytes_max)) }
 }
 
 async fn in_time<T>(seconds_max: u64, arriving: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {

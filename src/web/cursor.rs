@@ -44,9 +44,9 @@ pub enum Cursor {
     /// Of the registry, or of the difference of two points: for which query, what the row is sorted by, and its seller.
     #[serde(rename = "g")]
     Registry(String, String, SellerId),
-    /// Of the history, and for which query.
+    /// Of the history: for which query, and the number, the moment and the id of the entry's place.
     #[serde(rename = "h")]
-    History(String, DateTime<Utc>, EntryId),
+    History(String, i64, DateTime<Utc>, EntryId),
     /// Of the registry at an entry: the entry, the change and the count that it stands for, and the name.
     #[serde(rename = "o")]
     Then(EntryId, i64, i64, String),
@@ -59,6 +59,12 @@ pub enum Cursor {
     /// Of what an entry did.
     #[serde(rename = "x")]
     Changes(EntryId, i64),
+    /// Of what an entry did, by name.
+    #[serde(rename = "b")]
+    ChangesByName(EntryId, String, i64),
+    /// Of what became of a seller.
+    #[serde(rename = "p")]
+    Past(SellerId, i64),
     /// Of the audit log.
     #[serde(rename = "a")]
     Deeds(i64),
@@ -119,7 +125,7 @@ impl Cursor {
     /// Whether a database can compare it: a forged one may hold a moment or a character that it has no form for.
     fn is_sound(&self) -> bool {
         match self {
-            Self::Runs(at, _) | Self::Ended(at, _) | Self::Firings(at) | Self::History(_, at, _) => {
+            Self::Runs(at, _) | Self::Ended(at, _) | Self::Firings(at) | Self::History(_, _, at, _) => {
                 (1970..10_000).contains(&at.year())
             }
             Self::Items(text)
@@ -127,8 +133,14 @@ impl Cursor {
             | Self::Compared(_, text)
             | Self::Registry(_, text, _)
             | Self::LeftAll(_, text)
+            | Self::ChangesByName(_, text, _)
             | Self::Then(.., text) => !text.contains('\0'),
-            Self::Tasks(_) | Self::Coverage(_) | Self::Named(..) | Self::Changes(..) | Self::Left(..) => true,
+            Self::Tasks(_)
+            | Self::Coverage(_)
+            | Self::Named(..)
+            | Self::Changes(..)
+            | Self::Left(..)
+            | Self::Past(..) => true,
             Self::Members(_) | Self::Invitations(_) | Self::Tokens(_) | Self::Sessions(_) => true,
             Self::Deeds(_) | Self::Deliveries(_) => true,
         }

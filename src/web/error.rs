@@ -20,6 +20,9 @@ mod people;
 
 pub use kind::Kind;
 
+/// What a problem document is, as a media type.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
 /// The `type` of a problem of this name.
 pub(super) fn urn(name: &str) -> String {
     format!("urn:gleaner:problem:{name}")
@@ -75,6 +78,12 @@ impl Problem {
     /// A query parameter, path part or header that cannot be taken.
     pub fn bad_request(field: &str, message: impl Into<String>) -> Self {
         Self::field(Kind::BadRequest, field, message)
+    }
+
+    /// Whether this is all that is wrong.
+    #[must_use]
+    pub fn is_only(&self, message: &str) -> bool {
+        matches!(self.errors.as_slice(), [error] if error.message == message)
     }
 
     /// One field that cannot be taken, for this kind of problem.
@@ -216,7 +225,7 @@ impl ResponseError for Problem {
             members: &self.members,
         };
         let mut answer = HttpResponse::build(status);
-        answer.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json")));
+        answer.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE)));
         answer.insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
         if let Some((name, value)) = self.header.as_deref() {
             answer.insert_header((name.clone(), value.as_str()));

@@ -3,6 +3,7 @@
 //!
 //! A tag is a hash of what is shown, so that it is the same on every engine and after every restart.
 
+use actix_web::body::MessageBody;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
@@ -46,7 +47,13 @@ impl ETag {
     #[must_use]
     pub fn of(shown: &impl Serialize) -> Self {
         // What is answered is made of strings, numbers and lists: writing it as JSON cannot fail.
-        let hash = Sha256::digest(serde_json::to_vec(shown).unwrap_or_default());
+        Self::of_bytes(&serde_json::to_vec(shown).unwrap_or_default())
+    }
+
+    /// Of a file.
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        let hash = Sha256::digest(bytes);
         Self(format!("\"{}\"", URL_SAFE_NO_PAD.encode(&hash[..TAG_BYTES])))
     }
 
@@ -77,6 +84,15 @@ pub fn answer(request: &HttpRequest, shown: &impl Serialize) -> Result<HttpRespo
         return Ok(HttpResponse::NotModified().insert_header(tag.header()).finish());
     }
     Ok(HttpResponse::Ok().insert_header(tag.header()).json(shown))
+}
+
+/// The answer to a read of a file: its bytes with their tag, or 304 where the caller has them already. Browsers ask each
+/// time, so that a new binary shows at once; what one sends that is no list of tags is as good as nothing.
+pub fn file(request: &HttpRequest, tag: &ETag, media_type: &str, body: impl MessageBody + 'static) -> HttpResponse {
+    let is_known = tag.is_known(request).unwrap_or(false);
+    let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((header::CACHE_CONTROL, "no-cache")).insert_header(tag.header());
+    if is_known { response.finish() } else { response.content_type(media_type).body(body) }
 }
 
 /// The answer to a change: what is shown from now on, with its tag.
@@ -229,6 +245,16 @@ mod tests {
             assert_eq!(ask(known).expect("read"), 304, "{known}");
         }
         assert_eq!(ask("\"x\"").expect("read"), 200);
+        let tag = ETag::of_bytes(b"a file");
+        let send = |value: &str| {
+            let request = TestRequest::default().insert_header((header::IF_NONE_MATCH, value)).to_http_request();
+            file(&request, &tag, "text/plain", "a file").status().as_u16()
+        };
+        assert_eq!(
+            [tag.0.as_str(), "*", "W/\"x\"", "no tag", "\"x\", "].map(send),
+            [304, 304, 200, 200, 200],
+            "a browser that sends nonsense gets the file"
+        );
         assert!(ask("x").expect_err("no tag").to_string().starts_with("If-None-Match: "));
     }
 }

@@ -16,6 +16,7 @@ use crate::store::registry::arrivals::NewSellerRow;
 
 mod cell;
 pub mod desk;
+mod disk;
 mod lines;
 mod sheet;
 mod spool;
@@ -23,14 +24,14 @@ mod table;
 
 /// The forms of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum RunFileFormat {
     /// RFC 4180, with a header line.
     Csv,
     /// One JSON object a line.
     Ndjson,
 }
 
-impl Format {
+impl RunFileFormat {
     /// Every form.
     pub const ALL: [Self; 2] = [Self::Csv, Self::Ndjson];
 

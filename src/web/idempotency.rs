@@ -3,7 +3,11 @@
 //!
 //! What made nothing (a refusal, a fault) keeps no key: the same key may come with the request mended. The answer is kept
 //! as it is sent, for a day: a route that answers with a secret is not for this.
+//!
+//! The work goes on though its client hangs up: it is a task of its own, so that the answer is there when the request comes
+//! again, and the key is never left in use by somebody who has gone.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -11,11 +15,12 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, rt};
+use futures_util::FutureExt;
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use crate::domain::ids::OrgId;
@@ -44,6 +49,8 @@ fn key_text(_: &mut SchemaGenerator) -> Value {
 const WAIT_MAX: Duration = Duration::from_secs(2);
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// Longest time for the work under a claim: it has ended before the claim is given up and another does it.
+const WORK_MAX: Duration = Duration::from_secs(IN_WORK_SECONDS_MAX.unsigned_abs() - 20);
 
 /// The key that a request carries, if it carries one.
 ///
@@ -83,30 +90,66 @@ pub async fn once(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let work = match claimed(&mut request).await {
-        Ok(Turn::Unkeyed) => return Ok(next.call(request).await?.map_into_boxed_body()),
-        Ok(Turn::Ours(work)) => work,
-        Ok(Turn::Answered(answer)) => return Ok(request.into_response(again(answer))),
+    let asked = match asked(&mut request).await {
+        Ok(Some(asked)) => asked,
+        Ok(None) => return Ok(next.call(request).await?.map_into_boxed_body()),
         Err(problem) => return Ok(request.error_response(problem)),
     };
-    let answer = next.call(request).await?.map_into_boxed_body();
-    if !answer.status().is_success() {
-        work.release().await;
-        return Ok(answer);
-    }
-    let (request, answer) = answer.into_parts();
-    let answer = work.keep(answer).await;
-    Ok(ServiceResponse::new(request, answer))
+    // Its body is here already, so that nothing of it hangs on the connection.
+    let done = rt::spawn(asked.answered(request, next));
+    done.await.map_err(|fault| Problem::internal(format!("what was done under an idempotency key is lost: {fault}")))?
 }
 
 /// Whose turn it is.
 enum Turn {
-    /// The request has no key.
-    Unkeyed,
     /// The request is to be done.
     Ours(Work),
     /// It was done.
     Answered(KeptAnswer),
+}
+
+/// A request that came with a key.
+struct Asked {
+    store: PgStore,
+    org: OrgId,
+    key: String,
+    hash: Vec<u8>,
+}
+
+impl Asked {
+    /// The answer, told again or made now.
+    async fn answered(
+        self,
+        request: ServiceRequest,
+        next: Next<impl MessageBody + 'static>,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        match self.turn().await {
+            Ok(Turn::Ours(work)) => work.done(request, next).await,
+            Ok(Turn::Answered(answer)) => Ok(request.into_response(again(answer))),
+            Err(problem) => Ok(request.error_response(problem)),
+        }
+    }
+
+    async fn turn(self) -> Result<Turn, Problem> {
+        let Self { store, org, key, hash } = self;
+        let limit = Instant::now() + WAIT_MAX;
+        loop {
+            match store.claim_key(org, &key, &hash).await? {
+                Claim::Ours(claim) => return Ok(Turn::Ours(Work { store, org, key, claim })),
+                Claim::Answered(answer) => return Ok(Turn::Answered(answer)),
+                Claim::Another => {
+                    let message = "this key came with another request before; take a fresh key for another one";
+                    return Err(Problem::field(Kind::KeyReused, KEY, message));
+                }
+                Claim::InWork if Instant::now() < limit => sleep(LOOK_EVERY).await,
+                Claim::InWork => {
+                    let message =
+                        "the request that came with this key before is not answered yet; send it again in a moment";
+                    return Err(Problem::field(Kind::KeyInUse, KEY, message));
+                }
+            }
+        }
+    }
 }
 
 /// A request that is done under a claim.
@@ -118,6 +161,41 @@ struct Work {
 }
 
 impl Work {
+    /// Does what comes next, and keeps its answer or gives the claim back, whether anybody waits for it or not.
+    async fn done(
+        self,
+        request: ServiceRequest,
+        next: Next<impl MessageBody + 'static>,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        let asked = request.request().clone();
+        let working = AssertUnwindSafe(next.call(request)).catch_unwind();
+        let answer = match timeout(WORK_MAX, working).await {
+            Ok(Ok(Ok(answer))) => answer.map_into_boxed_body(),
+            Ok(Ok(Err(error))) => {
+                self.release().await;
+                return Err(error);
+            }
+            Ok(Err(_)) => {
+                self.release().await;
+                let problem = Problem::internal("a handler of a creation died; the line before this one says where");
+                return Ok(ServiceResponse::from_err(problem, asked));
+            }
+            Err(_) => {
+                // Nobody knows how far it came, so that the key stays in use until its time is over.
+                let cause = format!("a creation took longer than {} s", WORK_MAX.as_secs());
+                let problem = Problem::not_known("send it again with the same key in a moment", cause);
+                return Ok(ServiceResponse::from_err(problem, asked));
+            }
+        };
+        if !answer.status().is_success() {
+            self.release().await;
+            return Ok(answer);
+        }
+        let (request, answer) = answer.into_parts();
+        let answer = self.keep(answer).await;
+        Ok(ServiceResponse::new(request, answer))
+    }
+
     /// Keeps the answer, and hands it back.
     async fn keep(self, answer: HttpResponse) -> HttpResponse {
         let (head, body) = answer.into_parts();
@@ -158,9 +236,10 @@ impl Work {
     }
 }
 
-async fn claimed(request: &mut ServiceRequest) -> Result<Turn, Problem> {
-    let Some(key) = key(request.request())? else { return Ok(Turn::Unkeyed) };
-    let Some(org) = request.extensions().get::<Caller>().map(|caller| caller.org) else { return Ok(Turn::Unkeyed) };
+/// What is asked under which key, where it is under one.
+async fn asked(request: &mut ServiceRequest) -> Result<Option<Asked>, Problem> {
+    let Some(key) = key(request.request())? else { return Ok(None) };
+    let Some(org) = request.extensions().get::<Caller>().map(|caller| caller.org) else { return Ok(None) };
     let store = shared(request.request())?.rooms.store.clone();
     let Some(body) = body::in_passing(request).await? else {
         let message =
@@ -168,23 +247,7 @@ async fn claimed(request: &mut ServiceRequest) -> Result<Turn, Problem> {
         return Err(Problem::bad_request(KEY, message));
     };
     let hash = hash(request.method(), request.uri().path_and_query().map_or("/", |path| path.as_str()), &body);
-    let limit = Instant::now() + WAIT_MAX;
-    loop {
-        match store.claim_key(org, &key, &hash).await? {
-            Claim::Ours(claim) => return Ok(Turn::Ours(Work { store, org, key, claim })),
-            Claim::Answered(answer) => return Ok(Turn::Answered(answer)),
-            Claim::Another => {
-                let message = "this key came with another request before; take a fresh key for another one";
-                return Err(Problem::field(Kind::KeyReused, KEY, message));
-            }
-            Claim::InWork if Instant::now() < limit => sleep(LOOK_EVERY).await,
-            Claim::InWork => {
-                let message =
-                    "the request that came with this key before is not answered yet; send it again in a moment";
-                return Err(Problem::field(Kind::KeyInUse, KEY, message));
-            }
-        }
-    }
+    Ok(Some(Asked { store, org, key, hash }))
 }
 
 /// What tells two requests apart: method, path, and what the body says, whatever its spaces and the order of its fields.

@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::domain::ids::OrgId;
-use crate::domain::import::Format;
+use crate::domain::import::ImportFormat;
 use crate::domain::import::sheet::Sheet;
 use crate::files::{self, Unreadable};
 use crate::web::body::{content_type, essence};
@@ -20,6 +20,8 @@ use crate::web::shares::{Place, Shares};
 
 /// Files that arrive, wait or are read at one time, half of them of one organisation at most: each is up to 32 MiB, and what it unfolds to is a multiple of that.
 const FILES_MAX: usize = 4;
+/// Files that are imported at one time, half of them of one organisation at most: each has a connection of the database.
+const ENTERED_AT_ONCE_MAX: usize = 4;
 /// Files that are read at one time.
 const READ_AT_ONCE_MAX: usize = 1;
 /// Longest wait for a turn.
@@ -32,12 +34,15 @@ const NDJSON_TOO: &str = "application/ndjson";
 /// Where files are read.
 pub struct Imports {
     seats: Shares,
+    /// Apart from the seats: whoever only looks at a file waits for nobody's import.
+    entering: Shares,
     turns: Arc<Semaphore>,
 }
 
 impl Default for Imports {
     fn default() -> Self {
-        Self { seats: Shares::new(FILES_MAX), turns: Arc::new(Semaphore::new(READ_AT_ONCE_MAX)) }
+        let (seats, entering) = (Shares::new(FILES_MAX), Shares::new(ENTERED_AT_ONCE_MAX));
+        Self { seats, entering, turns: Arc::new(Semaphore::new(READ_AT_ONCE_MAX)) }
     }
 }
 
@@ -48,6 +53,20 @@ impl Imports {
     /// 503 where too many files are there already.
     pub async fn seat(&self, org: OrgId) -> Result<Place, Problem> {
         self.seats.take(org, TURN_MAX).await.map_err(|_| too_many())
+    }
+
+    /// A place for one import of this organisation.
+    ///
+    /// # Errors
+    /// 503 where too many go on already.
+    pub async fn place(&self, org: OrgId) -> Result<Place, Problem> {
+        self.entering.take(org, TURN_MAX).await.map_err(|full| {
+            let detail = format!(
+                "{} imports go on, which is as many as may at one time; nothing was changed, try again in a moment",
+                full.most
+            );
+            Problem::new(Kind::Unavailable, detail)
+        })
     }
 
     /// What a file says.
@@ -101,7 +120,7 @@ impl Drop for WaitedFor {
 /// What a request says that its file is.
 pub struct Declared {
     /// Its form.
-    pub format: Format,
+    pub format: ImportFormat,
     /// Its encoding, where it names one.
     charset: Option<String>,
 }
@@ -114,10 +133,10 @@ impl Declared {
     pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let declared = content_type(request).unwrap_or_default();
         let kind = essence(declared);
-        let found = Format::ALL.into_iter().find(|format| format.media_type() == kind);
-        let format = found.or((kind == NDJSON_TOO).then_some(Format::Ndjson)).ok_or_else(|| {
+        let found = ImportFormat::ALL.into_iter().find(|format| format.media_type() == kind);
+        let format = found.or((kind == NDJSON_TOO).then_some(ImportFormat::Ndjson)).ok_or_else(|| {
             let given = if declared.is_empty() { "is missing".to_owned() } else { format!("is {}", short(declared)) };
-            let allowed = Format::ALL.map(Format::media_type).join(", ");
+            let allowed = ImportFormat::ALL.map(ImportFormat::media_type).join(", ");
             Problem::new(Kind::UnsupportedMediaType, format!("Content-Type {given}; allowed is one of {allowed}"))
         })?;
         let parameters = declared.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
@@ -142,11 +161,11 @@ mod tests {
     #[test]
     fn a_file_is_what_its_sender_says_it_is() {
         for (text, format, charset) in [
-            ("text/csv", Format::Csv, None),
-            ("Text/CSV; header=present; Charset=\"windows-1252\"", Format::Csv, Some("windows-1252")),
-            ("application/ndjson", Format::Ndjson, None),
-            ("application/x-ndjson", Format::Ndjson, None),
-            ("text/plain;charset=utf-8", Format::Lines, Some("utf-8")),
+            ("text/csv", ImportFormat::Csv, None),
+            ("Text/CSV; header=present; Charset=\"windows-1252\"", ImportFormat::Csv, Some("windows-1252")),
+            ("application/ndjson", ImportFormat::Ndjson, None),
+            ("application/x-ndjson", ImportFormat::Ndjson, None),
+            ("text/plain;charset=utf-8", ImportFormat::Lines, Some("utf-8")),
         ] {
             let declared = declared(text).expect("known");
             assert_eq!((declared.format, declared.charset.as_deref()), (format, charset), "{text}");

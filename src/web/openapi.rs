@@ -5,10 +5,8 @@
 
 use std::sync::OnceLock;
 
-use actix_web::http::header::{self, ETag, EntityTag, Header, IfNoneMatch};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use sha2::{Digest, Sha256};
 
 mod answers;
 mod document;
@@ -23,6 +21,7 @@ pub use operation::Operation;
 
 use crate::web::auth::session::cookie_name;
 use crate::web::error::Problem;
+use crate::web::etag::{self, ETag};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
 
@@ -43,21 +42,12 @@ pub struct Kept {
 pub async fn read(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let text = shared.document.document.get_or_init(|| document().to_string());
-    Ok(answer(&text.replace(COOKIE, &cookie_name(&request)), "application/json", &request))
+    Ok(answer(text.replace(COOKIE, &cookie_name(&request)), "application/json", &request))
 }
 
 /// The text, or the word that the caller's copy is still right.
-fn answer(text: &str, media_type: &'static str, request: &HttpRequest) -> HttpResponse {
-    let hash = Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let tag = EntityTag::new_strong(hash);
-    let is_known = match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Any) => true,
-        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|other| other.weak_eq(&tag)),
-        Err(_) => false,
-    };
-    let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((header::CACHE_CONTROL, "no-cache")).insert_header(ETag(tag));
-    if is_known { response.finish() } else { response.content_type(media_type).body(text.to_owned()) }
+fn answer(text: String, media_type: &str, request: &HttpRequest) -> HttpResponse {
+    etag::file(request, &ETag::of_bytes(text.as_bytes()), media_type, text)
 }
 
 /// What the document says of these routes.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use actix_web::HttpRequest;
+use actix_web::{HttpMessage, HttpRequest};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 use url::form_urlencoded;
@@ -15,8 +15,16 @@ use crate::web::error::Problem;
 pub const LIMIT_DEFAULT: i64 = 50;
 /// Most rows of a page.
 pub const LIMIT_MAX: i64 = 500;
+/// What is wrong with a span that ends where it begins, or before.
+pub const NOT_AFTER: &str = "is not after from; a later moment is allowed";
 /// Most characters of a caller's text that an error message repeats.
 const TEXT_CHARS_MAX: usize = 60;
+
+/// The query that a page asks the API with, in place of its own: it stands among the request's extensions.
+pub struct Instead(pub String);
+
+/// Where a span of time begins, and where it ends; it is open where nothing is said.
+pub type Span = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 /// The parameters of one request.
 pub struct Query {
@@ -30,7 +38,9 @@ impl Query {
     /// A problem that names a parameter which is unknown or stands twice.
     pub fn of(request: &HttpRequest, known: &[&str]) -> Result<Self, Problem> {
         let mut values = BTreeMap::new();
-        for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+        let extensions = request.extensions();
+        let text = extensions.get::<Instead>().map_or_else(|| request.query_string(), |instead| &instead.0);
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             if !known.contains(&name.as_ref()) {
                 let allowed =
                     if known.is_empty() { "none is".to_owned() } else { format!("known are {}", known.join(", ")) };
@@ -133,15 +143,27 @@ impl Query {
         let day = || text.parse::<NaiveDate>().ok().and_then(|day| day.and_hms_opt(0, 0, 0)).map(|at| at.and_utc());
         let at = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc()).or_else(day);
         at.filter(|at| (1970..10_000).contains(&at.year())).map(Some).ok_or_else(|| {
-            let allowed = "a day such as 2026-11-24 or a time such as 2026-11-24T08:00:00Z is";
+            let allowed = "a day such as 2026-11-24 or a time such as 2026-11-24T08:00:00Z (with + written as %2B) is";
             Problem::bad_request(name, format!("{} is not allowed; {allowed}", short(text)))
         })
+    }
+
+    /// A span of time, of which `from` is within and `to` is not; each a day or a moment, as [`Self::moment`] takes them.
+    ///
+    /// # Errors
+    /// A problem that names the parameter.
+    pub fn span(&self) -> Result<Span, Problem> {
+        let (from, to) = (self.moment("from")?, self.moment("to")?);
+        if from.zip(to).is_some_and(|(from, to)| from >= to) {
+            return Err(Problem::bad_request("to", NOT_AFTER));
+        }
+        Ok((from, to))
     }
 
     /// What tells this query from others, whatever the page: a cursor carries it, and is refused by another query.
     #[must_use]
     pub fn binding(&self) -> String {
-        let asked = self.values.iter().filter(|(name, _)| !["cursor", "limit"].contains(&name.as_str()));
+        let asked = self.values.iter().filter(|(name, _)| !["cursor", "limit", "skip"].contains(&name.as_str()));
         let mut hash = Sha256::new();
         for (name, value) in asked.filter(|(_, value)| !value.is_empty()) {
             for part in [name, value] {

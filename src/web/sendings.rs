@@ -8,19 +8,19 @@ use tokio::time::Instant;
 
 use crate::domain::ids::OrgId;
 use crate::web::error::Problem;
-use crate::web::tally::{Rate, Tally};
+use crate::web::frequency::{Frequency, Rate};
 
 /// So many at once, and how long each takes to be forgotten.
 const RATE: Rate = Rate { at_once: 20, each: Duration::from_secs(6) };
 
 /// What this process sent lately.
 pub struct Sendings {
-    tally: Mutex<Tally<OrgId>>,
+    frequency: Mutex<Frequency<OrgId>>,
 }
 
 impl Default for Sendings {
     fn default() -> Self {
-        Self { tally: Mutex::new(Tally::new(RATE)) }
+        Self { frequency: Mutex::new(Frequency::new(RATE)) }
     }
 }
 
@@ -30,8 +30,8 @@ impl Sendings {
     /// # Errors
     /// 429 with the time to wait, where the organisation has had its sendings.
     pub fn count(&self, org: OrgId) -> Result<(), Problem> {
-        let (mut tally, now) = (self.tally.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
-        if let Some(wait) = tally.wait(&org, now) {
+        let (mut frequency, now) = (self.frequency.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+        if let Some(wait) = frequency.wait(&org, now) {
             let seconds = wait.as_secs() + 1;
             let detail = format!(
                 "too many tests and repeats were sent for this organisation: {} at once are allowed, and one each {} s \
@@ -41,14 +41,14 @@ impl Sendings {
             );
             return Err(Problem::too_many_requests(detail, seconds));
         }
-        tally.add(org, now);
+        frequency.add(org, now);
         Ok(())
     }
 
     /// The one that was counted last was not made.
     pub fn take_back(&self, org: OrgId) {
-        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        tally.take_back(&org, Instant::now());
+        let mut frequency = self.frequency.lock().unwrap_or_else(PoisonError::into_inner);
+        frequency.take_back(&org, Instant::now());
     }
 }
 

@@ -4,7 +4,7 @@
 //! does not read.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
@@ -48,6 +48,8 @@ pub struct ServerSettings {
     pub keep_alive_ms: u64,
     /// How long a client may leave an answer unread before its connection is closed.
     pub unread_ms_max: u32,
+    /// Most MiB of disk that files of exports take until they are sent, those of one organisation half of it at most.
+    pub export_files_mib_max: u32,
     /// Longest time for open requests to end when the server stops.
     pub stop_ms_max: u64,
 }
@@ -65,8 +67,19 @@ impl Default for ServerSettings {
             request_head_ms_max: 10_000,
             keep_alive_ms: 75_000,
             unread_ms_max: 60_000,
+            export_files_mib_max: 8_192,
             stop_ms_max: 10_000,
         }
+    }
+}
+
+/// Where a browser on this machine reaches whoever listens there: what stands for every address is no place to go to.
+#[must_use]
+pub fn reached_at(listening: SocketAddr) -> SocketAddr {
+    match listening.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, listening.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, listening.port()).into(),
+        _ => listening,
     }
 }
 
@@ -164,3 +177,20 @@ fn give_up_on_unread(connection: &TcpStream, ms_max: u32) {
 /// Elsewhere the system's own limit holds.
 #[cfg(not(target_os = "linux"))]
 fn give_up_on_unread(_: &TcpStream, _: u32) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_leads_to_an_address_that_a_browser_can_go_to() {
+        for (listening, reached) in [
+            ("127.0.0.1:8080", "127.0.0.1:8080"),
+            ("0.0.0.0:8080", "127.0.0.1:8080"),
+            ("[::]:81", "[::1]:81"),
+            ("192.0.2.7:80", "192.0.2.7:80"),
+        ] {
+            assert_eq!(reached_at(listening.parse().expect("an address")).to_string(), reached);
+        }
+    }
+}

@@ -19,6 +19,7 @@ use crate::web::engine::Engine;
 use crate::web::export::desk::Desk;
 use crate::web::imports::Imports;
 use crate::web::openapi::Kept;
+use crate::web::provider::{Provider, Questions};
 use crate::web::proxies::Proxies;
 use crate::web::rate_limit::RateLimits;
 use crate::web::sendings::Sendings;
@@ -42,6 +43,8 @@ pub struct Rooms {
     pub latency: Latency,
     /// What is counted for operators.
     pub metrics: Metrics,
+    /// Which provider answers, and whether it does.
+    pub provider: Arc<dyn Provider>,
     /// Which webhooks may be made.
     pub notices: NoticeRules,
     /// Whose tokens are accepted beside our own, where anybody's are.
@@ -53,8 +56,8 @@ pub struct Rooms {
 pub struct NoticeRules {
     /// They may be on private and loopback addresses.
     pub allow_private: bool,
-    /// Where people reach Gleaner.
-    pub base_url: String,
+    /// Where people reach Gleaner, where that is known.
+    pub base_url: Option<String>,
     /// Mail can be sent.
     pub mail: bool,
 }
@@ -65,7 +68,7 @@ pub struct Shared {
     pub rooms: Rooms,
     /// The streams that are open.
     pub seats: Seats,
-    /// What tells streams that their token has ended.
+    /// What tells streams, downloads and uploads that their token has ended.
     pub bells: Bells,
     /// How often passwords were tried.
     pub attempts: Attempts,
@@ -83,6 +86,8 @@ pub struct Shared {
     pub proxies: Proxies,
     /// What was sent to strangers' servers because somebody asked for it.
     pub sendings: Sendings,
+    /// How often the provider was asked to see whether it answers.
+    pub questions: Questions,
     /// True when the server stops: streams end then.
     pub stop: watch::Receiver<bool>,
 }
@@ -96,11 +101,12 @@ impl Shared {
             bells: Bells::default(),
             attempts: Attempts::default(),
             passwords: Passwords::new(rooms.metrics.clone()),
-            exports: Desk::new(rooms.store.pool_seen().max),
+            exports: Desk::new(rooms.store.pool_seen().max, settings.export_files_mib_max),
             imports: Imports::default(),
             limits: RateLimits::new(settings.requests_per_second, settings.requests_burst),
             proxies: settings.trusted_proxies.clone(),
             sendings: Sendings::default(),
+            questions: Questions::default(),
             document: Kept::default(),
             rooms,
             stop,

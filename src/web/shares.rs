@@ -69,6 +69,26 @@ mod tests {
     use super::*;
     use uuid::Uuid;
 
+    #[tokio::test]
+    async fn whoever_panics_or_is_given_up_leaves_the_place_to_others() {
+        let (shares, org) = (Arc::new(Shares::new(1)), OrgId(Uuid::from_u128(1)));
+        let place = shares.take(org, Duration::ZERO).await.expect("a place");
+        let fault = tokio::spawn(async move {
+            let _place = place;
+            panic!("a fault");
+        });
+        assert!(fault.await.is_err_and(|error| error.is_panic()));
+        let place = shares.take(org, Duration::ZERO).await.expect("the place is free");
+        let (waiting, taken) = (Arc::clone(&shares), shares.take(org, Duration::ZERO).await.err());
+        assert_eq!(taken, Some(Full { most: 1 }));
+        let given_up = tokio::spawn(async move { waiting.take(org, Duration::MAX).await.is_ok() });
+        tokio::task::yield_now().await;
+        given_up.abort();
+        assert!(given_up.await.is_err_and(|error| error.is_cancelled()));
+        drop(place);
+        assert!(shares.take(org, Duration::ZERO).await.is_ok(), "whoever does not wait any more is in nobody's way");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn one_organisation_takes_half_and_leaves_the_rest() {
         let (shares, wait) = (Shares::new(4), Duration::from_secs(1));

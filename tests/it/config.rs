@@ -55,6 +55,7 @@ fn a_file_that_cannot_be_taken_is_refused_with_the_key_and_what_is_allowed() {
         ("[server]\ntrusted_proxies = [\"10.0.0.1/8\"]", ["server.trusted_proxies", "10.0.0.1/8", "behind its prefix"]),
         ("[server]\ntrusted_proxies = [7]", ["server.trusted_proxies", "[7] is no list", "10.0.0.0/8"]),
         ("[server]\nunread_ms_max = 1", ["server.unread_ms_max", "1 is not allowed", "1000 to 3600000"]),
+        ("[server]\nexport_files_mib_max = 0", ["server.export_files_mib_max", "0 is not allowed", "1 to 1000000"]),
         ("[database]\npool_size = \"many\"", ["database.pool_size", "\"many\"", "integer"]),
         ("[database]\npool_size = 0", ["database.pool_size", "0 is not allowed", "2 to 200"]),
         ("[postgres]\ninstalled = \"perhaps\"", ["postgres.installed", "\"perhaps\"", "boolean"]),

@@ -3,10 +3,10 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, UNIX_EPOCH};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -22,6 +22,8 @@ pub const PATIENCE: Duration = Duration::from_secs(180);
 /// A data folder; what still runs on it when the test ends is ended.
 pub struct Folder {
     kept: TempDir,
+    /// A server that starts on it makes its database; else it finds an empty one there.
+    is_bare: bool,
 }
 
 impl Folder {
@@ -29,7 +31,14 @@ impl Folder {
         let kept = tempfile::Builder::new().prefix("gleaner-process-").tempdir_in("/tmp").expect("a temporary folder");
         // The server's account is another one than ours where that is root.
         std::fs::set_permissions(kept.path(), Permissions::from_mode(0o755)).expect("our own folder");
-        Self { kept }
+        Self { kept, is_bare: false }
+    }
+
+    /// One whose first start makes the database, as it does for people.
+    pub fn bare() -> Self {
+        let mut folder = Self::new();
+        folder.is_bare = true;
+        folder
     }
 
     /// The data folder, which does not exist before the first start.
@@ -87,10 +96,13 @@ impl Folder {
 
     /// As [`Self::serve_as`], at this address.
     pub async fn serve_at(&self, address: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Process {
+        if !self.is_bare && !self.data().exists() {
+            copy(empty_database(), &self.data());
+        }
         let mut command = self.command(&["serve", "--listen", address]);
         command.args(arguments).envs(variables.iter().copied());
         let mut process = Process::start(command);
-        process.until_printed("/sign-in?code=").await;
+        process.until_printed("  sign in  ").await;
         process
     }
 }
@@ -104,6 +116,38 @@ impl Drop for Folder {
             let _ = kill(pid, Signal::SIGQUIT);
         }
     }
+}
+
+/// A data folder with an empty database, made once for each build of the binary: making one takes longer than most tests.
+fn empty_database() -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let built = std::fs::metadata(env!("CARGO_BIN_EXE_gleaner")).and_then(|file| file.modified());
+        let built = built.expect("the binary").duration_since(UNIX_EPOCH).expect("a time").as_nanos();
+        let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("databases");
+        let ours = all.join(built.to_string());
+        if !ours.exists() {
+            // Those of other builds; where none is left, that is as good.
+            let _ = std::fs::remove_dir_all(&all);
+            std::fs::create_dir_all(&all).expect("our own folder");
+            let folder = Folder::new();
+            // A command leaves the first start to whoever starts first.
+            let made = folder.command(&["org", "list"]).into_std().output().expect("it runs");
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+            let part = all.join(format!("part-{}", std::process::id()));
+            copy(&folder.data(), &part);
+            // Another process may have been faster.
+            let renamed = std::fs::rename(&part, &ours);
+            assert!(renamed.is_ok() || ours.exists(), "{}: {renamed:?}", ours.display());
+        }
+        ours
+    })
+}
+
+/// Copies a folder with its owners.
+fn copy(from: &Path, to: &Path) {
+    let copied = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().expect("cp");
+    assert!(copied.success(), "{} cannot be copied", from.display());
 }
 
 fn command(arguments: &[&str]) -> Command {

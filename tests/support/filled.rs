@@ -8,7 +8,8 @@ use uuid::Uuid;
 /// How much there is of everything.
 #[derive(Clone, Copy)]
 pub struct Filling {
-    /// Sellers that were ever entered, a multiple of 100; one of each hundred is removed again.
+    /// Sellers that were ever entered, a multiple of 100; one of each hundred is removed again, and every tenth of those
+    /// excluded.
     pub sellers: usize,
     /// Runs that are over.
     pub runs: usize,
@@ -150,6 +151,8 @@ fn sellers_of(org: Uuid, filling: &Filling, first_run: &str) -> String {
             FROM (SELECT n, {first_run} + pg_temp.draw(n, 17, {runs} - {first_run} + 1) AS last_run,
                     pg_temp.draw(n, 18, 1000) AS status
                 FROM generate_series(1::bigint, {sellers}) AS n) AS s;
+         INSERT INTO excluded_sellers (org_id, platform, normalised_name, excluded_at)
+            SELECT '{org}', 'ebay', pg_temp.name(n), pg_temp.ended({runs}) FROM generate_series(50::bigint, {sellers}, 1000) AS n;
          INSERT INTO seller_changes (org_id, change_no, entry_id, seller_id, kind, name_after, stands_as, until)
             SELECT '{org}', n, pg_temp.key(pg_temp.ended({first_run}), 'entry of run' || {first_run}),
                 pg_temp.seller(n, {first_run}), 'added', pg_temp.name(n), pg_temp.name(n),
@@ -219,7 +222,7 @@ fn history_of(org: Uuid, filling: &Filling) -> String {
             SELECT '{org}', pg_temp.key(at, 'entry' || n), CASE WHEN n % 5000 = 1 THEN 'export' WHEN n % 100 = 1 THEN 'import'
                     ELSE ('{{edit,flag,edit,unflag,add,edit,restore}}'::text[])[1 + n % 7] END, 'manual', at, at, 1,
                 n * {sellers} / {entries}, n * {sellers} / {entries}, '127.0.0.1'
-            FROM (SELECT n, pg_temp.ended(1) + n * (pg_temp.ended({runs}) - pg_temp.ended(1)) / {entries} AS at
+            FROM (SELECT n, pg_temp.ended(0) + n * (pg_temp.ended({runs}) - pg_temp.ended(0)) / {entries} AS at
                 FROM generate_series(1::bigint, {entries}) AS n) AS e;
          INSERT INTO seller_audit_log (org_id, id, action, source, created_at, closed_at, affected_count, removed_count,
                 seller_count_snapshot, change_no)

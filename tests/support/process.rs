@@ -71,13 +71,24 @@ impl Process {
 
     /// The ports from which this address has connections.
     pub fn connected_to(address: SocketAddr) -> BTreeSet<u16> {
-        let table = fs::read_to_string("/proc/net/tcp").expect("the system's own table");
-        let port = |word: &str| u16::from_str_radix(word.rsplit(':').next()?, 16).ok();
-        let row = |line: &str| {
-            let mut words = line.split_whitespace().skip(1);
-            let (local, remote, state) = (port(words.next()?)?, port(words.next()?)?, words.next()?);
-            (local == address.port() && state == "01").then_some(remote)
-        };
-        table.lines().skip(1).filter_map(row).collect()
+        connections(address).into_iter().filter(|(_, state)| state == "01").map(|(port, _)| port).collect()
     }
+
+    /// Whether whoever listens at this address still holds its end of a connection from this port, though the other end may
+    /// be closed.
+    pub fn still_serves(address: SocketAddr, port: u16) -> bool {
+        connections(address).iter().any(|(remote, _)| *remote == port)
+    }
+}
+
+/// The connections that an address has: the other end's port, and the state.
+fn connections(address: SocketAddr) -> Vec<(u16, String)> {
+    let table = fs::read_to_string("/proc/net/tcp").expect("the system's own table");
+    let port = |word: &str| u16::from_str_radix(word.rsplit(':').next()?, 16).ok();
+    let row = |line: &str| {
+        let mut words = line.split_whitespace().skip(1);
+        let (local, remote, state) = (port(words.next()?)?, port(words.next()?)?, words.next()?);
+        (local == address.port()).then(|| (remote, state.to_owned()))
+    };
+    table.lines().skip(1).filter_map(row).collect()
 }

@@ -83,11 +83,22 @@ fn filters(known: &Known) -> Vec<String> {
 }
 
 fn sellers(known: &Known) -> Vec<Question> {
-    let mut all = vec![("GET /sellers/{id}", format!("/sellers/{}", known.seller))];
+    let mut all = vec![
+        ("GET /sellers/{id}", format!("/sellers/{}", known.seller)),
+        ("GET /sellers/{id}/history", format!("/sellers/{}/history", known.seller)),
+    ];
     for filter in filters(known) {
         for sort in SORTS {
             for order in ["asc", "desc"] {
                 all.push(("GET /sellers", format!("/sellers?sort={sort}&order={order}&{filter}")));
+            }
+        }
+    }
+    for filter in ["", "q=shop", "q=zebra", "q=sh", "q=nobody-has-this", "flagged=true", "status=approved", "tag=rare"]
+    {
+        for order in ["asc", "desc"] {
+            for state in ["removed", "excluded"] {
+                all.push(("GET /sellers", format!("/sellers?state={state}&order={order}&{filter}")));
             }
         }
     }

@@ -250,6 +250,19 @@ fn a_permission_that_nobody_uses_is_found() {
 }
 
 #[test]
+fn a_text_in_a_script_is_found_and_nothing_that_only_looks_like_one() {
+    let good = "// A comment with \"Several words\" in it.\nconst node = h(\"p\", { class: on ? \"row wrap\" : \"row\" }, t(\"a.b\"), `${one} ${two}`);\n\
+                if (key === \"Escape\" || /^\"two words$/.test(text)) node.querySelector(\"tbody tr\").set(\"Content-Type\", \"i i-s\");\n";
+    assert!(Spoilt::with("src/web/static/a.js", good).is_empty());
+    for bad in
+        ["\"Two words\"", "\"none new\"", "\"Worker\"", "`page ${page} of ${most}`", "`${n > 1 ? \" new\" : \"\"}`"]
+    {
+        let found = Spoilt::with("src/web/static/a.js", &format!("{good}say(node, {bad});\n"));
+        assert_one(&found, Rule::Text, "src/web/static/a.js:4: ", "is read by people");
+    }
+}
+
+#[test]
 fn an_exception_covers_what_it_names_and_is_found_when_nothing_needs_it() {
     const EXCEPTIONS: &[Exception] =
         &[Exception { rule: Rule::Homes, path: "src/domain", about: "diesel", why: "to see that it works" }];

@@ -56,6 +56,8 @@ pub enum Rule {
     Dependency,
     /// A migration can be taken back.
     Migration,
+    /// Where the texts that people read stand.
+    Text,
     /// Which tests run together.
     Parts,
     /// The tables of this test.
@@ -114,6 +116,8 @@ impl fmt::Display for Complaint {
 pub struct Tree {
     /// Every Rust file of `src`, `tests` and `benches`.
     pub sources: Vec<Source>,
+    /// Every script of `src`: its path and its text.
+    pub scripts: Vec<(String, String)>,
     /// `Cargo.toml`.
     pub manifest: String,
     /// The folders of `migrations`, each with the text of its `up.sql` and `down.sql`.
@@ -127,8 +131,12 @@ impl Tree {
     pub fn read(root: &Path) -> Self {
         let mut paths = BTreeSet::new();
         for folder in ["src", "tests", "benches"] {
-            walk(root, folder, &mut paths);
+            walk(root, folder, "rs", &mut paths);
         }
+        let mut scripts = BTreeSet::new();
+        walk(root, "src", "js", &mut scripts);
+        let text = |path: String| (path.clone(), fs::read_to_string(root.join(path)).unwrap_or_default());
+        let scripts = scripts.into_iter().map(text).collect();
         let sources = paths.iter().map(|path| Source::read(root, path)).collect();
         let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
         let migrations = folders(&root.join("migrations"))
@@ -139,7 +147,7 @@ impl Tree {
             })
             .collect();
         let parts = fs::read_to_string(root.join("tests/run")).ok();
-        Self { sources, manifest, migrations, parts }
+        Self { sources, scripts, manifest, migrations, parts }
     }
 
     /// The file of that path.
@@ -148,14 +156,14 @@ impl Tree {
     }
 }
 
-fn walk(root: &Path, folder: &str, found: &mut BTreeSet<String>) {
+fn walk(root: &Path, folder: &str, kind: &str, found: &mut BTreeSet<String>) {
     let Ok(entries) = fs::read_dir(root.join(folder)) else { return };
     for entry in entries {
         let entry = entry.expect("a folder that was just listed");
         let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
         if entry.path().is_dir() {
-            walk(root, &path, found);
-        } else if path.rsplit_once('.').is_some_and(|(_, extension)| extension == "rs") {
+            walk(root, &path, kind, found);
+        } else if path.rsplit_once('.').is_some_and(|(_, extension)| extension == kind) {
             found.insert(path);
         }
     }
@@ -178,6 +186,7 @@ pub fn check(house: &House, root: &Path) -> Vec<Complaint> {
     crate::leftovers::check(&tree, &mut complaints);
     crate::manifest::check(house, &tree, &mut complaints);
     crate::parts::check(&tree, &mut complaints);
+    crate::texts::check(&tree, &mut complaints);
     except(house, complaints)
 }
 

@@ -27,7 +27,7 @@ pub async fn measure(asked: &Asked, table: &mut Table) {
     let before = usage::resident_kib(house.process) / 1_024.0;
     metrics(&asker, &known.runs, table).await;
     lists(&asker, &known, asked.number("asks", 100), table).await;
-    many::bulk(&asker, asked.number("added", 100_000), table).await;
+    many::bulk(&database, org, &asker, asked.number("added", 100_000), table).await;
     many::import(&asker, asked.number("added", 100_000), table).await;
     many::export(&asker, asked.number("sellers", past::SELLERS), table).await;
     table.figure("registry: memory before, MiB", before, Goal::None);

@@ -10,7 +10,7 @@ use crate::actors::guard::Alive;
 use crate::actors::lease::Lease;
 use crate::actors::run_context::Fact;
 use crate::actors::stream::Stream;
-use crate::actors::supervisor::{Lines, Supervisor, Wanted};
+use crate::actors::supervisor::{FOLLOWED, Lines, Supervisor, Wanted};
 use crate::domain::ids::RunKey;
 use crate::domain::run::Wish;
 use crate::store::EngineSeen;
@@ -100,8 +100,10 @@ impl Engine {
             if let Some(error) = live.gave_up {
                 self.set_aside(key, error, ctx);
             } else if !live.ended {
-                (self.means.tell_facts)(Fact::Replaced("supervisor"));
                 let cause = live.cause.unwrap_or_else(|| "unknown cause".to_owned());
+                if cause != FOLLOWED {
+                    (self.means.tell_facts)(Fact::Replaced("supervisor"));
+                }
                 self.mend(key, &cause, ctx);
             } else if live.again {
                 self.start_run(key, None, None, ctx);

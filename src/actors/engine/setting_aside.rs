@@ -8,6 +8,7 @@ use tokio::time::sleep;
 
 use super::Engine;
 use crate::actors::restarts::{Restarts, SUPERVISORS};
+use crate::actors::supervisor::FOLLOWED;
 use crate::domain::ids::RunKey;
 use crate::domain::run::{Pause, PauseReason};
 use crate::store::StoreError;
@@ -21,8 +22,14 @@ impl Engine {
             let error = format!("more than {max} supervisors died within {minutes} minutes; last: {cause}");
             return self.set_aside(key, error, ctx);
         }
-        log::error!("run {}: its supervisor died: {cause}; a new one takes over", key.run);
-        self.start_run(key, Some(format!("the supervisor died ({cause}); a new one took over")), None, ctx);
+        let recovery = if cause == FOLLOWED {
+            log::info!("run {}: it is looked at again whether it is this engine's", key.run);
+            "another engine had followed on the run, and left it".to_owned()
+        } else {
+            log::error!("run {}: its supervisor died: {cause}; a new one takes over", key.run);
+            format!("the supervisor died ({cause}); a new one took over")
+        };
+        self.start_run(key, Some(recovery), None, ctx);
     }
 
     /// Pauses a run on which nobody works. Where it changed hands or state meanwhile, there is nothing to pause.

@@ -110,6 +110,14 @@ impl Errand {
         context.settings.request_timeout() + Duration::from_secs(1)
     }
 
+    /// Why it cannot be sent at all, whatever the provider would answer.
+    pub fn unsendable<'a>(&self, context: &'a RunContext) -> Option<&'a str> {
+        match &self.what {
+            What::Category(_) => context.providers.best_sellers.unusable(),
+            What::Search(_) => context.providers.seller_search.unusable(),
+        }
+    }
+
     /// Ends when it may be sent, as far as the provider's limits go.
     pub async fn admitted(&self, context: &RunContext) {
         match &self.what {

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::Asking;
 use super::line::{clean, cut};
 use crate::cli::{Failure, tell};
-use crate::domain::import::Format;
+use crate::domain::import::ImportFormat;
 
 /// Most bytes of a file that a server takes.
 const FILE_BYTES_MAX: u64 = 32 * 1024 * 1024;
@@ -31,7 +31,7 @@ pub struct ImportArgs {
     file: PathBuf,
     /// csv, json, ndjson, xlsx or lines (one name a line); else the ending of the file's name says it
     #[arg(long, value_name = "FORMAT", value_parser = format_of)]
-    format: Option<Format>,
+    format: Option<ImportFormat>,
     /// The encoding of a file that is not UTF-8, as windows-1252
     #[arg(long, value_name = "NAME", value_parser = charset)]
     charset: Option<String>,
@@ -125,7 +125,7 @@ pub async fn run(args: &ImportArgs, out: &mut impl Write) -> Result<ExitCode, Fa
         return Ok(ExitCode::from(NOT_CONFIRMED));
     }
     let body = json!({"preview_id": seen.preview_id, "skip_bad": args.skip_bad}).to_string();
-    let text = server.send("/sellers/import/commit", Format::Json.media_type(), body.into_bytes()).await?;
+    let text = server.send("/sellers/import/commit", ImportFormat::Json.media_type(), body.into_bytes()).await?;
     if args.asking.json {
         writeln!(out, "{text}")?;
     } else {
@@ -135,9 +135,9 @@ pub async fn run(args: &ImportArgs, out: &mut impl Write) -> Result<ExitCode, Fa
     Ok(ExitCode::SUCCESS)
 }
 
-fn format_of(word: &str) -> Result<Format, String> {
-    let all = || Format::ALL.map(Format::as_str).join(", ");
-    Format::ALL.into_iter().find(|format| format.as_str() == word).ok_or_else(|| format!("one of {}", all()))
+fn format_of(word: &str) -> Result<ImportFormat, String> {
+    let all = || ImportFormat::ALL.map(ImportFormat::as_str).join(", ");
+    ImportFormat::ALL.into_iter().find(|format| format.as_str() == word).ok_or_else(|| format!("one of {}", all()))
 }
 
 fn charset(name: &str) -> Result<String, String> {
@@ -147,14 +147,14 @@ fn charset(name: &str) -> Result<String, String> {
 }
 
 /// What the ending of a file's name says of its form.
-fn ending(file: &Path) -> Result<Format, Failure> {
+fn ending(file: &Path) -> Result<ImportFormat, Failure> {
     let ending = file.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     match ending.as_str() {
-        "csv" | "tsv" => Ok(Format::Csv),
-        "json" => Ok(Format::Json),
-        "ndjson" | "jsonl" => Ok(Format::Ndjson),
-        "xlsx" => Ok(Format::Xlsx),
-        "txt" => Ok(Format::Lines),
+        "csv" | "tsv" => Ok(ImportFormat::Csv),
+        "json" => Ok(ImportFormat::Json),
+        "ndjson" | "jsonl" => Ok(ImportFormat::Ndjson),
+        "xlsx" => Ok(ImportFormat::Xlsx),
+        "txt" => Ok(ImportFormat::Lines),
         _ => {
             let file = clean(&file.display().to_string());
             Err(format!("--format is needed: the name {file} does not end with csv, json, ndjson, xlsx or txt").into())
@@ -230,7 +230,9 @@ mod tests {
 
     #[test]
     fn a_file_is_what_its_name_ends_with() {
-        for (name, format) in [("a.csv", Format::Csv), ("b.XLSX", Format::Xlsx), ("c.d.jsonl", Format::Ndjson)] {
+        for (name, format) in
+            [("a.csv", ImportFormat::Csv), ("b.XLSX", ImportFormat::Xlsx), ("c.d.jsonl", ImportFormat::Ndjson)]
+        {
             assert_eq!(ending(Path::new(name)).expect("known"), format);
         }
         for name in ["-", "sellers", "a.xls"] {

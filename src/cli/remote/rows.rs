@@ -9,6 +9,8 @@ use super::server::{Server, Unanswered};
 use super::which::Seen;
 use crate::cli::{Failure, tell};
 
+/// Longest error of a run that is shown, in characters.
+const ERROR_CHARS_MAX: usize = 300;
 /// Longest name in a row, in characters.
 const NAME_CHARS_MAX: usize = 40;
 /// Sellers of one run that are looked through for a text.
@@ -79,21 +81,27 @@ pub async fn runs(
 /// One run, a line for each thing that people ask of it.
 #[must_use]
 pub fn one_run(run: &Seen) -> String {
-    let state = match &run.pause {
-        Some(pause) => format!("{} ({})", clean(&run.state), clean(&pause.reason)),
+    let halt = run.pause.as_ref().or(run.fail.as_ref());
+    let state = match halt {
+        Some(halt) => format!("{} ({})", clean(&run.state), clean(&halt.reason)),
         None => clean(&run.state),
     };
-    let mut lines = vec![
-        ("run", format!("{}", run.number)),
-        ("name", clean(&run.name)),
-        ("id", clean(&run.id)),
-        ("state", state),
+    let mut lines =
+        vec![("run", format!("{}", run.number)), ("name", clean(&run.name)), ("id", clean(&run.id)), ("state", state)];
+    if let Some(halt) = halt {
+        lines.extend(halt.error().map(|error| ("error", cut(&clean(error), ERROR_CHARS_MAX))));
+        lines.extend(halt.what_to_do.as_deref().map(|words| ("to do", clean(words))));
+        lines.extend(
+            halt.resumes_at.as_deref().map(|at| ("goes on", format!("looks again by itself at {}", clean(at)))),
+        );
+    }
+    lines.extend([
         ("progress", format!("{:.1} % of its phase", run.percent)),
         ("products", format!("{} of {} searched", run.products_searched, run.products_total)),
         ("failed", run.failed_items.to_string()),
         ("sellers", format!("{} found, {} new", run.sellers_found, run.sellers_new)),
         ("requests", run.requests_made.to_string()),
-    ];
+    ]);
     lines.extend(run.spend.cost.as_ref().map(|cost| ("cost", clean(&cost.text))));
     lines.into_iter().map(|(name, value)| format!("{name:<10}  {value}\n")).collect()
 }
@@ -131,20 +139,20 @@ pub async fn sellers_of(
     Ok(())
 }
 
-/// The sellers of the organisation.
+/// The sellers of the organisation that fit this query.
 ///
 /// # Errors
 /// As [`runs`].
 pub async fn sellers(
     server: &Server,
-    search: Option<&str>,
+    query: &[(&str, Option<&str>)],
     limit: usize,
     json: bool,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let mut none = true;
     let listed = server
-        .rows("/sellers", &[("q", search)], limit, |row| {
+        .rows("/sellers", query, limit, |row| {
             none = false;
             write(&serde_json::from_str(row.get())?, row.get(), json, out)?;
             Ok(true)
@@ -173,5 +181,34 @@ fn say(none: bool, left: bool, what: &str, limit: usize) {
         tell(format_args!("no {what}"));
     } else if left {
         tell(format_args!("there may be more; --limit shows more than {limit}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_run_that_stands_still_or_failed_says_why_and_what_to_do() {
+        let shown = |halt: Value| {
+            let mut run = json!({"id": "x", "number": 7, "name": "Lamps", "status": "paused", "state": "paused"});
+            run.as_object_mut().expect("an object").extend(halt.as_object().cloned().expect("an object"));
+            one_run(&serde_json::from_value(run).expect("a run"))
+        };
+        let proofs = json!([{"error_message": "first"}, {"error_message": "no answer\u{1b}[2J"}]);
+        let paused =
+            shown(json!({"pause": {"reason": "consecutive_failures", "what_to_do": "Resume.", "proofs": proofs,
+            "resumes_at": "2026-01-01T00:00:00Z"}}));
+        for words in
+            ["paused (consecutive_failures)", "no answer\u{fffd}[2J", "to do       Resume.", "2026-01-01T00:00:00Z"]
+        {
+            assert!(paused.contains(words), "{words}: {paused}");
+        }
+        let failed =
+            shown(json!({"fail": {"reason": "nothing_succeeded", "message": "all failed", "what_to_do": "Retry."}}));
+        assert!(failed.contains("error       all failed\n") && failed.contains("to do       Retry.\n"), "{failed}");
+        let plain = shown(json!({"pause": null, "fail": null}));
+        assert!(!plain.contains("to do") && !plain.contains("error"), "{plain}");
     }
 }

@@ -10,9 +10,10 @@ use awc::http::{Method, StatusCode};
 use awc::{Client, ClientRequest, ClientResponse, Connector, SendClientRequest};
 use reqwest::redirect::Policy;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
@@ -39,6 +40,9 @@ const REFUSAL_BYTES_MAX: usize = 64 * 1024;
 const TOKEN_BYTES_MAX: u64 = 4_096;
 /// Most rows of one page of a list.
 const PAGE_ROWS_MAX: usize = 500;
+/// How often what is made once however often it is sent is sent, and the wait in between.
+const CREATE_TRIES: usize = 3;
+const CREATE_AGAIN: Duration = Duration::from_secs(1);
 
 /// Why there is no answer to work with.
 #[derive(Debug, Error)]
@@ -54,6 +58,16 @@ pub enum Unanswered {
         /// Its words.
         words: String,
     },
+}
+
+impl Unanswered {
+    /// Nobody knows whether what was asked was done.
+    fn is_lost(&self) -> bool {
+        match self {
+            Self::Away(_) => true,
+            Self::Refused { status, .. } => *status == StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
 }
 
 /// A server, and the token that it is asked with.
@@ -135,6 +149,29 @@ impl Server {
     pub async fn send(&self, path: &str, kind: &str, body: Vec<u8>) -> Result<String, Unanswered> {
         let request = self.request(Method::POST, path, &[]).insert_header(("Content-Type", kind));
         self.read(self.answered(request.send_body(body), FILE_ANSWER_MAX).await?).await
+    }
+
+    /// Makes something of this JSON, under a key with which the server makes it once: where the answer is lost, it is asked
+    /// for again.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub async fn create(&self, path: &str, key: &str, body: &Value) -> Result<String, Unanswered> {
+        let body = body.to_string();
+        let mut tries = 1;
+        loop {
+            let request = self.request(Method::POST, path, &[]).insert_header(("Content-Type", "application/json"));
+            let sending = request.insert_header(("Idempotency-Key", key)).send_body(body.clone());
+            let came = match self.answered(sending, ANSWER_MAX).await {
+                Ok(answer) => self.read(answer).await,
+                Err(unanswered) => Err(unanswered),
+            };
+            match came {
+                Err(unanswered) if unanswered.is_lost() && tries < CREATE_TRIES => sleep(CREATE_AGAIN).await,
+                other => return other,
+            }
+            tries += 1;
+        }
     }
 
     /// Opens the live stream at this path, behind the event of this number; `None` where there will be nothing more.

@@ -56,7 +56,10 @@ pub struct Seen {
     pub created_at: String,
     /// Why it stands still.
     #[serde(default)]
-    pub pause: Option<Pause>,
+    pub pause: Option<Halt>,
+    /// Why it failed.
+    #[serde(default)]
+    pub fail: Option<Halt>,
     /// What it cost.
     #[serde(default)]
     pub spend: Spend,
@@ -65,11 +68,41 @@ pub struct Seen {
     pub text: String,
 }
 
-/// Why a run stands still.
+/// Why a run stands still or failed.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Pause {
+pub struct Halt {
     /// The reason.
     pub reason: String,
+    /// A failure in words.
+    #[serde(default)]
+    pub message: Option<String>,
+    /// A fault of the server itself.
+    #[serde(default)]
+    pub error: Option<String>,
+    /// The answers that led to a pause, oldest first.
+    #[serde(default)]
+    pub proofs: Vec<Proof>,
+    /// When it goes on by itself, if it does.
+    #[serde(default)]
+    pub resumes_at: Option<String>,
+    /// What a person should do next.
+    #[serde(default)]
+    pub what_to_do: Option<String>,
+}
+
+/// An answer that led to a pause.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Proof {
+    /// Its words.
+    pub error_message: String,
+}
+
+impl Halt {
+    /// The error that says most about it.
+    pub fn error(&self) -> Option<&str> {
+        let proof = self.proofs.last().map(|proof| proof.error_message.as_str());
+        self.error.as_deref().or(self.message.as_deref()).or(proof)
+    }
 }
 
 /// What a run cost.

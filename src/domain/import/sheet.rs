@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Column, Record, shown};
+use super::{ImportColumn, Record, shown};
 use crate::domain::registry::Marks;
 use crate::domain::seller::normalise;
 use crate::domain::settings::FieldError;
@@ -76,7 +76,7 @@ pub struct Sheet {
     /// Rows that hold something.
     pub rows: usize,
     /// Columns that were found.
-    pub columns: BTreeSet<Column>,
+    pub columns: BTreeSet<ImportColumn>,
     /// Headings of no known column, some of them.
     pub ignored: BTreeSet<String>,
     /// The sellers, each once.
@@ -98,7 +98,7 @@ impl Sheet {
     ///
     /// # Errors
     /// Where the header has no name, one column twice, or too many of them.
-    pub fn under<S: AsRef<str>>(header: &[S]) -> Result<(Self, Vec<Option<Column>>), FieldError> {
+    pub fn under<S: AsRef<str>>(header: &[S]) -> Result<(Self, Vec<Option<ImportColumn>>), FieldError> {
         if header.len() > COLUMNS_MAX {
             let message = format!("{} columns; allowed are at most {COLUMNS_MAX}", header.len());
             return Err(FieldError::new("header", message));
@@ -106,7 +106,7 @@ impl Sheet {
         let mut sheet = Self::default();
         let mut places = Vec::with_capacity(header.len());
         for heading in header {
-            let column = Column::of(heading.as_ref());
+            let column = ImportColumn::of(heading.as_ref());
             match column {
                 Some(column) if !sheet.columns.insert(column) => {
                     let message = format!(
@@ -150,8 +150,7 @@ impl Sheet {
             }
             return Ok(());
         }
-        let tags = marks.tags.iter().map(String::len).sum::<usize>();
-        self.text_bytes += name.len() + tags + marks.note.as_ref().map_or(0, String::len);
+        self.text_bytes += name.len() + marks.bytes();
         if self.text_bytes > TEXT_BYTES_MAX {
             let mib = TEXT_BYTES_MAX / 1024 / 1024;
             return Err(FieldError::new("file", format!("its texts are longer than {mib} MiB together; divide it")));
@@ -188,13 +187,16 @@ impl Sheet {
     }
 
     fn is_named(&self) -> Result<(), FieldError> {
-        if self.columns.contains(&Column::Name) || self.columns.contains(&Column::DisplayName) {
+        if self.columns.contains(&ImportColumn::Name) || self.columns.contains(&ImportColumn::DisplayName) {
             return Ok(());
         }
         let known = self.columns.iter().map(|column| column.as_str().to_owned());
         let found: Vec<String> = known.chain(self.ignored.iter().cloned()).collect();
         let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
-        Err(FieldError::new("header", format!("there is no column with names; found: {found}; {}", Column::ALLOWED)))
+        Err(FieldError::new(
+            "header",
+            format!("there is no column with names; found: {found}; {}", ImportColumn::ALLOWED),
+        ))
     }
 
     fn count(&mut self) -> Result<(), FieldError> {
@@ -213,14 +215,14 @@ mod tests {
 
     fn named(name: &str) -> Record<'_> {
         let mut record = Record::default();
-        record.set(Column::Name, Cell::Text(name.into()));
+        record.set(ImportColumn::Name, Cell::Text(name.into()));
         record
     }
 
     #[test]
     fn each_seller_is_taken_once_and_the_others_say_where_it_stands() {
         let (mut sheet, places) = Sheet::under(&["Seller", "feedback"]).expect("a header");
-        assert_eq!(places, [Some(Column::Name), None]);
+        assert_eq!(places, [Some(ImportColumn::Name), None]);
         for (row, name) in [(2, "Ann"), (3, " "), (4, "ANN"), (5, "Bea")] {
             sheet.push(row, &named(name)).expect("there is room");
         }

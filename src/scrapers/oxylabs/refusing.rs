@@ -32,6 +32,10 @@ impl Refusing {
 }
 
 impl BestSellers for Refusing {
+    fn unusable(&self) -> Option<&str> {
+        Some(&self.reason)
+    }
+
     fn address(&self, request: &CategoryRequest) -> String {
         best_sellers::address(request)
     }
@@ -42,6 +46,10 @@ impl BestSellers for Refusing {
 }
 
 impl SellerSearch for Refusing {
+    fn unusable(&self) -> Option<&str> {
+        Some(&self.reason)
+    }
+
     fn address(&self, request: &SearchRequest) -> String {
         seller_search::address(request)
     }

@@ -201,7 +201,9 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if self.unclaimed {
-            // A start that was broken off.
+            // A start that was broken off. Until the server has its own way with SIGINT, one that a shell began in the
+            // background ignores it; with both it ends fast all the same.
+            process::signal(self.pid, Signal::SIGTERM);
             self.tell_to_end();
         }
     }

@@ -139,7 +139,12 @@ impl PgStore {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where the organisation has no such webhook; [`StoreError::Away`].
-    pub async fn send_test(&self, org: OrgId, webhook: WebhookId, base_url: &str) -> Result<DeliveryRow, StoreError> {
+    pub async fn send_test(
+        &self,
+        org: OrgId,
+        webhook: WebhookId,
+        base_url: Option<&str>,
+    ) -> Result<DeliveryRow, StoreError> {
         let row = self.webhook(org, webhook).await?;
         let (id, now, notice) = (self.clock.new_id(), self.clock.now(), Notice::Test {});
         let mut adding = AddDeliveries::at(now);

@@ -1,11 +1,11 @@
 //! `notices`: what is to be told, written with the fact itself, so that neither is there without the other; and handing
 //! it on to the webhooks that asked for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
 use uuid::Uuid;
@@ -34,14 +34,15 @@ fragment! {
         run: Uuid => SqlUuid,
         ids: Vec<Uuid> => Array<SqlUuid>,
         events: Vec<&'static str> => Array<Text>,
+        sent: Option<i64> => Nullable<BigInt>,
         now: DateTime<Utc> => Timestamptz,
     }
     answers ();
     "INSERT INTO notices (org_id, id, event, facts, created_at) \
      SELECT r.org_id, n.id, n.event, jsonb_strip_nulls(jsonb_build_object('run_id', r.id, 'run_number', r.number, \
         'run_name', r.name, 'sellers_found', r.sellers_found, 'sellers_new', r.sellers_new, \
-        'requests_made', r.requests_made, 'request_budget', r.settings -> 'request_budget', 'pause', r.pause, \
-        'fail_message', r.fail_message)), $now \
+        'requests_made', r.requests_made, 'requests_sent', $sent, 'request_budget', r.settings -> 'request_budget', \
+        'pause', r.pause, 'fail_reason', r.fail_reason, 'fail_message', r.fail_message)), $now \
      FROM collection_runs r CROSS JOIN unnest($ids, $events) AS n (id, event) \
      WHERE r.org_id = $org AND r.id = $run AND (n.event <> 'sellers.new' OR r.sellers_new > 0) \
         AND EXISTS (SELECT 1 FROM webhooks w WHERE w.org_id = $org AND w.enabled AND n.event = ANY (w.events))"
@@ -58,11 +59,13 @@ pub(in crate::store) fn events_of(status: RunStatus) -> Vec<NoticeEvent> {
     }
 }
 
-/// The statement that writes what is to be told of a run; none where that is nothing.
+/// The statement that writes what is to be told of a run; none where that is nothing. `sent` is what the run has sent by
+/// then, also what is on the wire yet, where that is known.
 pub(in crate::store) fn run_notices(
     clock: &Clock,
     key: RunKey,
     events: &[NoticeEvent],
+    sent: Option<i64>,
     now: DateTime<Utc>,
 ) -> Option<AddRunNotices> {
     (!events.is_empty()).then(|| AddRunNotices {
@@ -70,6 +73,7 @@ pub(in crate::store) fn run_notices(
         run: key.run.0,
         ids: events.iter().map(|_| clock.new_id()).collect(),
         events: events.iter().map(|event| event.as_str()).collect(),
+        sent,
         now,
     })
 }
@@ -100,13 +104,19 @@ pub(in crate::store) async fn notify(
 }
 
 fragment! {
-    /// Behind which arrival the sellers begin that this run brought. Those of them that have no number yet get one above all
-    /// that there are.
+    /// Behind which arrival the sellers begin that this run brought. Those of them that have no number yet, since somebody
+    /// holds them, get one above all that there are.
     struct ArrivalsOf { org: Uuid => SqlUuid, run: Uuid => SqlUuid }
     answers (BigInt);
-    "SELECT coalesce((SELECT min(s.arrival) - 1 FROM run_sellers r JOIN sellers s ON s.org_id = $org AND s.id = r.seller_id \
-        WHERE r.org_id = $org AND r.run_id = $run AND s.first_seen_run_id = $run), o.sellers_arrived) \
-     FROM orgs o WHERE o.id = $org"
+    "SELECT coalesce((SELECT min(s.arrival) - 1 FROM sellers s WHERE s.org_id = $org AND s.first_seen_run_id = $run \
+        AND s.removed_at IS NULL), o.sellers_arrived) FROM orgs o WHERE o.id = $org"
+}
+
+fragment! {
+    /// What is to be told of new sellers, and to which organisations.
+    struct SellersToTell { event: &'static str => Text, most: i64 => BigInt }
+    answers (SqlUuid, SqlUuid);
+    "SELECT n.org_id, n.id FROM notices n WHERE n.event = $event ORDER BY n.created_at LIMIT $most"
 }
 
 type Waiting = (Uuid, Uuid, String, Value, DateTime<Utc>);
@@ -119,15 +129,30 @@ impl PgStore {
     ///
     /// # Errors
     /// [`StoreError::Away`].
-    pub async fn hand_notices_on(&self, base_url: &str) -> Result<usize, StoreError> {
+    pub async fn hand_notices_on(&self, base_url: Option<&str>) -> Result<usize, StoreError> {
+        // In transactions of their own: there may be many, and nobody has to wait for all of them.
+        let statement = SellersToTell { event: NoticeEvent::SellersNew.as_str(), most: HANDED_ON_MAX };
+        let told: Vec<(Uuid, Uuid)> = statement.load(&mut self.connection().await?).await?;
+        for org in told.iter().map(|(org, _)| *org).collect::<BTreeSet<_>>() {
+            self.number_all_arrivals(OrgId(org)).await?;
+        }
+        let numbered: Vec<Uuid> = told.into_iter().map(|(_, notice)| notice).collect();
         let lease = self.lease().await?;
-        let worked = self.handing_on(&lease, base_url).await;
+        let worked = self.handing_on(&lease, base_url, &numbered).await;
         Self::finish(lease, worked).await
     }
 
-    async fn handing_on(&self, mut conn: &Loan, base_url: &str) -> Result<usize, StoreError> {
+    /// Hands on what waits; of new sellers only those notices whose sellers are numbered.
+    async fn handing_on(
+        &self,
+        mut conn: &Loan,
+        base_url: Option<&str>,
+        numbered: &[Uuid],
+    ) -> Result<usize, StoreError> {
         conn.batch_execute("BEGIN").await?;
+        let is_ready = notices::event.ne(NoticeEvent::SellersNew.as_str()).or(notices::id.eq_any(numbered.to_vec()));
         let waiting: Vec<Waiting> = notices::table
+            .filter(is_ready)
             .order(notices::created_at)
             .limit(HANDED_ON_MAX)
             .select((notices::org_id, notices::id, notices::event, notices::facts, notices::created_at))

@@ -1,18 +1,18 @@
 //! `api_tokens`: whatever opens a door, kept as a hash: API tokens, tokens of one run's stream, one-time sign-in links
 //! and the browser sessions that they open.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::PeopleError;
 use super::orgs::take_turn;
 use super::sessions::Origin;
-use super::{PeopleError, role_of};
 use crate::domain::ids::{OrgId, RunId, UserId};
-use crate::domain::rights::{Permission, Permissions, Role};
+use crate::domain::rights::{Permission, Permissions};
 use crate::store::loan::Loan;
-use crate::store::schema::{api_tokens, memberships, users};
+use crate::store::schema::{api_tokens, users};
 use crate::store::{PgStore, StoreError};
 
 /// What a token opens.
@@ -41,31 +41,10 @@ impl TokenKind {
         }
     }
 
-    fn parse(name: &str) -> Option<Self> {
+    pub(super) fn parse(name: &str) -> Option<Self> {
         let all = [Self::Api, Self::Activity, Self::SignIn, Self::Session, Self::Outside];
         all.into_iter().find(|kind| kind.as_str() == name)
     }
-}
-
-/// A token, without its secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenRow {
-    /// Whose it is.
-    pub org_id: OrgId,
-    /// Its id.
-    pub id: Uuid,
-    /// What it opens.
-    pub kind: TokenKind,
-    /// The run, for a token of a run's stream.
-    pub run_id: Option<RunId>,
-    /// The member whose it is, where it is one's, and what they are now.
-    pub member: Option<(UserId, Role)>,
-    /// What it may do now: what it was made for, and nothing that its member may not.
-    pub permissions: Permissions,
-    /// When it ends; never, where there is none.
-    pub expires_at: Option<DateTime<Utc>>,
-    /// When it was taken back, itself or the token that made it, or its member shut out.
-    pub revoked_at: Option<DateTime<Utc>>,
 }
 
 /// An API token, for people.
@@ -106,8 +85,6 @@ pub struct NewToken {
 
 /// Most API tokens of one organisation that stand at one time.
 pub const TOKENS_MAX: i64 = 200;
-/// The last use of a token is noted at most this often.
-const USE_NOTED_EVERY: TimeDelta = TimeDelta::seconds(60);
 
 /// A token before it is kept.
 pub(super) struct Fresh<'a> {
@@ -132,7 +109,7 @@ impl<'a> Fresh<'a> {
 }
 
 /// Names as PostgreSQL keeps them; one that is not known (any more) permits nothing.
-fn permissions_of(names: Vec<Option<String>>) -> Permissions {
+pub(super) fn permissions_of(names: Vec<Option<String>>) -> Permissions {
     names.iter().flatten().filter_map(|name| Permission::parse(name)).collect()
 }
 
@@ -273,63 +250,6 @@ impl PgStore {
         let fresh = Fresh { run, made_by, expires_at, ..Fresh::new(org, TokenKind::Activity, "activity", &hash) };
         let connection = self.connection().await?;
         Ok(self.add_token(&connection, fresh).await.map(|_| ())?)
-    }
-
-    /// The token with this hash, used just now; `None` where there is none.
-    ///
-    /// # Errors
-    /// [`StoreError::Away`].
-    pub async fn find_token(&self, hash: [u8; 32]) -> Result<Option<TokenRow>, StoreError> {
-        let maker = diesel::alias!(api_tokens as maker);
-        let made_by = maker
-            .field(api_tokens::org_id)
-            .eq(api_tokens::org_id)
-            .and(maker.field(api_tokens::id).nullable().eq(api_tokens::made_by));
-        let membership =
-            memberships::org_id.eq(api_tokens::org_id).and(memberships::user_id.nullable().eq(api_tokens::user_id));
-        type When = Option<DateTime<Utc>>;
-        type Found = (
-            (Uuid, Uuid, String, Option<Uuid>, Option<Vec<Option<String>>>),
-            (When, When, When, When),
-            (Option<Uuid>, Option<String>, When),
-        );
-        let mut connection = self.connection().await?;
-        let found: Option<Found> = api_tokens::table
-            .left_join(maker.on(made_by))
-            .left_join(memberships::table.on(membership))
-            .left_join(users::table.on(users::id.nullable().eq(api_tokens::user_id)))
-            .filter(api_tokens::token_hash.eq(hash.as_slice()))
-            .select((
-                (api_tokens::org_id, api_tokens::id, api_tokens::kind, api_tokens::run_id, api_tokens::permissions),
-                (
-                    api_tokens::expires_at,
-                    api_tokens::revoked_at,
-                    api_tokens::last_used_at,
-                    maker.field(api_tokens::revoked_at).nullable(),
-                ),
-                (api_tokens::user_id, memberships::role.nullable(), users::disabled_at.nullable()),
-            ))
-            .first(&mut connection)
-            .await
-            .optional()?;
-        let Some((token, (expires_at, revoked_at, last_used_at, maker_revoked), (user, role, disabled))) = found else {
-            return Ok(None);
-        };
-        let (org, id, kind, run, permissions) = token;
-        let now = self.clock.now();
-        if last_used_at.is_none_or(|at| now - at >= USE_NOTED_EVERY) {
-            diesel::update(api_tokens::table.find((org, id)))
-                .set(api_tokens::last_used_at.eq(now))
-                .execute(&mut connection)
-                .await?;
-        }
-        let kind = TokenKind::parse(&kind).ok_or_else(|| StoreError::Broken(format!("token {id} is a `{kind}`")))?;
-        let member = user.map(UserId).zip(role.as_deref().map(role_of).transpose()?);
-        let made_for = permissions.map_or(Permissions::ALL, permissions_of);
-        let permissions = member.map_or(made_for, |(_, role)| made_for.and(role.permissions()));
-        let revoked_at = revoked_at.or(maker_revoked).or(disabled);
-        let (org_id, run_id) = (OrgId(org), run.map(RunId));
-        Ok(Some(TokenRow { org_id, id, kind, run_id, member, permissions, expires_at, revoked_at }))
     }
 
     /// Takes a token back, with every token that it made, and those that these made. All that ended is answered.

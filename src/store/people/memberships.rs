@@ -110,6 +110,18 @@ impl PgStore {
         Ok(diesel::select(diesel::dsl::exists(anybody)).get_result(&mut self.connection().await?).await?)
     }
 
+    /// Whether the organisation has an admin who can sign in by themselves: one with a password, who is not shut out.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn has_admin_with_password(&self, org: OrgId) -> Result<bool, StoreError> {
+        let admins = memberships::table
+            .inner_join(users::table)
+            .filter(memberships::org_id.eq(org.0).and(memberships::role.eq(Role::Admin.as_str())))
+            .filter(users::password_hash.is_not_null().and(users::disabled_at.is_null()));
+        Ok(diesel::select(diesel::dsl::exists(admins)).get_result(&mut self.connection().await?).await?)
+    }
+
     /// Makes the first admin of an organisation, whose is from now on this session; it had nobody's name before.
     ///
     /// # Errors
@@ -168,6 +180,7 @@ impl PgStore {
         }
         let user = match who {
             Joining::Known(user) => user,
+            Joining::Back(user, password_hash) => choose_password(conn, user, password_hash).await?,
             Joining::New(new) => self.add_user(conn, new).await?,
         };
         self.add_member(conn, org, user, role).await?;
@@ -256,8 +269,20 @@ impl PgStore {
 pub enum Joining<'a> {
     /// Somebody who is known.
     Known(UserId),
+    /// Somebody who is known, is a member nowhere and has no password: they choose one, of which this is the hash.
+    Back(UserId, &'a str),
     /// Somebody new.
     New(&'a NewUser),
+}
+
+/// Gives their first password to somebody who is a member nowhere: whoever let them in elsewhere would find their door
+/// opened by another organisation.
+async fn choose_password(mut conn: &Loan, user: UserId, password_hash: &str) -> Result<UserId, PeopleError> {
+    let elsewhere = memberships::table.filter(memberships::user_id.eq(user.0));
+    let has_none = users::password_hash.is_null().and(users::disabled_at.is_null());
+    let theirs = users::table.find(user.0).filter(has_none.and(diesel::dsl::not(diesel::dsl::exists(elsewhere))));
+    let chosen = diesel::update(theirs).set(users::password_hash.eq(password_hash)).execute(&mut conn).await?;
+    if chosen == 0 { Err(PeopleError::Known) } else { Ok(user) }
 }
 
 async fn members_of(mut conn: &Loan, org: OrgId) -> Result<i64, PeopleError> {

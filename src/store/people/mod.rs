@@ -4,7 +4,7 @@
 pub mod api_tokens;
 pub mod audit;
 mod audit_chain;
-mod doors;
+pub mod doors;
 pub mod idempotency_keys;
 pub mod invitations;
 pub mod memberships;

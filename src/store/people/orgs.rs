@@ -1,5 +1,7 @@
 //! `orgs`: tenants. Everything belongs to one, nothing crosses.
 
+use chrono::{DateTime, Utc};
+use diesel::dsl::count;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -7,7 +9,7 @@ use uuid::Uuid;
 use super::PeopleError;
 use crate::domain::ids::OrgId;
 use crate::store::loan::Loan;
-use crate::store::schema::orgs;
+use crate::store::schema::{memberships, orgs};
 use crate::store::{PgStore, StoreError};
 
 /// An organisation.
@@ -17,6 +19,17 @@ pub struct OrgRow {
     pub id: OrgId,
     /// Its name, for people.
     pub name: String,
+}
+
+/// An organisation among all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedOrgRow {
+    /// It.
+    pub org: OrgRow,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// How many members it has.
+    pub members: i64,
 }
 
 /// Has this transaction take its turn in what is counted or bounded by organisation.
@@ -63,6 +76,37 @@ impl PgStore {
             .load(&mut self.connection().await?)
             .await?;
         Ok(found.into_iter().map(|(id, name)| OrgRow { id: OrgId(id), name }).collect())
+    }
+
+    /// Every organisation, in the order in which they were made, after this one.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn list_orgs(&self, after: Option<OrgId>, limit: i64) -> Result<Vec<ListedOrgRow>, StoreError> {
+        let found: Vec<(Uuid, String, DateTime<Utc>, i64)> = orgs::table
+            .left_join(memberships::table)
+            .filter(orgs::id.gt(after.map_or(Uuid::nil(), |org| org.0)))
+            .group_by(orgs::id)
+            .order(orgs::id)
+            .limit(limit)
+            .select((orgs::id, orgs::name, orgs::created_at, count(memberships::user_id.nullable())))
+            .load(&mut self.connection().await?)
+            .await?;
+        let row =
+            |(id, name, created_at, members)| ListedOrgRow { org: OrgRow { id: OrgId(id), name }, created_at, members };
+        Ok(found.into_iter().map(row).collect())
+    }
+
+    /// Gives an organisation another name; who it is does not change.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Away`].
+    pub async fn rename_org(&self, org: OrgId, name: &str) -> Result<(), StoreError> {
+        let renamed = diesel::update(orgs::table.find(org.0))
+            .set(orgs::name.eq(name))
+            .execute(&mut self.connection().await?)
+            .await?;
+        if renamed == 0 { Err(StoreError::NotFound) } else { Ok(()) }
     }
 
     /// Makes an organisation.

@@ -257,10 +257,19 @@ impl PgStore {
         but: Option<Uuid>,
     ) -> Result<Vec<Uuid>, diesel::result::Error> {
         let kinds = [TokenKind::Session.as_str(), TokenKind::SignIn.as_str()];
+        let kept = but.unwrap_or_default();
+        // What a link opened ends with it. The link of the session that stays is used up and opens nothing more.
+        let its_link: Option<Option<Uuid>> = api_tokens::table
+            .filter(api_tokens::user_id.eq(user.0).and(api_tokens::id.eq(kept)))
+            .select(api_tokens::made_by)
+            .first(&mut conn)
+            .await
+            .optional()?;
+        let stay = [Some(kept), its_link.flatten()];
         // By person and not by organisation: it is the password of all of them that changed.
         let theirs: Vec<(Uuid, Uuid)> = api_tokens::table
             .filter(api_tokens::user_id.eq(user.0).and(api_tokens::kind.eq_any(kinds)))
-            .filter(api_tokens::revoked_at.is_null().and(api_tokens::id.ne(but.unwrap_or_default())))
+            .filter(api_tokens::revoked_at.is_null().and(api_tokens::id.ne_all(stay.into_iter().flatten())))
             .select((api_tokens::org_id, api_tokens::id))
             .load(&mut conn)
             .await?;

@@ -77,6 +77,20 @@ impl PgStore {
         Ok(row(found))
     }
 
+    /// What these people are called; whoever is not there is left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn names_of(
+        &self,
+        people: impl IntoIterator<Item = UserId>,
+    ) -> Result<Vec<(UserId, String)>, StoreError> {
+        let ids: Vec<Uuid> = people.into_iter().map(|user| user.0).collect();
+        let these = users::table.filter(users::id.eq_any(ids)).select((users::id, users::name));
+        let found: Vec<(Uuid, String)> = these.load(&mut self.connection().await?).await?;
+        Ok(found.into_iter().map(|(id, name)| (UserId(id), name)).collect())
+    }
+
     /// Everybody, in the order in which they came, after this one.
     ///
     /// # Errors

@@ -4,7 +4,8 @@
 //! number could miss a lower one that is committed later. Numbers are given afterwards, to sellers whose commit is over, by
 //! one at a time under the organisation's row lock, and all of one round are seen at once when that commits. So whoever has
 //! seen a number has seen, or could have seen, every lower one, and nothing ever comes in between. A row that somebody holds
-//! just now is passed over: it gets a higher number in the next round.
+//! just now is passed over: it gets a higher number in the next round. A seller that is gone before it has a number gets none
+//! until it is brought back: nobody has to pass by numbers without a seller.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -29,7 +30,7 @@ pub struct NewSellerRow {
     pub arrival: Arrival,
     /// Its id.
     pub id: SellerId,
-    /// Its identity: the normalised name.
+    /// Its normalised name.
     pub name: String,
     /// The spelling first seen.
     pub display_name: String,
@@ -46,12 +47,13 @@ pub struct NewSellerRow {
 }
 
 fragment! {
+    /// By its whole key, as `HoldSellers` says why.
     struct NumberArrivals { org: Uuid => SqlUuid, last: i64 => BigInt, most: i64 => BigInt }
     answers ();
-    "WITH fresh AS (SELECT id FROM sellers WHERE org_id = $org AND arrival IS NULL ORDER BY id LIMIT $most \
-        FOR NO KEY UPDATE SKIP LOCKED), \
-     numbered AS (SELECT id, $last + row_number() OVER (ORDER BY id) AS arrival FROM fresh) \
-     UPDATE sellers s SET arrival = n.arrival FROM numbered n WHERE s.org_id = $org AND s.id = n.id"
+    "WITH fresh AS (SELECT id FROM sellers WHERE org_id = $org AND arrival IS NULL AND removed_at IS NULL ORDER BY id \
+        LIMIT $most FOR NO KEY UPDATE SKIP LOCKED), \
+     numbered AS MATERIALIZED (SELECT $org AS org_id, id, $last + row_number() OVER (ORDER BY id) AS arrival FROM fresh) \
+     UPDATE sellers s SET arrival = n.arrival FROM numbered n WHERE s.org_id = n.org_id AND s.id = n.id"
 }
 
 type Row = (Option<i64>, Uuid, String, String, String, Option<i16>, Option<i64>, DateTime<Utc>, Option<Uuid>);
@@ -87,24 +89,40 @@ impl PgStore {
 
     async fn number_arrivals(&self, org: OrgId) -> Result<(), StoreError> {
         let fresh = sellers::table.filter(sellers::org_id.eq(org.0)).filter(sellers::arrival.is_null());
+        let fresh = fresh.filter(sellers::removed_at.is_null());
         let any: bool = diesel::select(diesel::dsl::exists(fresh)).get_result(&mut self.connection().await?).await?;
         if !any {
             return Ok(());
         }
+        self.number_a_round(org).await.map(|_| ())
+    }
+
+    /// Gives every seller its number, in the order in which they came in.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub(in crate::store) async fn number_all_arrivals(&self, org: OrgId) -> Result<(), StoreError> {
+        while self.number_a_round(org).await? >= ROUND_MAX {}
+        Ok(())
+    }
+
+    /// Numbers at most so many as one round may; answers how many those were.
+    async fn number_a_round(&self, org: OrgId) -> Result<i64, StoreError> {
         let lease = self.lease().await?;
         let worked = numbering(&lease, org).await;
         Self::finish(lease, worked).await
     }
 }
 
-async fn numbering(mut conn: &Loan, org: OrgId) -> Result<(), StoreError> {
+async fn numbering(mut conn: &Loan, org: OrgId) -> Result<i64, StoreError> {
     conn.batch_execute("BEGIN").await?;
     // A statement of its own: the next one sees what whoever held the lock before has committed.
     let last: i64 = orgs::table.find(org.0).select(orgs::sellers_arrived).for_no_key_update().first(&mut conn).await?;
     let numbered = NumberArrivals { org: org.0, last, most: ROUND_MAX }.execute(&mut conn).await?;
-    let last = last.saturating_add(i64::try_from(numbered).unwrap_or(i64::MAX));
+    let numbered = i64::try_from(numbered).unwrap_or(i64::MAX);
+    let last = last.saturating_add(numbered);
     diesel::update(orgs::table.find(org.0)).set(orgs::sellers_arrived.eq(last)).execute(&mut conn).await?;
-    Ok(())
+    Ok(numbered)
 }
 
 impl From<Row> for NewSellerRow {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::ids::{RunId, SellerId};
-use crate::domain::registry::Triage;
+use crate::domain::registry::{Presence, Triage};
 
 type Time = DateTime<Utc>;
 
@@ -99,12 +99,16 @@ pub struct SellerQuery {
     pub seen_in_run: Option<RunId>,
     /// These, and no others.
     pub among: Option<Vec<SellerId>>,
+    /// Where they are; those that are not in the registry can be had by name alone.
+    pub presence: Presence,
     /// By what.
     pub sort: SellerSort,
     /// The largest first.
     pub descending: bool,
     /// Behind this row.
     pub after: Option<After>,
+    /// Behind so many rows from there on.
+    pub skip: i64,
 }
 
 impl SellerQuery {
@@ -123,9 +127,11 @@ impl SellerQuery {
             to: None,
             seen_in_run: None,
             among: None,
+            presence: Presence::In,
             sort,
             descending,
             after: None,
+            skip: 0,
         }
     }
 
@@ -145,11 +151,13 @@ impl SellerQuery {
             to,
             seen_in_run,
             among,
+            presence,
             sort: _,
             descending: _,
             after: _,
+            skip: _,
         } = self;
-        if seen_in_run.is_some() || among.is_some() {
+        if seen_in_run.is_some() || among.is_some() || *presence != Presence::In {
             return true;
         }
         let numbers = times_seen_min.is_some() || feedback_tenths_min.is_some() || from.is_some() || to.is_some();
@@ -166,6 +174,8 @@ pub struct ListedSeller {
     pub platform: String,
     /// Its normalised name.
     pub name: String,
+    /// The normalised name under which runs find it, where that is another one.
+    pub found_as: Option<String>,
     /// Its name as it was first spelled, or as people call it.
     pub display_name: String,
     /// Positive feedback in tenths of a percent, as last seen.
@@ -200,6 +210,8 @@ pub struct ListedSeller {
     pub best_place: Option<i16>,
     /// When it was removed.
     pub removed_at: Option<Time>,
+    /// It is removed, and kept out of runs.
+    pub excluded: bool,
 }
 
 impl ListedSeller {

@@ -1,24 +1,20 @@
-//! Changes that people make: sellers entered, changed, removed and brought back. However many rows, a few
-//! statements in one transaction, and one entry of the history.
+//! Changes that people make: sellers changed, removed and brought back. However many rows, a few statements for each portion
+//! of them in one transaction, and one entry of the history.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::sql_types::{Array, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use serde_json::Value;
+use diesel_async::SimpleAsyncConnection;
 use thiserror::Error;
-use uuid::Uuid;
 
 use super::changes::{Author, Change, Head, NewEntry, add_entry};
-use super::held::{Held, hold, standing, write};
+use super::conflicts::{refuse, refuse_taken};
+use super::held::{Held, hold, write};
 use crate::domain::ids::{EntryId, OrgId, SellerId};
-use crate::domain::registry::{Edit, EntryAction, EntrySource, Marks, SellerState};
-use crate::domain::seller::{Platform, normalise};
+use crate::domain::registry::{Edit, EntryAction, EntrySource, Marks};
 use crate::domain::seller_name::TAGS_MAX;
-use crate::store::fragment::fragment;
 use crate::store::loan::Loan;
-use crate::store::text::{Clean, clean_json};
 use crate::store::{PgStore, StoreError};
 
 /// Most sellers of one change.
@@ -35,7 +31,7 @@ type Time = chrono::DateTime<chrono::Utc>;
 pub struct Conflict {
     /// The seller that was to be changed.
     pub seller: SellerId,
-    /// Its name.
+    /// Its name, or the one that it was to have.
     pub name: String,
     /// What stands in the way.
     pub why: &'static str,
@@ -103,93 +99,7 @@ pub struct Added {
     pub excluded: Vec<String>,
 }
 
-fragment! {
-    /// Enters sellers by name, each in its turn; who stands there already or is excluded stays out.
-    struct AddSellers<'a> {
-        org: Uuid => SqlUuid,
-        platform: &'static str => Text,
-        now: Time => Timestamptz,
-        ids: Vec<Uuid> => Array<SqlUuid>,
-        names: Vec<Clean<'a>> => Array<Text>,
-        identities: Vec<Clean<'a>> => Array<Text>,
-        marks: Vec<Value> => Array<Jsonb>,
-    }
-    answers (SqlUuid);
-    "INSERT INTO sellers (org_id, id, platform, normalised_name, display_name, feedback_approx, first_seen_at, last_seen_at, \
-        seen_order, times_seen, flagged, status, tags, note) \
-     SELECT $org, n.id, $platform, n.identity, n.name, false, $now, $now, $now, 0, (n.marks ->> 'flagged')::boolean, \
-        n.marks ->> 'status', ARRAY(SELECT jsonb_array_elements_text(n.marks -> 'tags')), n.marks ->> 'note' \
-     FROM unnest($ids, $names, $identities, $marks) AS n (id, name, identity, marks) \
-     WHERE (SELECT 1 FROM excluded_sellers x WHERE x.org_id = $org AND x.platform = $platform \
-        AND x.normalised_name = n.identity LIMIT 1) IS NULL \
-     ON CONFLICT (org_id, platform, normalised_name) WHERE removed_at IS NULL DO NOTHING RETURNING id"
-}
-
 impl PgStore {
-    /// Enters sellers, of each name the first; who is in the registry already or excluded is answered as such.
-    ///
-    /// # Errors
-    /// [`NotEdited::Store`].
-    pub async fn add_sellers(&self, org: OrgId, author: &Author, sellers: &[NewSeller]) -> Result<Added, NotEdited> {
-        let mut by_name: BTreeMap<String, &NewSeller> = BTreeMap::new();
-        for seller in sellers {
-            by_name.entry(normalise(&seller.name)).or_insert(seller);
-        }
-        let from = (EntryAction::Add, EntrySource::Manual);
-        self.in_tries(async |conn| self.adding(conn, org, author, from, &by_name).await).await
-    }
-
-    /// Enters sellers by their normalised names, as an entry of this kind.
-    pub(super) async fn adding(
-        &self,
-        conn: &Loan,
-        org: OrgId,
-        author: &Author,
-        (action, source): (EntryAction, EntrySource),
-        by_name: &BTreeMap<String, &NewSeller>,
-    ) -> Result<Added, NotEdited> {
-        let now = self.clock.now();
-        let offered: Vec<Uuid> = by_name.keys().map(|_| self.clock.new_id()).collect();
-        let named: Vec<(&String, &NewSeller)> = by_name.iter().map(|(identity, seller)| (identity, *seller)).collect();
-        let mut entered: BTreeSet<Uuid> = BTreeSet::new();
-        // A file brings more than one statement may do in its time.
-        for (ids, named) in offered.chunks(SELLERS_MAX).zip(named.chunks(SELLERS_MAX)) {
-            let marks = named.iter().map(|(_, seller)| serde_json::to_value(&seller.marks).map(clean_json));
-            let statement = AddSellers {
-                org: org.0,
-                platform: Platform::Ebay.as_str(),
-                now,
-                ids: ids.to_vec(),
-                names: named.iter().map(|(_, seller)| Clean::Borrowed(seller.name.as_str())).collect(),
-                identities: named.iter().map(|(identity, _)| Clean::Borrowed(identity.as_str())).collect(),
-                marks: marks.collect::<Result<_, _>>().map_err(|error| StoreError::Broken(error.to_string()))?,
-            };
-            let rows: Vec<(Uuid,)> = statement.get_results(&mut &*conn).await?;
-            entered.extend(rows.into_iter().map(|(id,)| id));
-        }
-        let mut changes = Vec::with_capacity(entered.len());
-        let mut left = Vec::new();
-        for ((identity, seller), id) in by_name.iter().zip(offered) {
-            if entered.contains(&id) {
-                let after = SellerState { name: Some(seller.name.clone()), marks: seller.marks.clone() };
-                // Compared with one that has these marks already, so that leading it back leaves nothing to compare.
-                let before = SellerState { name: None, marks: seller.marks.clone() };
-                changes.extend(Change::between(SellerId(id), before, after));
-            } else {
-                left.push(identity.clone());
-            }
-        }
-        let standing = if left.is_empty() { Vec::new() } else { standing(conn, org, left.clone()).await? };
-        let known: BTreeSet<&String> = standing.iter().map(|(_, identity)| identity).collect();
-        let excluded = left.iter().filter(|left| !known.contains(left));
-        let spelled = |identity: &String| by_name.get(identity).map_or_else(String::new, |seller| seller.name.clone());
-        let excluded = excluded.map(spelled).collect();
-        let known = standing.into_iter().map(|(id, identity)| (id, spelled(&identity))).collect();
-        let entry = self.entry(action, source, None, author, now);
-        let edited = self.tell(conn, org, &entry, &changes).await?;
-        Ok(Added { edited, known, excluded })
-    }
-
     /// Changes sellers, all or none; who is as it is to be already stays.
     ///
     /// # Errors
@@ -229,7 +139,7 @@ impl PgStore {
         }
         let change = |seller: Held| {
             let after = edit.apply(&seller.state, &seller.last_name);
-            Change::between(seller.id, seller.state.clone(), after).map(|change| (seller, change))
+            seller.change_to(after).map(|change| (seller, change))
         };
         let planned: Vec<(Held, Change)> = held.into_iter().filter_map(change).collect();
         let is_full = |change: &Change| change.after.marks.tags.len() > TAGS_MAX;
@@ -252,28 +162,11 @@ impl PgStore {
         entry: &NewEntry<'_>,
         planned: Vec<(Held, Change)>,
     ) -> Result<Edited, NotEdited> {
-        let mut names: BTreeMap<String, &Held> = BTreeMap::new();
-        let mut twice = Vec::new();
-        for (held, change) in &planned {
-            let Some(other) = change.stands_as().and_then(|name| names.insert(name, held)) else { continue };
-            let (seller, name) = (held.id, held.last_name.clone());
-            let why = "another one of them has that name too";
-            twice.push(Conflict { seller, name, why, other: Some(other.id) });
-        }
-        refuse(twice.into_iter())?;
-        if !names.is_empty() {
-            let taken = standing(conn, org, names.keys().cloned().collect()).await?;
-            refuse(taken.into_iter().filter_map(|(other, identity)| {
-                let held = names.get(&identity).filter(|held| held.id != other)?;
-                let (seller, name) = (held.id, held.last_name.clone());
-                Some(Conflict { seller, name, why: "another seller has that name", other: Some(other) })
-            }))?;
-        }
-        if !planned.is_empty() {
-            write(conn, org, entry.now, &planned).await?;
-        }
-        let changes: Vec<Change> = planned.into_iter().map(|(_, change)| change).collect();
-        Ok(self.tell(conn, org, entry, &changes).await?)
+        refuse_taken(conn, org, &planned).await?;
+        let planned = Arc::new(planned);
+        write(&self.asides, conn, org, entry.now, &planned).await?;
+        let changes: Vec<Change> = Arc::unwrap_or_clone(planned).into_iter().map(|(_, change)| change).collect();
+        Ok(self.tell(conn, org, entry, changes).await?)
     }
 
     pub(super) fn entry<'a>(
@@ -288,18 +181,18 @@ impl PgStore {
     }
 
     /// The history's part of a change; none where nothing was changed.
-    async fn tell(
+    pub(super) async fn tell(
         &self,
         conn: &Loan,
         org: OrgId,
         entry: &NewEntry<'_>,
-        changes: &[Change],
+        changes: Vec<Change>,
     ) -> Result<Edited, StoreError> {
         if changes.is_empty() {
             return Ok(Edited { entry: None, sellers: Vec::new(), head: None });
         }
-        let head = add_entry(conn, org, entry, changes).await?;
         let sellers = changes.iter().map(|change| change.seller).collect();
+        let head = add_entry(&self.asides, conn, org, entry, changes).await?;
         Ok(Edited { entry: Some(entry.id), sellers, head: Some(head) })
     }
 
@@ -340,9 +233,4 @@ fn may_be_tried_again(error: &NotEdited) -> bool {
         }
         _ => false,
     }
-}
-
-pub(super) fn refuse(conflicts: impl Iterator<Item = Conflict>) -> Result<(), NotEdited> {
-    let conflicts: Vec<Conflict> = conflicts.collect();
-    if conflicts.is_empty() { Ok(()) } else { Err(NotEdited::Conflicts(conflicts)) }
 }

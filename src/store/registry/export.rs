@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::asked::{ListedSeller, SellerQuery};
 use super::changes::Author;
 use super::edits::NotEdited;
+use super::held::looking_up;
 use super::list::{HeadOf, ListSellers, Row, listed};
 use super::points::SellerAt;
 use crate::domain::export::{ExportNote, Part};
@@ -54,17 +55,18 @@ fragment! {
         (Nullable<SmallInt>, Nullable<BigInt>, Bool),
         (Timestamptz, Nullable<SqlUuid>, Timestamptz, Nullable<SqlUuid>, Timestamptz, Integer),
         (Bool, Text, Array<Text>, Nullable<Text>),
-        (Integer, SmallInt, Nullable<Timestamptz>)
+        (Integer, SmallInt, Nullable<Timestamptz>, Nullable<Text>, Bool)
     );
     "FETCH FORWARD 1000 FROM leaving"
 }
 
 fragment! {
-    /// Those of these ids that are not in the registry.
+    /// Those of these ids that are not in the registry. Who is removed is told apart only once it is found: asked for those who
+    /// are not, PostgreSQL may take an index of those for as good as the key, and go through all of them for each.
     struct Missing { org: Uuid => SqlUuid, ids: Vec<Uuid> => Array<SqlUuid> }
     answers (SqlUuid);
-    "SELECT n.id FROM unnest($ids) AS n (id) WHERE (SELECT 1 FROM sellers s WHERE s.org_id = $org AND s.id = n.id \
-        AND s.removed_at IS NULL) IS NULL"
+    "SELECT n.id FROM unnest($ids) AS n (id) WHERE (SELECT s.removed_at IS NULL FROM sellers s WHERE s.org_id = $org \
+        AND s.id = n.id) IS NOT TRUE"
 }
 
 fragment! {
@@ -215,7 +217,7 @@ fragment! {
 }
 
 fragment! {
-    /// Those that left behind this place, each with the name that it had then.
+    /// Those that left behind this place, each with the name that it had then, looked up as `AddChanges` does.
     struct Left {
         org: Uuid => SqlUuid,
         id: Uuid => SqlUuid,
@@ -230,8 +232,9 @@ fragment! {
             WHERE p.org_id = $org AND p.entry_id = $id AND p.first_place > $after - 1000 \
                 AND p.first_place + n.nth - 1 > $after \
             ORDER BY p.first_place, n.nth LIMIT $limit) AS x \
-     LEFT JOIN LATERAL (SELECT s.stands_as, s.name_after FROM seller_changes s WHERE s.org_id = $org AND s.seller_id = x.id \
-        AND s.stands_as IS NOT NULL AND s.change_no <= $point AND (s.until IS NULL OR s.until > $point) LIMIT 1) AS c ON true \
+     LEFT JOIN LATERAL (SELECT s.stands_as, s.name_after FROM seller_changes s WHERE s.org_id = $org \
+        AND s.seller_id >= x.id AND s.seller_id <= x.id AND s.kind IN ('added', 'renamed') AND s.change_no <= $point \
+        AND (s.until IS NULL OR s.until > $point) ORDER BY s.seller_id, s.change_no LIMIT 1) AS c ON true \
      ORDER BY x.place"
 }
 
@@ -271,7 +274,9 @@ impl PgStore {
         limit: i64,
     ) -> Result<Vec<(i64, SellerAt)>, StoreError> {
         let page = Left { org: org.0, id: entry.0, point: change_no, after, limit };
-        let rows: Vec<(i64, Uuid, String, String)> = page.load(&mut self.connection().await?).await?;
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let looked = self.as_one(async |conn| looking_up(conn, most, page.load(&mut &*conn)).await);
+        let rows: Vec<(i64, Uuid, String, String)> = looked.await?;
         let seller = |(place, id, identity, name)| (place, SellerAt { id: SellerId(id), identity, name });
         Ok(rows.into_iter().map(seller).collect())
     }

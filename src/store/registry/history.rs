@@ -1,78 +1,158 @@
-//! The history as people read it: its entries in time, and what each did.
+//! The history as people read it: its entries in the order of their changes, and what each did.
+//!
+//! Times are taken before a change waits for its turn, so that of two changes made at once the later time may belong to the
+//! earlier one: only by their numbers does each count follow from the one below it. An entry is where it was complete, with
+//! the count of that change; one that is still open is the newest.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::changes::Head;
-use crate::domain::ids::{EntryId, OrgId, RunId, SellerId, UserId};
-use crate::domain::registry::{ChangeKind, EntryAction, EntrySource};
+use crate::domain::ids::{EntryId, OrgId, RunId, UserId};
+use crate::domain::registry::{EntryAction, EntrySource};
 use crate::store::fragment::fragment;
 use crate::store::{PgStore, StoreError};
 
 type Time = DateTime<Utc>;
 
-/// Entries of a span of time behind one of them, the newest first, with their runs. They are chosen before their runs are
-/// looked up.
+/// How far an entry's time may be from the times of those beside it: its change waits for its turn and then takes a
+/// few statements, none of which the database lets last longer than half a minute.
+const APART: TimeDelta = TimeDelta::minutes(5);
+/// The number of whatever is not complete.
+const OPEN: i64 = i64::MAX;
+
+/// Entries, the newest first, with their runs and the names of who made them. They are chosen before those are looked up.
 macro_rules! entries {
     ($(#[$doc:meta])* struct $name:ident { $($field:ident: $rust:ty => $sql:ty),* } $($chosen:tt)*) => {
         fragment! {
             $(#[$doc])*
-            struct $name {
-                org: Uuid => SqlUuid,
-                from: Time => Timestamptz,
-                to: Time => Timestamptz,
-                before_at: Time => Timestamptz,
-                before_id: Uuid => SqlUuid,
-                limit: i64 => BigInt,
-                $($field: $rust => $sql),*
-            }
+            struct $name { org: Uuid => SqlUuid, $($field: $rust => $sql),* }
             answers (
                 SqlUuid, Text, Text, Nullable<SqlUuid>, Timestamptz, Nullable<Timestamptz>,
                 (Integer, Integer, Integer, Integer), Nullable<BigInt>,
                 (Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<Text>),
-                (Nullable<Integer>, Nullable<Text>, Nullable<Text>), Nullable<Jsonb>
+                (Nullable<Integer>, Nullable<Text>, Nullable<Text>), Nullable<Jsonb>, (Nullable<Text>, Nullable<Text>),
+                Nullable<BigInt>
             );
             concat!(
                 "SELECT e.id, e.action, e.source, e.source_run_id, e.created_at, e.closed_at, \
                     e.affected_count, e.added_count, e.removed_count, e.excluded_count, e.seller_count_snapshot, \
-                    e.undoes_id, e.user_id, e.token_id, e.address, r.number, r.name, r.status, e.export FROM (",
+                    e.undoes_id, e.user_id, e.token_id, e.address, r.number, r.name, r.status, e.export, u.name, t.name, \
+                    e.change_no FROM (",
                 $($chosen)*,
                 ") AS e LEFT JOIN collection_runs r ON r.org_id = $org AND r.id = e.source_run_id \
-                 ORDER BY e.created_at DESC, e.id DESC"
+                 LEFT JOIN users u ON u.id = e.user_id \
+                 LEFT JOIN api_tokens t ON t.org_id = $org AND t.id = e.token_id AND t.kind = 'api' \
+                 ORDER BY ",
+                by_change!("e")
             )
         }
     };
 }
 
-/// The newest entries of a span, of all kinds or of one.
+/// The order of entries, as the indexes have it.
+macro_rules! by_change {
+    ($of:literal) => {
+        concat!(
+            "coalesce(",
+            $of,
+            ".change_no, 9223372036854775807) DESC, coalesce(",
+            $of,
+            ".closed_at, ",
+            $of,
+            ".created_at) DESC, ",
+            $of,
+            ".id DESC"
+        )
+    };
+}
+
+/// The newest entries of a span, of all kinds or of one. What is open is of this moment. (Of the column itself PostgreSQL
+/// knows how much a span holds; of anything made of it, it expects next to nothing, and sorts everything for a page.)
 macro_rules! newest {
     ($which:literal) => {
         concat!(
             "SELECT k.* FROM seller_audit_log k WHERE k.org_id = $org",
             $which,
-            " AND k.created_at >= $from AND k.created_at < $to AND (k.created_at, k.id) < ($before_at, $before_id) \
-             ORDER BY k.created_at DESC, k.id DESC LIMIT $limit"
+            " AND coalesce(k.change_no, 9223372036854775807) >= $first_no \
+              AND coalesce(k.change_no, 9223372036854775807) <= $last_no \
+              AND (coalesce(k.change_no, 9223372036854775807), coalesce(k.closed_at, k.created_at), k.id) \
+                < ($before_no, $before_at, $before_id) \
+              AND (k.closed_at >= $from OR (k.closed_at IS NULL AND $now >= $from)) \
+              AND (k.closed_at < $to OR (k.closed_at IS NULL AND $now < $to)) ORDER BY ",
+            by_change!("k"),
+            " LIMIT $limit"
         )
     };
 }
 
 entries! {
     /// Entries of every kind.
-    struct Entries {}
+    struct Entries {
+        from: Time => Timestamptz,
+        to: Time => Timestamptz,
+        now: Time => Timestamptz,
+        first_no: i64 => BigInt,
+        last_no: i64 => BigInt,
+        before_no: i64 => BigInt,
+        before_at: Time => Timestamptz,
+        before_id: Uuid => SqlUuid,
+        limit: i64 => BigInt
+    }
     newest!("")
 }
 
 entries! {
     /// Entries of these kinds: each kind by an index of its own, since a rare one would be looked for among all others.
-    struct EntriesOf { actions: Vec<&'static str> => Array<Text> }
+    struct EntriesOf {
+        from: Time => Timestamptz,
+        to: Time => Timestamptz,
+        now: Time => Timestamptz,
+        first_no: i64 => BigInt,
+        last_no: i64 => BigInt,
+        before_no: i64 => BigInt,
+        before_at: Time => Timestamptz,
+        before_id: Uuid => SqlUuid,
+        limit: i64 => BigInt,
+        actions: Vec<&'static str> => Array<Text>
+    }
     concat!(
         "SELECT n.* FROM unnest($actions) AS a (action) CROSS JOIN LATERAL (",
         newest!(" AND k.action = a.action"),
-        ") AS n ORDER BY n.created_at DESC, n.id DESC LIMIT $limit"
+        ") AS n ORDER BY ",
+        by_change!("n"),
+        " LIMIT $limit"
     )
+}
+
+entries! {
+    /// One entry.
+    struct EntryAlone { id: Uuid => SqlUuid }
+    "SELECT k.* FROM seller_audit_log k WHERE k.org_id = $org AND k.id = $id"
+}
+
+fragment! {
+    /// Between which changes everything lies that was complete between two moments.
+    struct Between { org: Uuid => SqlUuid, from: Time => Timestamptz, to: Time => Timestamptz }
+    answers (BigInt, BigInt);
+    "SELECT coalesce((SELECT e.change_no FROM seller_audit_log e WHERE e.org_id = $org AND e.closed_at < $from \
+            ORDER BY e.closed_at DESC LIMIT 1), 0), \
+        coalesce((SELECT e.change_no FROM seller_audit_log e WHERE e.org_id = $org AND e.closed_at >= $to \
+            ORDER BY e.closed_at LIMIT 1), 9223372036854775807)"
+}
+
+/// Where an entry stands among the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The organisation's newest change when it was complete; the highest number while it is open.
+    pub change_no: i64,
+    /// When it was complete, or was opened.
+    pub at: Time,
+    /// Its id.
+    pub id: EntryId,
 }
 
 /// An entry of the history.
@@ -102,14 +182,29 @@ pub struct EntryRow {
     pub undoes: Option<EntryId>,
     /// Who made it.
     pub user: Option<UserId>,
+    /// What they are called now, where they are still known.
+    pub user_name: Option<String>,
     /// By which token.
     pub token: Option<Uuid>,
+    /// What an API token is called.
+    pub token_name: Option<String>,
     /// From where.
     pub address: Option<String>,
     /// The run that it comes from.
     pub run: Option<RunOfEntry>,
     /// What was asked for, of an export.
     pub export: Option<Value>,
+    /// The organisation's newest change when it was complete.
+    pub change_no: Option<i64>,
+}
+
+impl EntryRow {
+    /// Where it stands among the others.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let at = self.closed_at.unwrap_or(self.created_at);
+        Place { change_no: self.change_no.unwrap_or(OPEN), at, id: self.id }
+    }
 }
 
 /// The run of an entry; a run that is gone has nothing but its id.
@@ -128,14 +223,31 @@ pub struct RunOfEntry {
 type Counts = (i32, i32, i32, i32);
 type Who = (Option<Uuid>, Option<Uuid>, Option<Uuid>, Option<String>);
 type OfRun = (Option<i32>, Option<String>, Option<String>);
-type Row = (Uuid, String, String, Option<Uuid>, Time, Option<Time>, Counts, Option<i64>, Who, OfRun, Option<Value>);
+type Names = (Option<String>, Option<String>);
+type Row = (
+    Uuid,
+    String,
+    String,
+    Option<Uuid>,
+    Time,
+    Option<Time>,
+    Counts,
+    Option<i64>,
+    Who,
+    OfRun,
+    Option<Value>,
+    Names,
+    Option<i64>,
+);
 
 fn entry_row(row: Row) -> Result<EntryRow, StoreError> {
-    let (id, action, source, run, created_at, closed_at, counts, seller_count_snapshot, who, of_run, export) = row;
+    let (id, action, source, run, created_at, closed_at, counts, snapshot, who, of_run, export, names, change_no) = row;
+    let seller_count_snapshot = snapshot;
     let unknown = || StoreError::Broken(format!("entry {id} is of the unknown kind `{action}` from `{source}`"));
     let (affected_count, added_count, removed_count, excluded_count) = counts;
     let (undoes, user, token, address) = who;
     let (number, name, status) = of_run;
+    let (user_name, token_name) = names;
     Ok(EntryRow {
         id: EntryId(id),
         action: EntryAction::parse(&action).ok_or_else(unknown)?,
@@ -149,10 +261,13 @@ fn entry_row(row: Row) -> Result<EntryRow, StoreError> {
         seller_count_snapshot,
         undoes: undoes.map(EntryId),
         user: user.map(UserId),
+        user_name,
         token,
+        token_name,
         address,
         run: run.map(|run| RunOfEntry { id: RunId(run), number, name, status }),
         export,
+        change_no,
     })
 }
 
@@ -161,9 +276,9 @@ fn entry_row(row: Row) -> Result<EntryRow, StoreError> {
 pub struct EntryFilter {
     /// Of these kinds.
     pub actions: Vec<EntryAction>,
-    /// Made at this moment or later.
+    /// Complete at this moment or later; what is still open is of now.
     pub from: Time,
-    /// Made before this moment.
+    /// Complete before this moment.
     pub to: Time,
 }
 
@@ -175,31 +290,8 @@ fragment! {
      LEFT JOIN registry_heads h ON h.org_id = $org WHERE e.org_id = $org AND e.id = $id"
 }
 
-fragment! {
-    /// What an entry did, in its order.
-    struct ChangesOf { org: Uuid => SqlUuid, id: Uuid => SqlUuid, after: i64 => BigInt, limit: i64 => BigInt }
-    answers (BigInt, SqlUuid, Text, Nullable<Text>, Nullable<Text>);
-    "SELECT change_no, seller_id, kind, name_before, name_after FROM seller_changes \
-     WHERE org_id = $org AND entry_id = $id AND change_no > $after ORDER BY change_no LIMIT $limit"
-}
-
-/// What became of one seller.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChangeRow {
-    /// Its number in the organisation's order.
-    pub change_no: i64,
-    /// The seller.
-    pub seller: SellerId,
-    /// The kind.
-    pub kind: ChangeKind,
-    /// Its name before, where it was in the registry.
-    pub name_before: Option<String>,
-    /// Its name after, where it is.
-    pub name_after: Option<String>,
-}
-
 impl PgStore {
-    /// Entries of an organisation's history, the newest first, behind the entry of that moment and id.
+    /// Entries of an organisation's history, the newest first, behind this place.
     ///
     /// # Errors
     /// [`StoreError::Away`].
@@ -207,19 +299,35 @@ impl PgStore {
         &self,
         org: OrgId,
         filter: &EntryFilter,
-        before: Option<(Time, EntryId)>,
+        before: Option<Place>,
         limit: i64,
     ) -> Result<Vec<EntryRow>, StoreError> {
-        let (before_at, before_id) = before.map_or((filter.to, Uuid::max()), |(at, EntryId(id))| (at, id));
-        let (org, from, to) = (org.0, filter.from, filter.to);
+        let (org, from, to, now) = (org.0, filter.from, filter.to, self.clock.now());
+        // Behind what is open, wherever there was no page before.
+        let newest = Place { change_no: OPEN, at: to.max(now + APART), id: EntryId(Uuid::max()) };
+        let Place { change_no: before_no, at: before_at, id: EntryId(before_id) } = before.unwrap_or(newest);
         let mut connection = self.connection().await?;
+        let between = Between { org, from: from - APART, to: to + APART };
+        let (first_no, last_no) = between.get_result::<(i64, i64)>(&mut connection).await?;
         let rows: Vec<Row> = if EntryAction::ALL.iter().all(|action| filter.actions.contains(action)) {
-            Entries { org, from, to, before_at, before_id, limit }.load(&mut connection).await?
+            let page = Entries { org, from, to, now, first_no, last_no, before_no, before_at, before_id, limit };
+            page.load(&mut connection).await?
         } else {
             let actions = filter.actions.iter().map(|action| action.as_str()).collect();
-            EntriesOf { org, from, to, before_at, before_id, limit, actions }.load(&mut connection).await?
+            let page =
+                EntriesOf { org, from, to, now, first_no, last_no, before_no, before_at, before_id, limit, actions };
+            page.load(&mut connection).await?
         };
         rows.into_iter().map(entry_row).collect()
+    }
+
+    /// One entry.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where the organisation has no such entry; [`StoreError::Away`].
+    pub async fn entry_of(&self, org: OrgId, entry: EntryId) -> Result<EntryRow, StoreError> {
+        let alone = EntryAlone { org: org.0, id: entry.0 };
+        entry_row(alone.get_result::<Row>(&mut self.connection().await?).await?)
     }
 
     /// Where the registry stood when the entry was complete, or stands now while it is open.
@@ -230,27 +338,5 @@ impl PgStore {
         let point = PointOf { org: org.0, id: entry.0 };
         let (change_no, sellers) = point.get_result::<(i64, i64)>(&mut self.connection().await?).await?;
         Ok(Head { change_no, sellers })
-    }
-
-    /// What an entry did, in its order, after the change of this number.
-    ///
-    /// # Errors
-    /// [`StoreError::Away`].
-    pub async fn changes_of(
-        &self,
-        org: OrgId,
-        entry: EntryId,
-        after: i64,
-        limit: i64,
-    ) -> Result<Vec<ChangeRow>, StoreError> {
-        type Row = (i64, Uuid, String, Option<String>, Option<String>);
-        let page = ChangesOf { org: org.0, id: entry.0, after, limit };
-        let rows: Vec<Row> = page.load(&mut self.connection().await?).await?;
-        let change = |(change_no, seller, kind, name_before, name_after): Row| {
-            let unknown = || StoreError::Broken(format!("change {change_no} is of the unknown kind `{kind}`"));
-            let kind = ChangeKind::parse(&kind).ok_or_else(unknown)?;
-            Ok(ChangeRow { change_no, seller: SellerId(seller), kind, name_before, name_after })
-        };
-        rows.into_iter().map(change).collect()
     }
 }

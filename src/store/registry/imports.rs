@@ -3,19 +3,20 @@
 //! What a file says is kept, not what it came to: who is new is decided when it is imported, in the transaction that enters
 //! them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use thiserror::Error;
-use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::changes::Author;
-use super::edits::{Added, NewSeller, NotEdited};
-use super::held::looking_up;
+use super::edits::{Added, NotEdited};
+use super::held::{LOOKED_UP_MAX, looking_up};
+use super::newcomers::Newcomer;
 use crate::domain::ids::{EntryId, OrgId, PreviewId, SellerId};
 use crate::domain::import::sheet::{Stood, Taken};
 use crate::domain::registry::{EntryAction, EntrySource};
@@ -41,8 +42,11 @@ pub struct Preview {
     /// Its sellers, each with how it stands to the registry.
     pub taken: Vec<Taken>,
     /// Which sellers those are that are known, by their place among them.
-    pub known: BTreeMap<usize, SellerId>,
+    pub known: Known,
 }
+
+/// Sellers by their place in a file.
+type Known = BTreeMap<usize, SellerId>;
 
 /// What became of a file.
 #[derive(Debug)]
@@ -97,19 +101,31 @@ fragment! {
     /// How names stand to the registry: those that are in it, and those that are kept out.
     struct Standings<'a> { org: Uuid => SqlUuid, platform: &'static str => Text, identities: Vec<Clean<'a>> => Array<Text> }
     answers (BigInt, Nullable<SqlUuid>, Bool);
-    "SELECT n.place, s.id, e.normalised_name IS NOT NULL FROM unnest($identities) WITH ORDINALITY AS n (identity, place) \
-     LEFT JOIN sellers s ON s.org_id = $org AND s.platform = $platform AND s.normalised_name = n.identity \
-        AND s.removed_at IS NULL \
+    "SELECT n.place, coalesce(s.id, c.id), e.normalised_name IS NOT NULL FROM unnest($identities) WITH ORDINALITY AS n (identity, place) \
+     LEFT JOIN LATERAL (SELECT k.id FROM sellers k WHERE k.org_id = $org AND k.platform = $platform \
+        AND coalesce(k.found_as, k.normalised_name) = n.identity AND k.removed_at IS NULL LIMIT 1) AS s ON true \
      LEFT JOIN excluded_sellers e ON e.org_id = $org AND e.platform = $platform AND e.normalised_name = n.identity \
-     WHERE s.id IS NOT NULL OR e.normalised_name IS NOT NULL"
+     LEFT JOIN LATERAL (SELECT k.id FROM sellers k WHERE k.org_id = $org AND k.platform = $platform \
+        AND k.normalised_name = n.identity AND k.found_as IS NOT NULL AND k.removed_at IS NULL LIMIT 1) AS c ON true \
+     WHERE s.id IS NOT NULL OR c.id IS NOT NULL OR e.normalised_name IS NOT NULL"
 }
 
 fragment! {
-    /// Removes an organisation's previews but the newest.
+    /// Removes an organisation's previews but the newest. One that is being imported goes another time: whoever only looks at
+    /// a file waits for nobody's import.
     struct DropOldest { org: Uuid => SqlUuid, kept: i64 => BigInt }
     answers ();
-    "DELETE FROM import_previews WHERE org_id = $org AND id IN (SELECT id FROM import_previews WHERE org_id = $org \
-        ORDER BY created_at DESC, id DESC OFFSET $kept)"
+    "DELETE FROM import_previews WHERE org_id = $org AND id IN (SELECT p.id FROM import_previews p WHERE p.org_id = $org \
+        AND p.id IN (SELECT o.id FROM import_previews o WHERE o.org_id = $org ORDER BY o.created_at DESC, o.id DESC \
+            OFFSET $kept) FOR UPDATE SKIP LOCKED)"
+}
+
+fragment! {
+    /// Removes the previews of all organisations whose time is over and that nobody imports just now.
+    struct DropOver { now: DateTime<Utc> => Timestamptz }
+    answers ();
+    "DELETE FROM import_previews WHERE (org_id, id) IN (SELECT p.org_id, p.id FROM import_previews p \
+        WHERE p.expires_at <= $now FOR UPDATE SKIP LOCKED)"
 }
 
 impl PgStore {
@@ -117,15 +133,9 @@ impl PgStore {
     ///
     /// # Errors
     /// [`StoreError::Away`].
-    pub async fn keep_preview(
-        &self,
-        org: OrgId,
-        mut taken: Vec<Taken>,
-        bad_count: usize,
-    ) -> Result<Preview, StoreError> {
-        let known = self.find_standing(org, &mut taken).await?;
-        let (taken, json) = aside(move || serde_json::to_vec(&taken).map(|json| (taken, json)).map_err(broken)).await?;
-        let (now, id) = (self.clock.now(), self.clock.new_id());
+    pub async fn keep_preview(&self, org: OrgId, taken: Vec<Taken>, bad_count: usize) -> Result<Preview, StoreError> {
+        let (taken, known) = self.find_standing(org, taken).await?;
+        let (now, id, taken) = (self.clock.now(), PreviewId(self.clock.new_id()), Arc::new(taken));
         let expires_at = now + TimeDelta::minutes(KEPT_MINUTES);
         let lease = self.lease().await?;
         let worked = async {
@@ -135,41 +145,56 @@ impl PgStore {
             diesel::insert_into(previews::table)
                 .values((
                     previews::org_id.eq(org.0),
-                    previews::id.eq(id),
+                    previews::id.eq(id.0),
                     previews::created_at.eq(now),
                     previews::expires_at.eq(expires_at),
-                    previews::taken.eq(json),
                     previews::bad_count.eq(i32::try_from(bad_count).unwrap_or(i32::MAX)),
                 ))
                 .execute(&mut conn)
                 .await?;
-            Ok(())
+            self.keep_parts(conn, org, id, &taken).await
         };
         let worked = worked.await;
         Self::finish(lease, worked).await?;
-        Ok(Preview { id: PreviewId(id), expires_at, taken, known })
+        Ok(Preview { id, expires_at, taken: Arc::unwrap_or_clone(taken), known })
     }
 
-    async fn find_standing(&self, org: OrgId, taken: &mut [Taken]) -> Result<BTreeMap<usize, SellerId>, StoreError> {
-        let identities = taken.iter().map(|taken| Clean::Owned(clean(&normalise(&taken.name)).into_owned())).collect();
-        let statement = Standings { org: org.0, platform: Platform::Ebay.as_str(), identities };
+    /// How each of these stands, and which sellers those are that are known.
+    async fn find_standing(&self, org: OrgId, taken: Vec<Taken>) -> Result<(Vec<Taken>, Known), StoreError> {
+        let count = taken.len();
+        let naming = move || {
+            let identity = |taken: &Taken| clean(&normalise(&taken.name)).into_owned();
+            Ok((taken.iter().map(identity).collect::<Vec<_>>(), taken))
+        };
+        let (identities, mut taken) = self.asides.work(count, naming).await?;
         let lease = self.lease().await?;
         let looked = async {
             let mut conn: &Loan = &lease;
             conn.batch_execute("BEGIN").await?;
-            looking_up(conn, taken.len(), statement.load::<(i64, Option<Uuid>, bool)>(&mut conn)).await
+            let mut found = Vec::new();
+            for (nth, some) in identities.chunks(LOOKED_UP_MAX).enumerate() {
+                let names = some.iter().map(|identity| Clean::Borrowed(identity.as_str())).collect();
+                let statement = Standings { org: org.0, platform: Platform::Ebay.as_str(), identities: names };
+                let rows: Vec<(i64, Option<Uuid>, bool)> =
+                    looking_up(conn, some.len(), statement.load(&mut &*conn)).await?;
+                // Places are counted from 1.
+                let place = |place: i64| nth * LOOKED_UP_MAX + usize::try_from(place - 1).unwrap_or_default();
+                found.extend(rows.into_iter().map(|(at, id, _)| (place(at), id)));
+            }
+            Ok(found)
         };
         let looked = looked.await;
-        let rows = Self::finish(lease, looked).await?;
-        let mut known = BTreeMap::new();
-        for (place, id, _) in rows {
-            let index = usize::try_from(place - 1).unwrap_or(usize::MAX);
-            let Some(seller) = taken.get_mut(index) else { continue };
-            // Who is there is there, whatever is kept out of runs by the same name.
-            seller.was = if id.is_some() { Stood::Known } else { Stood::Excluded };
-            known.extend(id.map(|id| (index, SellerId(id))));
-        }
-        Ok(known)
+        let found = Self::finish(lease, looked).await?;
+        let telling = move || {
+            let mut known = Known::new();
+            for (index, id) in found {
+                // Who is there is there, whatever is kept out of runs by the same name.
+                taken[index].was = if id.is_some() { Stood::Known } else { Stood::Excluded };
+                known.extend(id.map(|id| (index, SellerId(id))));
+            }
+            Ok((taken, known))
+        };
+        self.asides.work(count, telling).await
     }
 
     /// Enters the sellers of a file that was looked at: who is known or excluded by now stays out.
@@ -183,25 +208,28 @@ impl PgStore {
         preview: PreviewId,
         skip_bad: bool,
     ) -> Result<Imported, NotImported> {
-        let (left_out, sellers) = self.previewed(org, preview, skip_bad).await?;
-        let by_name: BTreeMap<String, &NewSeller> =
-            sellers.iter().map(|file| (file.identity.clone(), &file.seller)).collect();
+        let left_out = self.may_be_imported(org, preview, skip_bad).await?;
+        let newcomers = self.previewed(org, preview).await?;
         let from = (EntryAction::Import, EntrySource::Import);
         let added = self.in_tries(async |conn| {
             if !self.claim_preview(conn, org, preview).await? {
                 return Ok(None);
             }
-            let added = self.adding(conn, org, author, from, &by_name).await?;
+            let added = self.adding(conn, org, author, from, &newcomers).await?;
             let entry = added.edited.entry.map(|entry| entry.0);
             let mut conn = conn;
             diesel::update(previews::table.find((org.0, preview.0)))
-                .set((previews::entry_id.eq(entry), previews::taken.eq(Vec::<u8>::new())))
+                .set(previews::entry_id.eq(entry))
                 .execute(&mut conn)
                 .await?;
+            self.drop_parts(conn, org, preview).await?;
             Ok(Some(added))
         });
         match added.await? {
-            Some(added) => Ok(compared(&sellers, added, left_out)),
+            Some(added) => {
+                let count = newcomers.len();
+                Ok(self.asides.work(count, move || Ok(compared(&newcomers, added, left_out))).await?)
+            }
             None => Err(self.why_not(org, preview).await?),
         }
     }
@@ -214,30 +242,18 @@ impl PgStore {
         Ok(claiming.set(previews::committed_at.eq(now)).execute(&mut conn).await? == 1)
     }
 
-    /// The sellers of a file that can be imported now, and how many of its rows cannot.
-    async fn previewed(
-        &self,
-        org: OrgId,
-        preview: PreviewId,
-        skip_bad: bool,
-    ) -> Result<(i64, Vec<FileSeller>), NotImported> {
+    /// How many rows of a file that can be imported now cannot be taken.
+    async fn may_be_imported(&self, org: OrgId, preview: PreviewId, skip_bad: bool) -> Result<i64, NotImported> {
         let open = previews::committed_at.is_null().and(previews::expires_at.gt(self.clock.now()));
-        let found: Option<(Vec<u8>, i32)> = previews::table
+        let found: Option<i32> = previews::table
             .find((org.0, preview.0))
             .filter(open)
-            .select((previews::taken, previews::bad_count))
+            .select(previews::bad_count)
             .first(&mut self.connection().await?)
             .await
             .optional()?;
-        let Some((json, bad)) = found else { return Err(self.why_not(org, preview).await?) };
-        if bad > 0 && !skip_bad {
-            return Err(NotImported::Bad(i64::from(bad)));
-        }
-        let sellers = aside(move || {
-            let taken: Vec<Taken> = serde_json::from_slice(&json).map_err(broken)?;
-            Ok(taken.into_iter().map(FileSeller::from).collect())
-        });
-        Ok((i64::from(bad), sellers.await?))
+        let Some(bad) = found.map(i64::from) else { return Err(self.why_not(org, preview).await?) };
+        if bad > 0 && !skip_bad { Err(NotImported::Bad(bad)) } else { Ok(bad) }
     }
 
     /// Why a preview cannot be imported, or not any more.
@@ -259,54 +275,28 @@ impl PgStore {
     /// # Errors
     /// [`StoreError::Away`].
     pub async fn remove_old_previews(&self) -> Result<usize, StoreError> {
-        let over = previews::table.filter(previews::expires_at.le(self.clock.now()));
-        Ok(diesel::delete(over).execute(&mut self.connection().await?).await?)
-    }
-}
-
-/// A seller of a file.
-struct FileSeller {
-    identity: String,
-    seller: NewSeller,
-    was: Stood,
-}
-
-impl From<Taken> for FileSeller {
-    fn from(taken: Taken) -> Self {
-        let identity = normalise(&taken.name);
-        Self { identity, seller: NewSeller { name: taken.name, marks: taken.marks }, was: taken.was }
+        Ok(DropOver { now: self.clock.now() }.execute(&mut self.connection().await?).await?)
     }
 }
 
 /// What is another way than it was when the file was looked at.
-fn compared(sellers: &[FileSeller], added: Added, left_out: i64) -> Imported {
-    let known: BTreeSet<String> = added.known.iter().map(|(_, name)| normalise(name)).collect();
-    let excluded: BTreeSet<String> = added.excluded.iter().map(|name| normalise(name)).collect();
-    let is = |file: &FileSeller| {
-        if known.contains(&file.identity) {
+fn compared(newcomers: &[Newcomer], added: Added, left_out: i64) -> Imported {
+    let known: HashSet<String> = added.known.iter().map(|(_, name)| normalise(name)).collect();
+    let excluded: HashSet<String> = added.excluded.iter().map(|name| normalise(name)).collect();
+    let is = |new: &Newcomer| {
+        if known.contains(&new.identity) {
             Stood::Known
-        } else if excluded.contains(&file.identity) {
+        } else if excluded.contains(&new.identity) {
             Stood::Excluded
         } else {
             Stood::New
         }
     };
     let since = |now: Stood| -> Vec<String> {
-        let turned = sellers.iter().filter(|file| file.was != now && is(file) == now);
-        turned.map(|file| file.seller.name.clone()).collect()
+        let turned = newcomers.iter().filter(|new| new.was != now && is(new) == now);
+        turned.map(|new| new.seller.name.clone()).collect()
     };
     let (known_since, excluded_since) = (since(Stood::Known), since(Stood::Excluded));
     let new_since = since(Stood::New);
     Imported { added, left_out, known_since, excluded_since, new_since }
-}
-
-fn broken(error: serde_json::Error) -> StoreError {
-    StoreError::Broken(format!("the sellers of a file cannot be kept or read: {error}"))
-}
-
-/// Works on megabytes beside the threads that serve.
-async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    spawn_blocking(work).await.map_err(|error| StoreError::Broken(error.to_string()))?
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::asked::{ListedSeller, SellerQuery, SellerSort, SortKey};
 use super::changes::Head;
 use crate::domain::ids::{OrgId, RunId, SellerId};
-use crate::domain::registry::Triage;
+use crate::domain::registry::{Presence, Triage};
 use crate::store::fragment::fragment;
 use crate::store::loan::Loan;
 use crate::store::{PgStore, StoreError};
@@ -25,26 +25,33 @@ const NO_PLACE: i16 = i16::MAX;
 
 const COLUMNS: &str = "SELECT w.id, w.platform, w.normalised_name, w.display_name, w.feedback_tenths, w.feedback_count, \
     w.feedback_approx, w.first_seen_at, w.first_seen_run_id, w.last_seen_at, w.last_seen_run_id, w.seen_order, w.times_seen, \
-    w.flagged, w.status, w.tags, w.note, w.products_matched, w.best_place, w.removed_at FROM ";
+    w.flagged, w.status, w.tags, w.note, w.products_matched, w.best_place, w.removed_at, w.found_as, \
+    w.removed_at IS NOT NULL AND (SELECT true FROM excluded_sellers x WHERE x.org_id = w.org_id AND x.platform = w.platform \
+        AND x.normalised_name = coalesce(w.found_as, w.normalised_name) LIMIT 1) IS NOT NULL FROM ";
+
+/// Those that are removed and kept out of runs.
+const EXCLUDED: &str = " AND s.removed_at IS NOT NULL AND EXISTS (SELECT 1 FROM excluded_sellers x WHERE x.org_id = s.org_id \
+    AND x.platform = s.platform AND x.normalised_name = coalesce(s.found_as, s.normalised_name))";
 
 type Columns = (
     (SqlUuid, Text, Text, Text),
     (Nullable<SmallInt>, Nullable<BigInt>, Bool),
     (Timestamptz, Nullable<SqlUuid>, Timestamptz, Nullable<SqlUuid>, Timestamptz, Integer),
     (Bool, Text, Array<Text>, Nullable<Text>),
-    (Integer, SmallInt, Nullable<Timestamptz>),
+    (Integer, SmallInt, Nullable<Timestamptz>, Nullable<Text>, Bool),
 );
 pub(super) type Row = (
     (Uuid, String, String, String),
     (Option<i16>, Option<i64>, bool),
     (Time, Option<Uuid>, Time, Option<Uuid>, Time, i32),
     (bool, String, Vec<String>, Option<String>),
-    (i32, i16, Option<Time>),
+    (i32, i16, Option<Time>, Option<String>, bool),
 );
 
 /// The seller of a row.
 pub(super) fn listed(row: Row) -> ListedSeller {
-    let ((id, platform, name, display_name), feedback, seen, marks, (products_matched, place, removed_at)) = row;
+    let ((id, platform, name, display_name), feedback, seen, marks, rest) = row;
+    let (products_matched, place, removed_at, found_as, excluded) = rest;
     let (feedback_tenths, feedback_count, feedback_approx) = feedback;
     let (first_seen_at, first_seen_run, last_seen_at, last_seen_run, seen_order, times_seen) = seen;
     let (flagged, status, tags, note) = marks;
@@ -52,6 +59,7 @@ pub(super) fn listed(row: Row) -> ListedSeller {
         id: SellerId(id),
         platform,
         name,
+        found_as,
         display_name,
         feedback_tenths,
         feedback_count,
@@ -69,6 +77,7 @@ pub(super) fn listed(row: Row) -> ListedSeller {
         products_matched,
         best_place: (place != NO_PLACE).then_some(place),
         removed_at,
+        excluded,
     }
 }
 
@@ -163,9 +172,14 @@ impl<'a> ListSellers<'a> {
 
     /// The sellers that are asked for, each by its id and what it is sorted by.
     fn chosen<'b>(&'b self, pass: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        pass.push_sql(&format!("SELECT s.id, {} AS key FROM sellers s WHERE s.org_id = ", self.asked.sort.column()));
+        let key = self.asked.sort.column();
+        pass.push_sql(&format!("SELECT s.org_id, s.id, {key} AS key FROM sellers s WHERE s.org_id = "));
         pass.push_bind_param::<SqlUuid, _>(&self.org)?;
-        pass.push_sql(" AND s.removed_at IS NULL");
+        pass.push_sql(match self.asked.presence {
+            Presence::In => " AND s.removed_at IS NULL",
+            Presence::Removed => " AND s.removed_at IS NOT NULL",
+            Presence::Excluded => EXCLUDED,
+        });
         self.conditions(pass)?;
         self.behind(pass)
     }
@@ -191,9 +205,14 @@ impl QueryFragment<Pg> for ListSellers<'_> {
         self.chosen(&mut pass)?;
         pass.push_sql(&format!(" ORDER BY {} {direction}, s.id {direction} LIMIT ", self.asked.sort.column()));
         pass.push_bind_param::<BigInt, _>(&self.limit)?;
-        pass.push_sql(") AS p JOIN sellers w ON w.org_id = ");
-        pass.push_bind_param::<SqlUuid, _>(&self.org)?;
-        pass.push_sql(&format!(" AND w.id = p.id ORDER BY p.key {direction}, p.id {direction}"));
+        if self.asked.skip > 0 {
+            // They are passed by in the index: none of them is fetched.
+            pass.push_sql(" OFFSET ");
+            pass.push_bind_param::<BigInt, _>(&self.asked.skip)?;
+        }
+        // By its whole key, as `HoldSellers` says why.
+        pass.push_sql(") AS p JOIN sellers w ON w.org_id = p.org_id AND w.id = p.id");
+        pass.push_sql(&format!(" ORDER BY p.key {direction}, p.id {direction}"));
         Ok(())
     }
 }

@@ -71,18 +71,19 @@ type OfListing = (String, Option<i64>, Option<String>, Option<String>);
 
 fragment! {
     /// Counts, of each seller that a run saw, the products that it was found for, and its best place by price among the
-    /// offers for one product; of a seller that a newer run has seen since, nothing is changed.
+    /// offers for one product; of a seller that a newer run has seen since, nothing is changed. By whole keys, as `HoldSellers`
+    /// says why.
     struct Rank { org: Uuid => SqlUuid, run: Uuid => SqlUuid }
     answers ();
-    "WITH places AS (SELECT seller_id, task_no, CASE WHEN price_minor IS NOT NULL \
+    "WITH places AS (SELECT org_id, seller_id, task_no, CASE WHEN price_minor IS NOT NULL \
             THEN rank() OVER (PARTITION BY task_no, price_currency ORDER BY price_minor) END AS place \
         FROM run_sellers WHERE org_id = $org AND run_id = $run), \
-     ranks AS MATERIALIZED (SELECT seller_id, count(DISTINCT task_no)::int AS products, \
-        least(coalesce(min(place), 32767), 32767)::smallint AS place FROM places GROUP BY seller_id), \
-     held AS MATERIALIZED (SELECT s.id, r.products, r.place FROM ranks r JOIN sellers s ON s.org_id = $org \
-        AND s.id = r.seller_id WHERE s.last_seen_run_id = $run ORDER BY s.normalised_name, s.id FOR NO KEY UPDATE OF s) \
+     ranks AS MATERIALIZED (SELECT org_id, seller_id, count(DISTINCT task_no)::int AS products, \
+        least(coalesce(min(place), 32767), 32767)::smallint AS place FROM places GROUP BY org_id, seller_id), \
+     held AS MATERIALIZED (SELECT s.org_id, s.id, r.products, r.place FROM ranks r JOIN sellers s ON s.org_id = r.org_id \
+        AND s.id = r.seller_id WHERE s.last_seen_run_id = $run ORDER BY coalesce(s.found_as, s.normalised_name), s.id FOR NO KEY UPDATE OF s) \
      UPDATE sellers AS s SET products_matched = held.products, best_place = held.place FROM held \
-     WHERE s.org_id = $org AND s.id = held.id"
+     WHERE s.org_id = held.org_id AND s.id = held.id"
 }
 
 impl PgStore {

@@ -243,7 +243,8 @@ impl PgStore {
         }
         // Of the events that a command writes itself, those of a run that comes to rest are told.
         if event.as_ref().is_some_and(|_| row.status == RunStatus::Paused || obeyed.ends) {
-            let notices = run_notices(&self.clock, row.key(), &events_of(row.status), now);
+            let sent = Some(row.spend.all_sent());
+            let notices = run_notices(&self.clock, row.key(), &events_of(row.status), sent, now);
             if let Some(notices) = notices {
                 notices.execute(&mut conn).await?;
             }

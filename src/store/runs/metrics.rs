@@ -1,11 +1,14 @@
 //! `run_metrics`: what the events of a run say of its requests, counted once and kept, so that the next look goes on where
 //! this one stood, and the figures outlive the events.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Jsonb, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::run_row::RunRow;
@@ -15,16 +18,23 @@ use crate::store::fragment::fragment;
 use crate::store::schema::{run_events, run_metrics};
 use crate::store::{PgStore, StoreError};
 
-/// Events that are read at one time.
-const PAGE_EVENTS: i64 = 5_000;
-/// Most of those reads of one look: a longer run is counted by several looks.
-const PAGES_MAX: usize = 100;
+/// Events that are looked through at one time.
+const SPAN_EVENTS: i64 = 5_000;
 /// So many more events are worth being written down while a run is under way.
 const WORTH_KEEPING: i64 = 5_000;
 
+/// How many count at one time in this process, whoever asked for it.
+pub(in crate::store) const COUNTING_MAX: usize = 2;
+/// How long somebody who looks waits for that: what is not counted by then is counted by the next look.
+const LOOK_MAX: Duration = Duration::from_millis(60);
+/// How long one run is counted in the background before the next has its turn.
+const TURN_MAX: Duration = Duration::from_secs(2);
+/// How long a round in the background takes, but for the turn that it ends with.
+const ROUND_MAX: Duration = Duration::from_secs(20);
+
 /// Runs that ended so lately are counted without anybody asking.
 const COUNTED_WITHIN: TimeDelta = TimeDelta::days(1);
-/// Most of those in one round.
+/// Most of those in one round, and most of those that are under way.
 const BEHIND_MAX: i64 = 100;
 
 fragment! {
@@ -45,11 +55,16 @@ fragment! {
         limit: i64 => BigInt,
     }
     answers (SqlUuid, SqlUuid);
-    "SELECT r.org_id, r.id FROM collection_runs r WHERE r.status = 'running' AND r.owner = $engine AND r.last_seq - $many \
+    "(SELECT r.org_id, r.id FROM collection_runs r WHERE r.status = 'running' AND r.owner = $engine AND r.last_seq - $many \
         >= coalesce((SELECT m.to_seq FROM run_metrics m WHERE m.org_id = r.org_id AND m.run_id = r.id), 0) \
+        ORDER BY r.id LIMIT $limit) \
      UNION ALL (SELECT r.org_id, r.id FROM collection_runs r WHERE r.completed_at > $since AND r.last_seq \
         > coalesce((SELECT m.to_seq FROM run_metrics m WHERE m.org_id = r.org_id AND m.run_id = r.id), 0) \
         ORDER BY r.completed_at, r.id LIMIT $limit)"
+}
+
+fn damaged(key: RunKey, what: &str) -> StoreError {
+    StoreError::Broken(format!("run {}: {what}", key.run))
 }
 
 /// What was counted.
@@ -64,11 +79,28 @@ pub struct Counted {
 }
 
 impl PgStore {
-    /// What the requests of a run were like, counted up to its newest event, or as far as one look goes.
+    /// What the requests of a run were like, counted up to its newest event or as far as a short look goes. Where enough others
+    /// count just now, it is what was counted before.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where the organisation has no such run; [`StoreError::Away`].
     pub async fn run_metrics(&self, key: RunKey) -> Result<Counted, StoreError> {
+        let until = Instant::now() + LOOK_MAX;
+        match timeout_at(until, self.counting.acquire()).await {
+            Ok(Ok(_turn)) => self.count_until(key, until).await,
+            _ => self.counted_before(key).await,
+        }
+    }
+
+    /// As [`Self::run_metrics`] in the background: waits for its turn, and goes on for longer.
+    pub(super) async fn count_in_turn(&self, key: RunKey) -> Result<Counted, StoreError> {
+        // Nobody closes it: the wait ends with a turn.
+        let _turn = self.counting.acquire().await;
+        self.count_until(key, Instant::now() + TURN_MAX).await
+    }
+
+    /// What was counted before.
+    async fn counted_before(&self, key: RunKey) -> Result<Counted, StoreError> {
         let row = self.run(key.org, key.run).await?;
         let kept: Option<(i64, Value)> = run_metrics::table
             .find((key.org.0, key.run.0))
@@ -76,44 +108,44 @@ impl PgStore {
             .first(&mut self.connection().await?)
             .await
             .optional()?;
-        let damaged = |what: String| StoreError::Broken(format!("run {}: {what}", key.run));
-        let (before, mut metrics) = match kept {
+        let (to_seq, metrics) = match kept {
             Some((to_seq, value)) => {
-                let metrics =
-                    serde_json::from_value(value).map_err(|error| damaged(format!("its metrics: {error}")))?;
-                (to_seq, metrics)
+                let read = serde_json::from_value(value);
+                (to_seq, read.map_err(|error| damaged(key, &format!("its metrics: {error}")))?)
             }
             None => (0, Metrics::default()),
         };
-        let mut to_seq = before;
-        for _ in 0..PAGES_MAX {
-            let page = self.answers_after(key, to_seq, row.last_seq).await?;
-            for (seq, data) in &page {
+        Ok(Counted { row, to_seq, metrics })
+    }
+
+    /// Counts on from there: a span of events at least, and no new one after this moment.
+    async fn count_until(&self, key: RunKey, until: Instant) -> Result<Counted, StoreError> {
+        let mut counted = self.counted_before(key).await?;
+        let (before, last) = (counted.to_seq, counted.row.last_seq);
+        while counted.to_seq < last {
+            let to = last.min(counted.to_seq + SPAN_EVENTS);
+            for (seq, data) in &self.answers_between(key, counted.to_seq, to).await? {
                 let answer: Answer =
-                    serde_json::from_str(data).map_err(|error| damaged(format!("event {seq}: {error}")))?;
+                    serde_json::from_str(data).map_err(|error| damaged(key, &format!("event {seq}: {error}")))?;
                 // What the system says was asked for by nobody.
                 if answer.worker_id != WorkerId::SYSTEM {
-                    metrics.count(&answer);
+                    counted.metrics.count(&answer);
                 }
             }
-            let full = i64::try_from(page.len()).unwrap_or(0) == PAGE_EVENTS;
-            match page.last().filter(|_| full) {
-                Some((seq, _)) => to_seq = *seq,
-                None => {
-                    to_seq = row.last_seq.max(to_seq);
-                    break;
-                }
+            counted.to_seq = to;
+            if Instant::now() >= until {
+                break;
             }
         }
-        let counted = Counted { row, to_seq, metrics };
-        if to_seq > before && (counted.row.status.is_final() || to_seq - before >= WORTH_KEEPING) {
+        let more = counted.to_seq - before;
+        if more >= WORTH_KEEPING || more > 0 && counted.row.status.is_final() {
             self.keep_metrics(key, &counted).await?;
         }
         Ok(counted)
     }
 
-    /// Counts what the requests of runs were like which went on since they were counted, each as far as one look goes: the
-    /// runs that this engine works on, and those that ended within a day.
+    /// Counts what the requests of runs were like which went on since they were counted, each for a bounded time: the runs
+    /// that this engine works on, and those that ended within a day. What it does not come to is left to the next round.
     ///
     /// # Errors
     /// [`StoreError::Away`].
@@ -122,8 +154,12 @@ impl PgStore {
         let since = self.clock.now() - COUNTED_WITHIN;
         let behind = RunsBehind { engine, since, many, limit: BEHIND_MAX };
         let keys: Vec<(Uuid, Uuid)> = behind.load(&mut self.connection().await?).await?;
+        let until = Instant::now() + ROUND_MAX;
         for (org, run) in keys {
-            match self.run_metrics(RunKey { org: OrgId(org), run: RunId(run) }).await {
+            if Instant::now() >= until {
+                break;
+            }
+            match self.count_in_turn(RunKey { org: OrgId(org), run: RunId(run) }).await {
                 Ok(_) | Err(StoreError::NotFound) => {}
                 // Said once a round; whoever asks for that run is told so too.
                 Err(StoreError::Broken(words)) => log::debug!("{words}; what its requests were like is not counted"),
@@ -134,13 +170,12 @@ impl PgStore {
     }
 
     /// Events after one and up to another that tell of an answer.
-    async fn answers_after(&self, key: RunKey, after: i64, to: i64) -> Result<Vec<(i64, String)>, StoreError> {
+    async fn answers_between(&self, key: RunKey, after: i64, to: i64) -> Result<Vec<(i64, String)>, StoreError> {
         let rows = run_events::table
             .filter(run_events::org_id.eq(key.org.0).and(run_events::run_id.eq(key.run.0)))
             .filter(run_events::seq.gt(after).and(run_events::seq.le(to)))
             .filter(run_events::data.like("%\"duration_ms\"%"))
             .order(run_events::seq)
-            .limit(PAGE_EVENTS)
             .select((run_events::seq, run_events::data))
             .load(&mut self.connection().await?)
             .await?;

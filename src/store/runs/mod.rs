@@ -4,14 +4,17 @@
 //! `transition` and `obey` say what a group or a command does to rows, for both stores; `keep` writes it to PostgreSQL.
 
 pub mod archive;
+mod bars;
 pub mod changes;
 mod commands;
 pub mod compare;
 pub mod coverage;
+mod foreseen;
 pub mod history;
 pub mod items;
 pub(in crate::store) mod keep;
 pub mod metrics;
+mod named;
 pub(in crate::store) mod obey;
 pub(in crate::store) mod org_months;
 pub(in crate::store) mod product_searches;

@@ -105,6 +105,17 @@ impl PgStore {
         Some(row.grant.unwrap_or_else(|| Grant::nothing(row.spend.all_sent(), self.clock.now())))
     }
 
+    /// Draws one request of an organisation's month for a question that belongs to no run. `false` where none is left; always
+    /// `true` where months have no budget.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub async fn draw_one(&self, org: OrgId) -> Result<bool, StoreError> {
+        let Some(allowed) = self.month_budget else { return Ok(true) };
+        let (got, _) = take(&self.connection().await?, org, month_of(self.clock.now()), 1, allowed).await?;
+        Ok(got == 1)
+    }
+
     pub(in crate::store) async fn draw_requests(
         &self,
         key: RunKey,

@@ -220,6 +220,6 @@ impl PgStore {
             .execute(&mut conn)
             .await?;
         add_events(conn, key, std::slice::from_ref(&event)).await?;
-        add_reparse(conn, key, self.clock.new_id(), now, found).await
+        add_reparse(&self.asides, conn, key, self.clock.new_id(), now, found).await
     }
 }

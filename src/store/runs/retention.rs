@@ -136,7 +136,7 @@ impl PgStore {
     /// Counts what the run's requests were like while its events are there. Events that cannot be read tell nothing.
     async fn count_first(&self, key: RunKey) -> Result<(), StoreError> {
         loop {
-            match self.run_metrics(key).await {
+            match self.count_in_turn(key).await {
                 Ok(counted) if counted.to_seq < counted.row.last_seq => {}
                 Ok(_) | Err(StoreError::NotFound) => return Ok(()),
                 Err(StoreError::Broken(words)) => {

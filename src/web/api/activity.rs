@@ -63,11 +63,7 @@ pub async fn stream(
     let source = RunActivity { store: shared.rooms.store.clone(), engine: shared.rooms.engine.clone(), key, prices };
     let follow =
         Follow::new(source, after, &run_view::snapshot(&row, prices.as_ref()), live.as_ref(), shared.stop.clone());
-    let bell = shared.bells.hang(caller.org, caller.token);
-    // It may have ended since it let this request in, before the bell could tell.
-    if !shared.rooms.store.is_open(caller.org, caller.token).await? {
-        return Err(Problem::unauthorized("the token has been revoked"));
-    }
+    let bell = caller.bell(&shared).await?;
     let shut = async move { bell.rung().await };
     Ok(sse::answer(follow, seat, shut, &request))
 }

@@ -1,13 +1,16 @@
 //! The audit log: who asked for which change.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::people::Somebody;
 use crate::domain::audit::AuditRow;
 use crate::domain::ids::UserId;
 use crate::store::people::audit::DeedFilter;
@@ -29,6 +32,8 @@ struct RowView {
     no: i64,
     at: DateTime<Utc>,
     user_id: Option<UserId>,
+    /// Who that is, as they are called now.
+    user: Option<Somebody>,
     token_id: Option<Uuid>,
     address: Option<String>,
     action: String,
@@ -40,13 +45,16 @@ struct RowView {
     hash: String,
 }
 
-impl From<AuditRow> for RowView {
-    fn from(row: AuditRow) -> Self {
+impl RowView {
+    /// The row, done by one of these people.
+    fn new(row: AuditRow, people: &BTreeMap<UserId, String>) -> Self {
         let AuditRow { no, at, deed, hash, .. } = row;
+        let user = deed.user.and_then(|user| Some(Somebody::from((user, people.get(&user)?.clone()))));
         Self {
             no,
             at,
             user_id: deed.user,
+            user,
             token_id: deed.token,
             address: deed.address,
             action: deed.action,
@@ -68,8 +76,8 @@ const QUERY: [Field; 7] = [
         field::text::<1, TEXT_CHARS_MAX>,
         "what was asked of this: the ids of a path, with `/` between",
     ),
-    Field::optional("from", field::moment, "from then on").example("\"2026-11-24T00:00:00Z\""),
-    Field::optional("to", field::moment, "before then").example("\"2026-11-25T00:00:00Z\""),
+    Field::optional("from", field::day_or_moment, "from then on").example("\"2026-11-24\""),
+    Field::optional("to", field::day_or_moment, "before then").example("\"2026-11-25\""),
     CURSOR,
     LIMIT,
 ];
@@ -85,16 +93,20 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let query = Query::of(&request, &names(&QUERY))?;
     let limit = query.limit()?;
+    let (from, to) = query.span()?;
     let filter = DeedFilter {
         user: user(&query)?,
         action: text(&query, "action")?,
         subject: text(&query, "subject")?,
-        from: moment(&query, "from")?,
-        to: moment(&query, "to")?,
+        from,
+        to,
     };
     let before = query.after(|cursor| if let Cursor::Deeds(no) = cursor { Some(no) } else { None })?;
     let rows = shared.rooms.store.list_deeds(caller.org, &filter, before, limit + 1).await?;
-    Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Deeds(row.no), RowView::from)))
+    let users: BTreeSet<UserId> = rows.iter().filter_map(|row| row.deed.user).collect();
+    let people: BTreeMap<UserId, String> = shared.rooms.store.names_of(users).await?.into_iter().collect();
+    let view = |row| RowView::new(row, &people);
+    Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Deeds(row.no), view)))
 }
 
 fn user(query: &Query) -> Result<Option<UserId>, Problem> {
@@ -113,15 +125,6 @@ fn text(query: &Query, name: &str) -> Result<Option<String>, Problem> {
         return Err(Problem::bad_request(name, message));
     }
     Ok(Some(text.to_owned()))
-}
-
-fn moment(query: &Query, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
-    let Some(text) = query.text(name) else { return Ok(None) };
-    let read = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc());
-    read.filter(|at| (1970..10_000).contains(&at.year())).map(Some).ok_or_else(|| {
-        let allowed = "a time by RFC 3339 is, such as 2026-11-24T00:00:00Z (with + written as %2B)";
-        Problem::bad_request(name, format!("{} is not allowed; {allowed}", short(text)))
-    })
 }
 
 /// What the document says of these routes.

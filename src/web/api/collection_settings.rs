@@ -31,6 +31,8 @@ struct SettingsView {
     settings: RunSettings,
     /// Of these, what the organisation chose.
     overrides: Map<String, Value>,
+    /// What a setting is that the organisation did not choose.
+    configured: RunSettings,
     updated_at: Option<DateTime<Utc>>,
 }
 
@@ -88,7 +90,7 @@ fn view(shared: &Shared, chosen: OrgSettings) -> Result<SettingsView, Problem> {
         .laid_over(&shared.rooms.run_defaults)
         .map_err(|errors| Problem::invalid_fields(of_settings(errors).collect()))?;
     let OrgSettings { overrides, updated_at } = chosen;
-    Ok(SettingsView { settings, overrides, updated_at })
+    Ok(SettingsView { settings, overrides, configured: shared.rooms.run_defaults.clone(), updated_at })
 }
 
 fn body(fields: &Map<String, Value>) -> Result<(Map<String, Value>, Vec<String>), Problem> {

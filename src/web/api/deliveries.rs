@@ -114,7 +114,7 @@ pub async fn test(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     no_body(payload).await?;
-    let (webhook, base_url) = (webhook_id(&request)?, &shared.rooms.notices.base_url);
+    let (webhook, base_url) = (webhook_id(&request)?, shared.rooms.notices.base_url.as_deref());
     shared.sendings.count(caller.org)?;
     let row = shared.rooms.store.send_test(caller.org, webhook, base_url).await;
     sent(&shared, &caller, row, "webhook")

@@ -5,6 +5,8 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::planned_run::planned;
 use crate::domain::estimate::{Basis, estimate};
+use crate::domain::foreseen::{AccountLimits, Foreseen};
+use crate::metrics::LimitsSeen;
 use crate::web::auth::Caller;
 use crate::web::body::json_object;
 use crate::web::error::Problem;
@@ -24,9 +26,16 @@ pub async fn create(
     Query::of(&request, &[])?;
     let fields = json_object(&request, payload).await?;
     let new = planned(&shared, caller.org, &fields).await?;
-    let past = shared.rooms.store.past_runs(caller.org).await?;
+    let store = &shared.rooms.store;
+    let past = store.past_runs(caller.org).await?;
+    let lately = store.searched_lately(caller.org, &new.categories, &new.settings).await?;
+    let month = store.month_drawn(caller.org).await?;
+    let LimitsSeen { requests_per_second, rendered_per_second, throttled } = shared.rooms.metrics.limits();
+    let limits = AccountLimits::of(requests_per_second, rendered_per_second);
+    let foreseen = Foreseen { lately, limits, is_throttled: throttled > 0, month };
     let basis = Basis::new(&new.settings, &past, shared.rooms.latency);
-    Ok(HttpResponse::Ok().json(estimate(new.categories.len(), &new.settings, basis, shared.rooms.prices.as_ref())))
+    let prices = shared.rooms.prices.as_ref();
+    Ok(HttpResponse::Ok().json(estimate(new.categories.len(), &new.settings, basis, &foreseen, prices)))
 }
 
 /// What the document says of these routes.

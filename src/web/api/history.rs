@@ -42,12 +42,7 @@ pub async fn list(
     let query = Query::of(&request, &names(&QUERY))?;
     let limit = query.limit()?;
     let status = query.one_of("status", &FINAL, RunStatus::as_str)?;
-    let (from, to) = (query.moment("from")?, query.moment("to")?);
-    if let (Some(from), Some(to)) = (from, to)
-        && from >= to
-    {
-        return Err(Problem::bad_request("to", "is not after from; a later moment is allowed"));
-    }
+    let (from, to) = query.span()?;
     let after = query.after(|cursor| if let Cursor::Ended(at, run) = cursor { Some((at, run)) } else { None })?;
     let rows = shared.rooms.store.ended_runs(caller.org, Ended { status, from, to }, after, limit + 1).await?;
     // Every one of them has ended.

@@ -49,13 +49,16 @@ struct WorkerView {
     share: WorkerShare,
 }
 
-/// What the requests were like, up to the event `counted_to`.
+/// What the requests were like, up to the event `counted_to`: less than `last_event_id` where a long run is not counted to its
+/// end yet. Asked again, it is counted further.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "RunMetrics")]
 struct MetricsView {
     run_id: RunId,
     counted_to: i64,
     last_event_id: i64,
+    /// When the newest answer came that is counted: how old the figures are.
+    counted_until: Option<DateTime<Utc>>,
     latency: PhasesView,
     spend: SpendView,
     bucket_seconds: i64,
@@ -92,6 +95,7 @@ pub async fn read(
         run_id: row.id,
         counted_to: counted.to_seq,
         last_event_id: row.last_seq,
+        counted_until: metrics.newest,
         latency: PhasesView { amazon: latency(&metrics.amazon), ebay: latency(&metrics.ebay) },
         spend: row.spend.view(shared.rooms.prices.as_ref()),
         bucket_seconds: metrics.timeline.seconds(),

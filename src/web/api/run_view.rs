@@ -24,6 +24,8 @@ pub struct FailView {
     pub reason: FailReason,
     /// In words.
     pub message: Option<String>,
+    /// What a person should do next.
+    pub what_to_do: String,
 }
 
 /// A run as the API shows it. A column without a value is null.
@@ -127,7 +129,8 @@ impl RunView {
 }
 
 fn fail_view(row: &RunRow) -> Option<FailView> {
-    row.fail_reason.map(|reason| FailView { reason, message: row.fail_message.clone() })
+    let message = row.fail_message.clone();
+    row.fail_reason.map(|reason| FailView { reason, message, what_to_do: reason.what_to_do().to_owned() })
 }
 
 /// The run as a subscriber needs it.

@@ -10,6 +10,9 @@ use crate::domain::schedule::{FiringState, MissedRule, Moment, Plan, Rules};
 use crate::store::automation::firings::FiringRow;
 use crate::store::automation::schedules::ScheduleRow;
 
+/// How many moments a schedule tells ahead.
+const UPCOMING: usize = 5;
+
 /// A moment of a schedule, as clocks show it there and in UTC.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Moment")]
@@ -66,6 +69,8 @@ pub struct ScheduleView {
     overlap: &'static str,
     rules: Rules,
     next: Option<MomentView>,
+    /// The next moment and those after it; none while it is switched off.
+    upcoming: Vec<MomentView>,
     last: Option<FiringView>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -76,8 +81,12 @@ impl ScheduleView {
     #[must_use]
     pub fn new(row: ScheduleRow, last: Option<FiringRow>) -> Self {
         let rules = row.rules;
-        let moment = |at: DateTime<Utc>| rules.plan().ok()?.next(at - TimeDelta::milliseconds(1));
-        let next = row.next_due_at.and_then(moment).map(MomentView::from);
+        let upcoming: Vec<Moment> = match (row.next_due_at, rules.plan()) {
+            (Some(at), Ok(plan)) => plan.moments(at - TimeDelta::milliseconds(1)).take(UPCOMING).collect(),
+            _ => Vec::new(),
+        };
+        let next = upcoming.first().copied().map(MomentView::from);
+        let upcoming = upcoming.into_iter().map(MomentView::from).collect();
         Self {
             id: row.id,
             category_ids: rules.selection.category_ids().map(<[String]>::to_vec),
@@ -93,6 +102,7 @@ impl ScheduleView {
             missed_within_minutes: rules.missed_within_minutes,
             overlap: "skip",
             next,
+            upcoming,
             last: last.map(FiringView::from),
             created_at: row.created_at,
             updated_at: row.updated_at,

@@ -14,7 +14,7 @@ use crate::store::{RunSellerRow, StoreError};
 use crate::web::auth::{Caller, run_key};
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
-use crate::web::export::Format;
+use crate::web::export::RunFileFormat;
 use crate::web::list::List;
 use crate::web::openapi::field::{self, CURSOR, Field, LIMIT, names};
 use crate::web::query::Query;
@@ -27,11 +27,11 @@ const PIECE_ROWS: usize = 256;
 #[derive(Clone, Copy)]
 enum Answer {
     Json,
-    File(Format),
+    File(RunFileFormat),
 }
 
 impl Answer {
-    const ALL: [Self; 3] = [Self::Json, Self::File(Format::Csv), Self::File(Format::Ndjson)];
+    const ALL: [Self; 3] = [Self::Json, Self::File(RunFileFormat::Csv), Self::File(RunFileFormat::Ndjson)];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -100,7 +100,7 @@ pub async fn list(
                 return Err(Problem::bad_request(parameter, message));
             }
         }
-        return file(&shared, key, format).await;
+        return file(&shared, &caller, key, format).await;
     }
     let limit = query.limit()?;
     let after = query.after(|cursor| if let Cursor::Sellers(name) = cursor { Some(name) } else { None })?;
@@ -108,9 +108,11 @@ pub async fn list(
     Ok(HttpResponse::Ok().json(List::of(rows, limit, |row| Cursor::Sellers(row.name.clone()), SellerView::from)))
 }
 
-/// A fault in the middle breaks the connection off, so that nobody takes a part for the whole.
-async fn file(shared: &Shared, key: RunKey, format: Format) -> Result<HttpResponse, Problem> {
+/// A fault in the middle breaks the connection off, so that nobody takes a part for the whole; so does the end of the
+/// caller's token.
+async fn file(shared: &Shared, caller: &Caller, key: RunKey, format: RunFileFormat) -> Result<HttpResponse, Problem> {
     let run = shared.rooms.store.run(key.org, key.run).await?;
+    let bell = caller.bell(shared).await?;
     let rows = shared.rooms.store.stream_run_sellers(key.org, key.run);
     let broken_off = move |error: StoreError| {
         // The answer has begun: nothing but its early end and this line can tell.
@@ -130,13 +132,13 @@ async fn file(shared: &Shared, key: RunKey, format: Format) -> Result<HttpRespon
         .content_type(format.media_type())
         .insert_header((header::CONTENT_DISPOSITION, name))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .streaming(head.chain(pieces)))
+        .streaming(bell.cuts(head.chain(pieces))))
 }
 
 /// What the document says of these routes.
 pub(in crate::web) mod says {
     use super::{QUERY, SellerView};
-    use crate::web::export::Format;
+    use crate::web::export::RunFileFormat;
     use crate::web::list::List;
     use crate::web::openapi::Operation;
 
@@ -144,7 +146,7 @@ pub(in crate::web) mod says {
         Operation::new("listRunSellers", "The sellers that a run found, by normalised name.")
             .query(&QUERY)
             .json::<List<SellerView>>(200, "a page, or a file with all of them")
-            .file(200, "", Format::Csv.media_type())
-            .file(200, "", Format::Ndjson.media_type())
+            .file(200, "", RunFileFormat::Csv.media_type())
+            .file(200, "", RunFileFormat::Ndjson.media_type())
     }
 }

@@ -8,26 +8,31 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::web::error::{Kind, Problem};
-use crate::web::tally::{Rate, Tally};
+use crate::web::frequency::{Frequency, Rate};
 
 /// Tries of one account that may come at once, and how long each takes to be forgotten.
 const ACCOUNT: Rate = Rate { at_once: 10, each: Duration::from_secs(30) };
 /// The same of one address, behind which there may be a whole office.
 const ADDRESS: Rate = Rate { at_once: 60, each: Duration::from_secs(5) };
 
-struct Tallies {
-    accounts: Tally<String>,
-    addresses: Tally<IpAddr>,
+struct Frequencies {
+    accounts: Frequency<String>,
+    addresses: Frequency<IpAddr>,
 }
 
 /// The tries of this process.
 pub struct Attempts {
-    tallies: Mutex<Tallies>,
+    frequencies: Mutex<Frequencies>,
 }
 
 impl Default for Attempts {
     fn default() -> Self {
-        Self { tallies: Mutex::new(Tallies { accounts: Tally::new(ACCOUNT), addresses: Tally::new(ADDRESS) }) }
+        Self {
+            frequencies: Mutex::new(Frequencies {
+                accounts: Frequency::new(ACCOUNT),
+                addresses: Frequency::new(ADDRESS),
+            }),
+        }
     }
 }
 
@@ -37,27 +42,27 @@ impl Attempts {
     /// # Errors
     /// 429 with the time to wait, where the account or the address has had its tries.
     pub fn count(&self, account: &str, address: Option<IpAddr>) -> Result<(), Problem> {
-        let (mut tallies, now) = (self.tallies.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
-        let of_account = tallies.accounts.wait(&account.to_owned(), now);
-        let of_address = address.and_then(|address| tallies.addresses.wait(&address, now));
+        let (mut frequencies, now) = (self.frequencies.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+        let of_account = frequencies.accounts.wait(&account.to_owned(), now);
+        let of_address = address.and_then(|address| frequencies.addresses.wait(&address, now));
         if let Some(wait) = of_account.max(of_address) {
             let seconds = wait.as_secs() + 1;
             let detail = format!("too many tries to sign in; the next one may come in {seconds} s");
             return Err(Problem::new(Kind::TooManyAttempts, detail).after_seconds(seconds));
         }
-        tallies.accounts.add(account.to_owned(), now);
+        frequencies.accounts.add(account.to_owned(), now);
         if let Some(address) = address {
-            tallies.addresses.add(address, now);
+            frequencies.addresses.add(address, now);
         }
         Ok(())
     }
 
     /// The try that was counted last had the right password: it is none that is held against anybody.
     pub fn succeeded(&self, account: &str, address: Option<IpAddr>) {
-        let (mut tallies, now) = (self.tallies.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
-        tallies.accounts.take_back(&account.to_owned(), now);
+        let (mut frequencies, now) = (self.frequencies.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+        frequencies.accounts.take_back(&account.to_owned(), now);
         if let Some(address) = address {
-            tallies.addresses.take_back(&address, now);
+            frequencies.addresses.take_back(&address, now);
         }
     }
 }
@@ -103,6 +108,6 @@ mod tests {
             attempts.count("ada", HERE).expect("may come");
             attempts.succeeded("ada", HERE);
         }
-        assert!(attempts.tallies.lock().expect("no panic").accounts.is_empty());
+        assert!(attempts.frequencies.lock().expect("no panic").accounts.is_empty());
     }
 }

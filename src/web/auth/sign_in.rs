@@ -4,11 +4,12 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use chrono::TimeDelta;
+use serde_json::json;
 
-use super::has_session;
 use super::recording::{self, REFUSED, record, record_failure};
 use super::session::{self, cookie};
 use super::token::{Secret, hash_of};
+use super::{has_session, session_cookie};
 use crate::clock::Clock;
 use crate::domain::audit::Deed;
 use crate::domain::ids::{OrgId, UserId};
@@ -19,6 +20,9 @@ use crate::web::error::Problem;
 use crate::web::openapi::field::{Field, names, text};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
+
+/// Where the pages begin.
+const FIRST_PAGE: &str = "/admin";
 
 /// How long a link waits to be opened, in hours.
 const LINK_HOURS: i64 = 24;
@@ -55,12 +59,15 @@ pub async fn new_code_of(
     Ok(text)
 }
 
-const QUERY: [Field; 1] = [Field::optional("code", text::<1, 1_000>, "the code of the link")];
+const QUERY: [Field; 2] = [
+    Field::optional("code", text::<1, 1_000>, "the code of the link"),
+    Field::optional("next", text::<1, 2_000>, "the page to go to afterwards"),
+];
 
 /// `GET /sign-in?code=`: uses the code up and answers with the session and the way to the page.
 ///
 /// Where the code is unknown, used or too old, a browser that has a session goes to the page all the same; one that has
-/// none gets the page with 401, which says how to get a new link.
+/// none gets the page on which one signs in, with 401 where there was a code.
 ///
 /// # Errors
 /// 401 for other clients where the code is unknown, used or too old; 503 while the database is away, or where the audit log
@@ -76,22 +83,42 @@ pub async fn open(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResp
     if let Some((code, link)) = link.as_ref().filter(|(_, link)| link.is_open) {
         record(&shared, link.org, &deed(&request, "auth.link", link)).await?;
         if let Some(cookie) = used_up(&shared, *code, &request).await? {
-            return Ok(to_the_page().insert_header((header::SET_COOKIE, cookie)).finish());
+            return Ok(to_the_page(&query).insert_header((header::SET_COOKIE, cookie)).finish());
         }
     }
     let wants_page = wants_page(&request);
     if wants_page && has_session(&request).await {
-        return Ok(to_the_page().finish());
+        return Ok(to_the_page(&query).finish());
     }
     if let Some((_, link)) = &link {
         record_failure(store, link.org, &deed(&request, REFUSED, link)).await;
     }
     if wants_page {
-        return Ok(admin::page(StatusCode::UNAUTHORIZED));
+        let is_refused = query.text("code").is_some();
+        let status = if is_refused { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
+        let is_led = query.text("next").is_some();
+        // The cookie is still there, and opens nothing any more.
+        let had_session = session_cookie(&request).is_some_and(|session| !session.is_empty());
+        let about = json!({
+            "is_refused": is_refused,
+            "next": next(&query),
+            "is_led": is_led && !is_refused,
+            "had_session": had_session,
+        });
+        return Ok(admin::sign_in_page(status, &about));
     }
     Err(Problem::unauthorized(
-        "this sign-in link is not valid: each opens once, within a day; the server prints new ones",
+        "this sign-in link is not valid: each opens once, within a day; `gleaner user reset` on the server prints a new one",
     ))
+}
+
+/// `GET /join`: the page on which an invitation is accepted.
+///
+/// # Errors
+/// 400 for a parameter: the code of an invitation belongs behind the `#`, where no log has it.
+pub async fn join(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    Ok(admin::join_page())
 }
 
 /// A try with this link as the audit log has it.
@@ -104,14 +131,28 @@ fn deed(request: &HttpRequest, action: &str, link: &LinkRow) -> Deed {
 async fn used_up(shared: &Shared, code: [u8; 32], request: &HttpRequest) -> Result<Option<String>, Problem> {
     let (text, session) = session::fresh(&shared.rooms.clock, request);
     let opened = shared.rooms.store.open_session(code, session).await;
-    let fate = "the link may be used up; open it again, and where it is refused take a new one: each start prints one";
+    let fate = "the link may be used up; open it again, and where it is refused take a new one: `gleaner user reset` on the \
+                server prints one, and each start while no admin has a password";
     let opened = opened.map_err(|error| Problem::in_a_change(error, fate))?;
     Ok(opened.then(|| cookie(request, &text)))
 }
 
-fn to_the_page() -> HttpResponseBuilder {
+/// The page to go to afterwards: one of ours, whatever a link says.
+fn next(query: &Query) -> &str {
+    let is_ours = |path: &&str| {
+        let behind = path.strip_prefix(FIRST_PAGE);
+        let is_page = behind.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
+        // What would lead out of it again is read by browsers as written and as percent-encoded.
+        let plain = path.to_ascii_lowercase().replace("%2e", ".").replace(['\\', '?'], "/");
+        let is_within = plain.split('/').all(|part| part != "." && part != "..");
+        is_page && is_within && path.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    query.text("next").filter(is_ours).unwrap_or(FIRST_PAGE)
+}
+
+fn to_the_page(query: &Query) -> HttpResponseBuilder {
     let mut answer = HttpResponse::SeeOther();
-    answer.insert_header((header::LOCATION, "/")).insert_header((header::CACHE_CONTROL, "no-store"));
+    answer.insert_header((header::LOCATION, next(query))).insert_header((header::CACHE_CONTROL, "no-store"));
     answer
 }
 
@@ -134,8 +175,18 @@ pub(in crate::web) mod says {
             .nothing(303, "on to the page")
             .tells("Location", "the page")
             .tells("Set-Cookie", "the session, where the code opened one")
+            .file(
+                200,
+                "a browser that has no session and gives no code gets the page on which one signs in",
+                "text/html",
+            )
             .file(401, "a browser gets the page, which says how to get another link", "text/html")
             .problems(&[Kind::Unauthorized, Kind::Unavailable, Kind::NotKnown])
+    }
+
+    pub fn join() -> Operation {
+        Operation::new("openInvitation", "The page on which an invitation is accepted; its code stands behind the `#`.")
+            .file(200, "the page", "text/html")
     }
 }
 

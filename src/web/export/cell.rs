@@ -5,13 +5,13 @@ use std::fmt::Write;
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use uuid::Uuid;
 
-use crate::domain::export::Column;
+use crate::domain::export::ExportColumn;
 use crate::domain::formula::guarded;
 use crate::store::registry::asked::ListedSeller;
 
 /// What stands in one cell.
 #[derive(Clone, Copy, Debug)]
-pub enum Cell<'a> {
+pub enum ExportCell<'a> {
     /// Nothing.
     Nothing,
     /// Somebody's text.
@@ -32,29 +32,32 @@ pub enum Cell<'a> {
     Id(Uuid),
 }
 
-impl<'a> Cell<'a> {
+impl<'a> ExportCell<'a> {
     /// The cell of a seller in this column.
-    pub fn of(seller: &'a ListedSeller, column: Column) -> Self {
+    pub fn of(seller: &'a ListedSeller, column: ExportColumn) -> Self {
         let run = |run: Option<crate::domain::ids::RunId>| run.map_or(Self::Nothing, |run| Self::Id(run.0));
         match column {
-            Column::Id => Self::Id(seller.id.0),
-            Column::Name => Self::Text(&seller.name),
-            Column::DisplayName => Self::Text(&seller.display_name),
-            Column::Platform => Self::Word(&seller.platform),
-            Column::FeedbackPercent => seller.feedback_tenths.map_or(Self::Nothing, Self::Tenths),
-            Column::FeedbackScore => seller.feedback_count.map_or(Self::Nothing, Self::Number),
-            Column::FeedbackApprox => Self::Flag(seller.feedback_approx),
-            Column::FirstSeenAt => Self::Moment(seller.first_seen_at),
-            Column::FirstSeenRunId => run(seller.first_seen_run),
-            Column::LastSeenAt => Self::Moment(seller.last_seen_at),
-            Column::LastSeenRunId => run(seller.last_seen_run),
-            Column::TimesSeen => Self::Number(seller.times_seen.into()),
-            Column::ProductsMatched => Self::Number(seller.products_matched.into()),
-            Column::BestPricePosition => seller.best_place.map_or(Self::Nothing, |place| Self::Number(place.into())),
-            Column::Flagged => Self::Flag(seller.flagged),
-            Column::Status => Self::Word(&seller.status),
-            Column::Tags => Self::Texts(&seller.tags),
-            Column::Note => seller.note.as_deref().map_or(Self::Nothing, Self::Text),
+            ExportColumn::Id => Self::Id(seller.id.0),
+            ExportColumn::Name => Self::Text(&seller.name),
+            ExportColumn::DisplayName => Self::Text(&seller.display_name),
+            ExportColumn::Platform => Self::Word(&seller.platform),
+            ExportColumn::FeedbackPercent => seller.feedback_tenths.map_or(Self::Nothing, Self::Tenths),
+            ExportColumn::FeedbackScore => seller.feedback_count.map_or(Self::Nothing, Self::Number),
+            ExportColumn::FeedbackApprox => Self::Flag(seller.feedback_approx),
+            ExportColumn::FirstSeenAt => Self::Moment(seller.first_seen_at),
+            ExportColumn::FirstSeenRunId => run(seller.first_seen_run),
+            ExportColumn::LastSeenAt => Self::Moment(seller.last_seen_at),
+            ExportColumn::LastSeenRunId => run(seller.last_seen_run),
+            ExportColumn::TimesSeen => Self::Number(seller.times_seen.into()),
+            ExportColumn::ProductsMatched => Self::Number(seller.products_matched.into()),
+            ExportColumn::BestPricePosition => {
+                seller.best_place.map_or(Self::Nothing, |place| Self::Number(place.into()))
+            }
+            ExportColumn::Flagged => Self::Flag(seller.flagged),
+            ExportColumn::Status => Self::Word(&seller.status),
+            ExportColumn::Tags => Self::Texts(&seller.tags),
+            ExportColumn::Note => seller.note.as_deref().map_or(Self::Nothing, Self::Text),
+            ExportColumn::FoundAs => seller.found_as.as_deref().map_or(Self::Nothing, Self::Text),
         }
     }
 
@@ -100,7 +103,7 @@ fn push_moment(at: DateTime<Utc>, to: &mut String) -> std::fmt::Result {
 mod tests {
     use super::*;
 
-    fn plain(cell: Cell<'_>) -> String {
+    fn plain(cell: ExportCell<'_>) -> String {
         let mut text = String::new();
         cell.push_plain(&mut text);
         text
@@ -111,14 +114,14 @@ mod tests {
         let at = DateTime::from_timestamp_micros(1_767_225_600_123_456).expect("a time");
         let tags = ["=a".to_owned(), "b".to_owned()];
         for (cell, text) in [
-            (Cell::Tenths(985), "98.5"),
-            (Cell::Tenths(1_000), "100"),
-            (Cell::Moment(at), "2026-01-01T00:00:00.123Z"),
-            (Cell::Text("=1+1"), "'=1+1"),
-            (Cell::Text("a=1"), "a=1"),
-            (Cell::Texts(&tags), "'=a; b"),
-            (Cell::Flag(true), "true"),
-            (Cell::Nothing, ""),
+            (ExportCell::Tenths(985), "98.5"),
+            (ExportCell::Tenths(1_000), "100"),
+            (ExportCell::Moment(at), "2026-01-01T00:00:00.123Z"),
+            (ExportCell::Text("=1+1"), "'=1+1"),
+            (ExportCell::Text("a=1"), "a=1"),
+            (ExportCell::Texts(&tags), "'=a; b"),
+            (ExportCell::Flag(true), "true"),
+            (ExportCell::Nothing, ""),
         ] {
             assert_eq!(plain(cell), text);
         }

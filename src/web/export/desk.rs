@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
+use super::disk::{Disk, NoRoom};
 use super::spool::{FILE_BYTES_MAX, Written};
 use super::table::Table;
 pub use super::table::media_type;
@@ -44,6 +45,7 @@ pub struct Desk {
     read_at_once: usize,
     reading: Arc<Semaphore>,
     files: Shares,
+    disk: Arc<Disk>,
 }
 
 /// What is to leave, and who takes it.
@@ -69,12 +71,12 @@ pub struct Ready {
 }
 
 impl Desk {
-    /// For a store with so many connections.
+    /// For a store with so many connections, and files of so many MiB together.
     #[must_use]
-    pub fn new(connections: usize) -> Self {
+    pub fn new(connections: usize, mib_max: u32) -> Self {
         let read_at_once = (connections / 4).clamp(1, READ_AT_ONCE_MAX);
         let reading = Arc::new(Semaphore::new(read_at_once));
-        Self { read_at_once, reading, files: Shares::new(FILES_MAX) }
+        Self { read_at_once, reading, files: Shares::new(FILES_MAX), disk: Disk::new(mib_max) }
     }
 
     /// Makes a file.
@@ -88,8 +90,8 @@ impl Desk {
         let Order { org, author, asked, note } = order;
         let mut export = store.begin_export(*org, author, asked, note).await?;
         let (batches, waiting) = mpsc::channel(BATCHES_WAITING);
-        let (form, columns) = (note.form, note.columns.clone());
-        let writing = spawn_blocking(move || write(Table::begin(form, columns)?, waiting));
+        let (form, columns, room) = (note.form, note.columns.clone(), self.disk.room(*org));
+        let writing = spawn_blocking(move || write(Table::begin(form, columns, room)?, waiting));
         let read = timeout(READ_MAX, read(&mut export, batches)).await.unwrap_or(Err(NotMade::Late));
         // Whoever writes may have gone with an error of its own, which says more.
         let file = match timeout(PACK_MAX, written(writing)).await.unwrap_or(Err(NotMade::Late)) {
@@ -208,11 +210,14 @@ impl NotMade {
                     format!("make a file of more than {gigabytes} GiB; fewer columns or a filter are allowed");
                 Problem::bad_request("columns", message)
             }
-            Self::Disk(error) => {
-                log::error!("an export cannot be written to the folder for temporary files: {error}");
-                let detail = "the server has no room to write the file; its log says why";
-                Problem::new(Kind::Unavailable, detail)
-            }
+            Self::Disk(error) => NoRoom::of(&error).map_or_else(
+                || {
+                    log::error!("an export cannot be written to the folder for temporary files: {error}");
+                    let detail = "the server has no room to write the file; its log says why";
+                    Problem::new(Kind::Unavailable, detail)
+                },
+                no_room,
+            ),
             Self::Kept(error) => {
                 Problem::in_a_change(error, "no file was sent; look at GET /history?kind=exports, and ask for it again")
             }
@@ -220,4 +225,15 @@ impl NotMade {
             Self::Sellers(other) => of_sellers(other),
         }
     }
+}
+
+fn no_room(full: NoRoom) -> Problem {
+    let NoRoom { mib_max, of_one } = full;
+    let whose =
+        if of_one { "this organisation would take more than half of" } else { "everybody would take more than" };
+    let detail = format!(
+        "files of exports of {whose} the {mib_max} MiB that the setting `server.export_files_mib_max` gives them; nobody left. \
+         Ask for fewer columns or with a filter, or again once other files have been taken, or have that setting raised"
+    );
+    Problem::new(Kind::Unavailable, detail)
 }

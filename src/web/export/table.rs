@@ -2,10 +2,11 @@
 
 use std::io;
 
+use super::disk::Room;
 use super::lines::{Csv, Json};
-use super::sheet::Sheet;
+use super::sheet::WorkbookFile;
 use super::spool::{Bounded, Written};
-use crate::domain::export::{Column, Form};
+use crate::domain::export::{ExportColumn, ExportFormat};
 use crate::store::registry::asked::ListedSeller;
 
 /// A file that is being written.
@@ -13,19 +14,19 @@ pub enum Table {
     /// As CSV.
     Csv(Box<Csv<Bounded>>),
     /// As JSON.
-    Json(Json<Bounded>),
+    Json(Box<Json<Bounded>>),
     /// As a workbook.
-    Sheet(Box<Sheet>),
+    WorkbookFile(Box<WorkbookFile>),
 }
 
 impl Table {
-    /// With what stands before the first seller.
-    pub fn begin(form: Form, columns: Vec<Column>) -> io::Result<Self> {
+    /// With what stands before the first seller, in this room.
+    pub fn begin(form: ExportFormat, columns: Vec<ExportColumn>, room: Room) -> io::Result<Self> {
         Ok(match form {
-            Form::Csv => Self::Csv(Box::new(Csv::begin(Bounded::new(), columns)?)),
-            Form::Json => Self::Json(Json::array(Bounded::new(), &columns)?),
-            Form::Ndjson => Self::Json(Json::lines(Bounded::new(), &columns)),
-            Form::Xlsx => Self::Sheet(Box::new(Sheet::begin(columns)?)),
+            ExportFormat::Csv => Self::Csv(Box::new(Csv::begin(Bounded::new(room), columns)?)),
+            ExportFormat::Json => Self::Json(Box::new(Json::array(Bounded::new(room), &columns)?)),
+            ExportFormat::Ndjson => Self::Json(Box::new(Json::lines(Bounded::new(room), &columns))),
+            ExportFormat::Xlsx => Self::WorkbookFile(Box::new(WorkbookFile::begin(columns, room)?)),
         })
     }
 
@@ -34,7 +35,7 @@ impl Table {
         match self {
             Self::Csv(csv) => csv.push(sellers),
             Self::Json(json) => json.push(sellers),
-            Self::Sheet(sheet) => sheet.push(sellers),
+            Self::WorkbookFile(sheet) => sheet.push(sellers),
         }
     }
 
@@ -43,7 +44,10 @@ impl Table {
         let written = match self {
             Self::Csv(csv) => csv.end()?,
             Self::Json(json) => json.end()?,
-            Self::Sheet(sheet) => sheet.end(Bounded::new())?,
+            Self::WorkbookFile(sheet) => {
+                let packed = Bounded::new(sheet.room().another());
+                sheet.end(packed)?
+            }
         };
         written.written()
     }
@@ -51,11 +55,11 @@ impl Table {
 
 /// The media type of a form.
 #[must_use]
-pub fn media_type(form: Form) -> &'static str {
+pub fn media_type(form: ExportFormat) -> &'static str {
     match form {
-        Form::Csv => "text/csv; charset=utf-8; header=present",
-        Form::Json => "application/json",
-        Form::Ndjson => "application/x-ndjson",
-        Form::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ExportFormat::Csv => "text/csv; charset=utf-8; header=present",
+        ExportFormat::Json => "application/json",
+        ExportFormat::Ndjson => "application/x-ndjson",
+        ExportFormat::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     }
 }

@@ -1,16 +1,19 @@
 //! The document, put together.
 
+use std::collections::BTreeSet;
+
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::field::Field;
-use super::operation::Body;
+use super::operation::{Body, Operation};
 use super::{COOKIE, answers, example};
 use crate::domain::event::Event;
 use crate::domain::rights::{Need, Permission};
 use crate::web::admin;
 use crate::web::auth::CSRF_HEADER;
+use crate::web::error::Kind;
 use crate::web::idempotency;
 use crate::web::routes::{Access, Right, Told, told};
 
@@ -22,7 +25,10 @@ const PARTS: [(&str, &str); 7] = [
     ("people", "Who signs in, and what they may."),
     ("notices", "Who is told what happens."),
     ("operations", "What operators and monitors ask."),
-    ("page", "The files of the page in the browser."),
+    (
+        "page",
+        "The files of the admin in the browser. Its pages, under `/admin`, are for people and not part of this API.",
+    ),
 ];
 
 /// The whole document. The name of the session's cookie is filled in for whoever asks.
@@ -68,18 +74,30 @@ fn info() -> Value {
     })
 }
 
-/// The page's files as rows of the table.
+/// The page's files as rows of the table: each at its own address, and all of them where the address says what is in them.
 fn files() -> impl Iterator<Item = Told> {
-    admin::files().map(|file| {
-        let name = file.path.rsplit('/').next().unwrap_or_default();
-        let name = if name.is_empty() { "page" } else { name };
-        let words = name.split(|c: char| !c.is_ascii_alphanumeric()).collect::<Vec<_>>().join("_");
-        let mut operation = admin::says().file(200, "the file", file.media_type);
-        operation.id = format!("file_{words}").into();
-        let right =
-            Right { access: Access::Free, path: file.path, methods: "GET, HEAD", need: Need::Known, action: None };
+    let row = |path: String, id: String, mut operation: Operation| {
+        operation.id = id.into();
+        let right = Right { access: Access::Free, path, methods: "GET, HEAD", need: Need::Known, action: None };
         Told { part: "page", right, is_once: false, operation }
-    })
+    };
+    let kinds: BTreeSet<String> = admin::files().map(|file| file.media_type).collect();
+    let stamped = kinds.into_iter().fold(admin::says().problems(&[Kind::NotFound]), holding);
+    let each = admin::files().map(move |file| {
+        let name = file.path.rsplit('/').next().unwrap_or_default();
+        let words = name.split(|c: char| !c.is_ascii_alphanumeric()).collect::<Vec<_>>().join("_");
+        row(file.path, format!("file_{words}"), holding(admin::says(), file.media_type))
+    });
+    each.chain([row(admin::STAMPED.to_owned(), "file_stamped".to_owned(), stamped)])
+}
+
+/// The same, answered with a file of this media type; one of JSON is an object.
+fn holding(says: Operation, media_type: String) -> Operation {
+    if media_type == "application/json" {
+        says.json::<Map<String, Value>>(200, "the file")
+    } else {
+        says.file(200, "the file", media_type)
+    }
 }
 
 fn operation(told: &Told, generator: &mut SchemaGenerator) -> Value {
@@ -140,13 +158,18 @@ fn head(operation: &Value) -> Value {
 }
 
 fn place(name: &str) -> Value {
-    let of = match name {
-        "user" => "the id of a user",
-        "delivery" => "the id of a delivery",
-        _ => "the id of what the path names; an unknown one, and one of another organisation, answer 404 alike",
+    let (of, schema) = match name {
+        "stamp" => ("what is in all of the files, as the pages of one program name it", json!({"type": "string"})),
+        "name" => ("the file's own name; one that is not there answers 404", json!({"type": "string"})),
+        "user" => ("the id of a user", id()),
+        "delivery" => ("the id of a delivery", id()),
+        _ => ("the id of what the path names; an unknown one, and one of another organisation, answer 404 alike", id()),
     };
-    let schema = json!({"type": "string", "format": "uuid"});
     json!({"name": name, "in": "path", "required": true, "description": of, "schema": schema})
+}
+
+fn id() -> Value {
+    json!({"type": "string", "format": "uuid"})
 }
 
 fn parameter(place: &str, field: &Field, generator: &mut SchemaGenerator) -> Value {
@@ -214,7 +237,7 @@ fn security(right: &Right) -> Value {
     let session = if right.changes() { json!({"session": [], "csrf": []}) } else { json!({"session": []}) };
     match right.access {
         Access::Free | Access::Open => json!([]),
-        Access::Token => json!([{"token": []}, session]),
+        Access::Token | Access::Page => json!([{"token": []}, session]),
         Access::Stream => json!([{"token": []}, session, {"activity_token": []}]),
     }
 }

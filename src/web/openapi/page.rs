@@ -18,7 +18,7 @@ use crate::web::shared::Shared;
 pub async fn read(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
     let text = shared.document.page.get_or_init(|| page(&document()));
-    Ok(answer(text, "text/html; charset=utf-8", &request))
+    Ok(answer(text.clone(), "text/html; charset=utf-8", &request))
 }
 
 /// What stands before the document.
@@ -174,7 +174,7 @@ impl Page {
 
     fn json(&mut self, value: &Value) {
         // Writing to a String cannot fail.
-        let _ = writeln!(self.0, "<pre>{}</pre>", escaped(&format!("{value:#}")));
+        let _ = writeln!(self.0, "<pre tabindex=\"0\">{}</pre>", escaped(&format!("{value:#}")));
     }
 }
 

@@ -1,9 +1,9 @@
 //! What makes runs without a person's choosing each time.
 
-use super::{Access, Row, ask, at, create, delete, get, patch};
+use super::{Access, Row, ask, at, create, delete, get, patch, post};
 use crate::domain::rights::Need::{One, SeeRuns};
 use crate::domain::rights::Permission::Automation;
-use crate::web::api::{collection_settings, presets, schedules, templates};
+use crate::web::api::{collection_settings, presets, provider, schedules, templates};
 
 pub(super) fn table() -> Vec<Row> {
     let mut rows = of_settings();
@@ -23,6 +23,8 @@ fn of_settings() -> Vec<Row> {
                 patch("settings.change", change, collection_settings::change, collection_settings::says::change),
             ],
         ),
+        at(Token, "/settings/provider", [get(SeeRuns, provider::read, provider::says::read)]),
+        at(Token, "/settings/provider/test", [post("provider.test", change, provider::test, provider::says::test)]),
         at(
             Token,
             "/amazon/presets",

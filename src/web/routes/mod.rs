@@ -4,7 +4,7 @@
 //! A path that is not here answers 404, a method that is not here 405 with `Allow`; both as problem documents.
 
 use actix_web::http::Method;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard};
 
@@ -34,6 +34,8 @@ pub enum Access {
     Token,
     /// As above, and whoever has an activity token of that run.
     Stream,
+    /// Whoever has a browser's session; everybody else is led to the sign-in.
+    Page,
 }
 
 /// A path and what it answers to.
@@ -53,6 +55,13 @@ struct Entry {
     is_once: bool,
     says: Says,
     route: Route,
+}
+
+impl Entry {
+    /// The same, compressed for whom takes it so: a list that is long, repeats itself and holds no secret.
+    fn packed(self) -> Self {
+        Self { route: self.route.wrap(Compress::default()), ..self }
+    }
 }
 
 /// What a handler says of itself: it stands beside the handler.
@@ -127,16 +136,26 @@ fn table() -> impl Iterator<Item = (&'static str, Row)> {
 
 /// The routes.
 pub fn configure(config: &mut ServiceConfig) {
-    let page = admin::files().map(|file| at(Access::Free, &file.path, [read(Need::Known, file.route, admin::says)]));
-    for Row { access, path, entries } in table().map(|(_, row)| row).chain(page) {
+    let files = admin::files().map(|file| at(Access::Free, &file.path, [read(Need::Known, file.route, admin::says)]));
+    let stamped = at(Access::Free, admin::STAMPED, [read(Need::Known, admin::stamped(), admin::says)]);
+    let front = at(Access::Free, "/", [get(Need::Known, admin::front, admin::says)]);
+    let pages = admin::pages().into_iter().map(|page| {
+        let entry = read(page.need, page.route, admin::says);
+        at(Access::Page, page.path, [entry])
+    });
+    for Row { access, path, entries } in table().map(|(_, row)| row).chain(files).chain([stamped, front]).chain(pages) {
         let allow = entries.iter().map(|entry| entry.methods).collect::<Vec<_>>().join(", ");
         let routes = entries.into_iter().map(|entry| needing(entry.need, entry.route));
         let resource = routes.fold(web::resource(path), Resource::route);
         let resource = resource.default_service(web::to(move || refuse_method(allow.clone())));
         match access {
-            Access::Free => config.service(resource),
+            Access::Free => config.service(resource.wrap(Compress::default())),
             Access::Open => config.service(resource.wrap(from_fn(rate_limit::by_address))),
             Access::Token => config.service(resource.wrap(from_fn(auth::require_token))),
+            Access::Page => {
+                let resource = resource.wrap(from_fn(auth::require_token)).wrap(from_fn(admin::as_page));
+                config.service(resource.wrap(Compress::default()))
+            }
             Access::Stream => config.service(resource.wrap(from_fn(auth::require_token_or_activity_token))),
         };
     }

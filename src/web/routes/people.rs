@@ -11,6 +11,7 @@ pub(super) fn table() -> Vec<Row> {
     let admin = One(OrgAdmin);
     vec![
         at(Open, "/sign-in", [get_alone(Known, sign_in::open, sign_in::says::open)]),
+        at(Open, "/join", [get(Known, sign_in::join, sign_in::says::join)]),
         // Whose log it belongs to is known only when the password is: these record themselves, as the link does.
         at(Open, "/auth/login", [ask(Known, sessions::login, sessions::says::login)]),
         at(Open, "/auth/accept", [ask(Known, invitations::accept, invitations::says::accept)]),

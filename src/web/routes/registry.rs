@@ -4,7 +4,7 @@ use super::{Access, Row, ask, at, create, delete, get, head, patch, post, take};
 use crate::domain::rights::Need::One;
 use crate::domain::rights::Permission::{SellersRead, SellersWrite};
 use crate::web::api::new_sellers;
-use crate::web::api::registry::{self, entries, export, history, import, write};
+use crate::web::api::registry::{self, counts, entries, export, history, import, write};
 
 pub(super) fn table() -> Vec<Row> {
     use Access::Token;
@@ -14,7 +14,7 @@ pub(super) fn table() -> Vec<Row> {
             Token,
             "/sellers",
             [
-                get(look, registry::list::list, registry::list::says::list),
+                get(look, registry::list::list, registry::list::says::list).packed(),
                 create("sellers.add", change, write::create, write::says::create),
             ],
         ),
@@ -56,10 +56,13 @@ pub(super) fn table() -> Vec<Row> {
                 delete("sellers.remove", change, write::remove, write::says::remove),
             ],
         ),
+        at(Token, "/sellers/{id}/history", [get(look, registry::past::list, registry::past::says::list)]),
         at(Token, "/sellers/{id}/flag", [post("sellers.flag", change, write::flag, write::says::flag)]),
         at(Token, "/sellers/{id}/restore", [post("sellers.restore", change, write::restore, write::says::restore)]),
         at(Token, "/history", [get(look, history::timeline, history::says::timeline)]),
         at(Token, "/history/diff", [get(look, entries::difference, entries::says::difference)]),
+        at(Token, "/history/counts", [get(look, counts::counts, counts::says::counts)]),
+        at(Token, "/history/{id}", [get(look, history::read, history::says::read)]),
         at(Token, "/history/{id}/undo", [post("history.undo", change, history::undo, history::says::undo)]),
     ]
 }

@@ -4,8 +4,8 @@ use super::{Access, Row, ask, at, create, get, get_alone, patch, post};
 use crate::domain::rights::Need::{One, SeeRuns};
 use crate::domain::rights::Permission::Automation;
 use crate::web::api::{
-    activity, again, categories, change, commands, compare, coverage, estimate, events, history, items, retry,
-    run_metrics, runs, sellers, tasks,
+    activity, again, categories, change, commands, compare, coverage, estimate, events, history, items, requests,
+    retry, run_metrics, runs, sellers, tasks,
 };
 
 pub(super) fn table() -> Vec<Row> {
@@ -49,9 +49,10 @@ pub(super) fn table() -> Vec<Row> {
         at(Token, &run("/tasks"), [get(SeeRuns, tasks::list, tasks::says::list)]),
         at(Token, &run("/coverage"), [get(SeeRuns, coverage::list, coverage::says::list)]),
         at(Token, &run("/metrics"), [get(SeeRuns, run_metrics::read, run_metrics::says::read)]),
+        at(Token, &run("/requests"), [get(SeeRuns, requests::list, requests::says::list).packed()]),
         at(Token, &run("/items"), [get(SeeRuns, items::list, items::says::list)]),
         at(Token, &run("/sellers"), [get(SeeRuns, sellers::list, sellers::says::list)]),
-        at(Token, &run("/events"), [get(SeeRuns, events::list, events::says::list)]),
+        at(Token, &run("/events"), [get(SeeRuns, events::list, events::says::list).packed()]),
         at(Stream, &run("/activity"), [get_alone(SeeRuns, activity::stream, activity::says::stream)]),
         at(
             Token,

@@ -3,9 +3,31 @@
 //! The site is the real binary on its sandbox. `GLEANER_SITE=URL` (a base address, or a one-time sign-in link of
 //! `gleaner serve` on the sandbox) plays the scenes on a server that runs already.
 
+mod choices;
 #[path = "../../support/chromium.rs"]
 mod chromium;
+mod flood;
+mod habits;
+mod history;
+mod hostile;
+mod lived_in;
+mod newcomer;
+mod person;
+mod pictures;
+#[path = "../../support/png.rs"]
+mod png;
+mod run;
 mod scenes;
+mod sellers;
+mod settings;
+mod shell;
+mod shortcuts;
+mod states;
+#[path = "../../support/torrent.rs"]
+mod torrent;
+mod trouble;
+mod viewer;
+mod weight;
 
 use chromium::{Chromium, Look};
 use serde_json::json;
@@ -28,6 +50,16 @@ impl Site {
         let end = link[host_end..].find('/').map_or(link.len(), |at| host_end + at);
         Self { base: link[..end].to_owned(), sign_in: link.to_owned() }
     }
+}
+
+/// What is asked of the first shown element of this kind that people know by this name.
+fn by_name(kind: &str, name: &str, asked: &str) -> String {
+    let names = "(node) => [node.getAttribute('aria-label')?.trim(), node.innerText.trim()]";
+    format!(
+        "[...document.querySelectorAll({})].find((node) => node.checkVisibility() && ({names})(node).includes({}))?.{asked}",
+        json!(kind),
+        json!(name)
+    )
 }
 
 /// Widths that the page must do at, each in both themes.

@@ -2,14 +2,14 @@
 
 use std::sync::atomic::AtomicBool;
 
-use gleaner::domain::import::Format;
+use gleaner::domain::import::ImportFormat;
 use gleaner::domain::import::sheet::Sheet;
 use gleaner::files::{self, Unreadable};
 
 use crate::support::workbook::{Is, workbook, zipped};
 
 fn read(bytes: &[u8]) -> Result<Sheet, Unreadable> {
-    files::read(Format::Xlsx, bytes, None, &AtomicBool::new(false))
+    files::read(ImportFormat::Xlsx, bytes, None, &AtomicBool::new(false))
 }
 
 fn refused(bytes: &[u8]) -> String {
@@ -69,6 +69,41 @@ fn a_workbook_that_is_broken_or_none_says_so() {
         let said = refused(&bytes);
         assert!(said.contains(words), "{said}");
     }
+}
+
+#[test]
+fn a_row_of_more_cells_than_a_sheet_has_is_refused_before_anybody_holds_them() {
+    let sheet = |rows: &str| {
+        let text = format!("<worksheet><sheetData>{rows}</sheetData></worksheet>");
+        zipped(&[("xl/worksheets/sheet1.xml", text.as_bytes())])
+    };
+    // Millions of cells are a few kilobytes once they are packed.
+    let many = "<c><v>1</v></c>".repeat(2_000_000);
+    let wide = sheet(&format!("<row r=\"1\">{many}</row>"));
+    assert!(wide.len() < 256 * 1024, "{} bytes", wide.len());
+    assert!(refused(&wide).contains("header: a heading stands in column 201; allowed are 200 columns"));
+    let header = "<row r=\"1\"><c r=\"A1\" t=\"str\"><v>name</v></c></row>";
+    for cell in ["<c><v>1</v></c>", "<c r=\"A2\"><v>1</v></c>", "<c r=\"B2\"><v>1</v></c>"] {
+        let below = sheet(&format!("{header}<row r=\"2\">{}</row>", cell.repeat(20_000)));
+        let said = refused(&below);
+        assert!(said.contains("more than 16384 cells in row 2"), "{cell}: {said}");
+    }
+    let most = sheet(&format!("{header}<row r=\"2\">{}</row>", "<c><v>1</v></c>".repeat(16_384)));
+    assert_eq!(read(&most).expect("as wide as a sheet").taken[0].name, "1");
+    let far = sheet(&format!("{header}<row r=\"2\"><c r=\"XFE2\"><v>1</v></c></row>"));
+    assert!(refused(&far).contains("row 2"));
+}
+
+#[test]
+fn a_text_that_no_cell_of_a_spreadsheet_holds_is_bad_wherever_it_is_used() {
+    let long = "n".repeat(40_000);
+    let rows = [vec![Is::Text("name"), Is::Text("note")], vec![Is::Text("Ann"), Is::Shared(0)], vec![Is::Shared(0)]];
+    let sheet = read(&workbook(&rows, &[&long])).expect("it can be read");
+    let bad: Vec<(u32, &str)> = sheet.bad.iter().map(|bad| (bad.row, bad.errors[0].field.as_str())).collect();
+    assert_eq!(bad, [(2, "note"), (3, "name")]);
+    assert!(sheet.bad.iter().all(|bad| bad.errors[0].message.contains("over 32,767 characters")), "{:?}", sheet.bad);
+    let headings = workbook(&[vec![Is::Shared(0), Is::Shared(0)], vec![Is::Text("Ann")]], &[&long]);
+    assert!(refused(&headings).contains("there is no column with names"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -10,15 +11,20 @@ use gleaner::domain::delivery::Form;
 use gleaner::domain::failure::{Failure, RetryKind};
 use gleaner::domain::ids::RunKey;
 use gleaner::domain::notice::NoticeEvent;
-use gleaner::domain::run::Command;
+use gleaner::domain::registry::Marks;
+use gleaner::domain::run::{Command, RunStatus};
+use gleaner::domain::seller::Arrival;
 use gleaner::domain::settings::RunSettings;
 use gleaner::scrapers::mocked::{Ask, Script};
 use gleaner::store::PgStore;
 use gleaner::store::notices::webhooks::WebhookSpec;
+use gleaner::store::registry::changes::Author;
+use gleaner::store::registry::edits::NewSeller;
 use gleaner::store::runs::NewRun;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
+use tokio::time::{Instant, sleep};
 
 use super::ground::{Ground, SECRET, spec};
 use crate::support::market::{Market, fails};
@@ -99,6 +105,30 @@ async fn a_run_that_ends_is_told_with_its_new_sellers_behind_a_cursor() {
 }
 
 #[actix_web::test]
+async fn the_cursor_that_is_told_begins_with_the_runs_first_seller_whoever_waits_for_a_number_or_read_before() {
+    for has_read in [false, true] {
+        let Some(ground) = Ground::new().await else { return };
+        let receiver = Receiver::start(Answering::Status(200)).await;
+        ground.webhook(&receiver.url).await;
+        let new = NewSeller { name: "Entered before".to_owned(), marks: Marks::default() };
+        ground.store.add_sellers(ground.org, &Author::default(), &[new]).await.expect("it is entered");
+        if has_read {
+            ground.store.new_sellers(ground.org, Arrival::default(), 10).await.expect("they");
+        }
+        run(&ground, RunSettings::default()).await;
+
+        let _sender = ground.sender();
+        let heard = receiver.until_heard(2).await;
+
+        let new = heard.iter().map(Heard::json).find(|notice| notice["type"] == "sellers.new").expect("one");
+        let after = new["data"]["cursor"].as_str().expect("a cursor").parse().expect("our own");
+        let rows = ground.store.new_sellers(ground.org, after, 1_000).await.expect("they");
+        let names: BTreeSet<String> = rows.into_iter().map(|row| row.name).collect();
+        assert_eq!(names, Market::small().truth(), "somebody read before: {has_read}");
+    }
+}
+
+#[actix_web::test]
 async fn a_second_run_that_finds_nobody_new_tells_only_its_end() {
     let Some(ground) = Ground::new().await else { return };
     let (world, _) = run(&ground, RunSettings::default()).await;
@@ -124,6 +154,11 @@ async fn a_run_near_its_budget_a_pause_and_a_cancel_at_rest_are_told() {
     assert_eq!(types(&heard), ["budget.near", "run.paused"].map(String::from).into());
     let paused = heard.iter().map(Heard::json).find(|notice| notice["type"] == "run.paused").expect("one");
     assert_eq!(paused["data"]["pause"]["reason"], "budget", "{paused}");
+    let advice = paused["data"]["what_to_do"].as_str().expect("what to do");
+    assert!(advice.contains("request_budget"), "{advice}");
+    let near = of_type(&heard, "budget.near");
+    let sent = near["data"]["requests_sent"].as_i64().expect("a number");
+    assert!((16..=20).contains(&sent), "the count that passed 80 % of 20, with what is on the wire: {near}");
 
     world.give(key, Command::Cancel).await.expect("it is paused");
     let heard = receiver.until_heard(4).await;
@@ -150,10 +185,58 @@ async fn a_run_that_came_to_nothing_is_told_with_the_error() {
     let why = facts["fail_message"].as_str().expect("words");
     let row = ground.store.run(key.org, key.run).await.expect("the run");
     assert_eq!(Some(why), row.fail_message.as_deref(), "as the run itself says");
-    assert!(failed["link"].as_str().is_some_and(|link| link.ends_with(&format!("/?run={}", key.run))), "{failed}");
+    assert_eq!(facts["fail_reason"], "nothing_succeeded");
+    assert!(facts["what_to_do"].as_str().is_some_and(|words| words.contains("retry the failed ones")), "{failed}");
+    assert!(
+        failed["link"].as_str().is_some_and(|link| link.ends_with(&format!("/admin/runs/{}", key.run))),
+        "{failed}"
+    );
     ground.test(webhook).await;
     let heard = receiver.until_heard(2).await;
     assert_eq!(types(&heard), ["run.failed", "test"].map(String::from).into(), "it found nobody new");
+}
+
+#[actix_web::test]
+async fn a_pause_that_a_probe_does_not_end_is_told_once_and_one_that_became_another_is_told_anew() {
+    let Some(ground) = Ground::new().await else { return };
+    let receiver = Receiver::start(Answering::Status(200)).await;
+    let webhook = ground.webhook(&receiver.url).await;
+    let _sender = ground.sender();
+    let refuses = Arc::new(AtomicBool::new(false));
+    let switch = refuses.clone();
+    let outage: Arc<Script> = Arc::new(move |ask: &Ask, _: u32| {
+        let refused = Failure::Refused { detail: "401 unknown user".to_owned() };
+        let away = Failure::retryable(RetryKind::Server, "503 upstream temporarily unavailable");
+        (Duration::ZERO, fails(ask, if switch.load(Ordering::SeqCst) { refused } else { away }))
+    });
+    let settings = RunSettings { max_attempts: 1, max_consecutive_failures: 1, ..RunSettings::default() };
+    let (_world, key) = run_on(&ground, &ground.store, settings, outage).await;
+    let reason = |notice: Value| notice["data"]["pause"]["reason"].as_str().map(str::to_owned);
+    let heard = receiver.until_heard(1).await;
+    assert_eq!(reason(heard[0].json()).as_deref(), Some("consecutive_failures"));
+
+    let looked = async |probes: u16| {
+        let due = "UPDATE collection_runs SET resume_at = now() WHERE status = 'paused'";
+        ground.sql(due).await;
+        let limit = Instant::now() + Duration::from_secs(60);
+        loop {
+            let row = ground.store.run(key.org, key.run).await.expect("the run");
+            let pause = row.pause.filter(|_| row.status == RunStatus::Paused);
+            if pause.is_some_and(|pause| pause.probes == probes) {
+                return;
+            }
+            assert!(Instant::now() < limit, "it never looked again");
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    looked(1).await;
+    refuses.store(true, Ordering::SeqCst);
+    looked(0).await;
+    let heard = receiver.until_heard(2).await;
+    assert_eq!(reason(heard[1].json()).as_deref(), Some("provider_refused"), "nobody but a person can mend that");
+    ground.test(webhook).await;
+    let heard = receiver.until_heard(3).await;
+    assert_eq!(types(&heard[2..]), ["test"].map(String::from).into(), "the first pause was told once");
 }
 
 #[actix_web::test]

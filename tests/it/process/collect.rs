@@ -23,7 +23,7 @@ async fn collect_finds_the_truth_says_so_in_one_object_and_export_names_the_same
     assert_eq!(done.out.lines().count(), 1, "results alone on standard output: {}", done.out);
     let summary: Value = serde_json::from_str(last).expect("JSON");
     let fields: BTreeSet<&str> = summary.as_object().expect("an object").keys().map(String::as_str).collect();
-    let expected = "run_id status reason error spend products_total products_searched sellers_found sellers_new requests_made \
+    let expected = "run_id number status reason error spend products_total products_searched sellers_found sellers_new requests_made \
                     failed_items skipped_items duration_ms";
     assert_eq!(fields, expected.split_whitespace().collect());
     assert_eq!((&summary["status"], &summary["failed_items"]), (&"completed".into(), &0.into()));
@@ -45,12 +45,21 @@ async fn collect_finds_the_truth_says_so_in_one_object_and_export_names_the_same
     assert_eq!(names(&exported.out), truth);
     assert_eq!(summary["sellers_found"], truth.len());
 
-    let table = folder.run(&["export", "--run", id, "--format", "csv"]).await;
+    assert_eq!(summary["number"], 1);
+    let table = folder.run(&["export", "--run", "1", "--format", "csv"]).await;
     let head = table.out.lines().next().expect("a head").trim();
     assert_eq!(head, "name,display_name,platform,feedback_percent,feedback_count,products,first_seen_at");
     let unknown = folder.run(&["export", "--run", "01a20e2c-0000-730a-bbaa-06d1a39be1f7", "--format", "csv"]).await;
     assert_eq!((unknown.code, unknown.out.as_str()), (Some(1), ""));
     assert!(unknown.err.contains("--run: there is no run"), "{}", unknown.err);
+    for (text, words) in [("2", "--run: there is no run 2"), ("lamps", "neither a run's number nor its id")] {
+        let refused = folder.run(&["export", "--run", text, "--format", "csv"]).await;
+        assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""));
+        assert!(refused.err.contains(words), "{}", refused.err);
+    }
+    let (by_number, by_id) = (folder.run(&["reparse", "#1"]).await, folder.run(&["reparse", id]).await);
+    assert_eq!((by_number.code, &by_number.out), (by_id.code, &by_id.out), "{}{}", by_number.err, by_id.err);
+    assert!(!by_number.err.contains("there is no run"), "{}", by_number.err);
 }
 
 #[actix_web::test]
@@ -94,11 +103,27 @@ async fn values_that_cannot_be_read_are_told_with_what_is_allowed() {
         (["--faults", "x"], "a number from 0 to 1 is allowed"),
         (["--faults", "1.5"], "a number from 0 to 1 is allowed"),
         (["--seed", "abc"], "a whole number from 0 to"),
-        (["--workers", "many"], "a whole number from 0 to"),
+        (["--workers", "many"], "a whole number from 1 to 64 is allowed"),
+        (["--workers", "-1"], "a whole number from 1 to 64 is allowed"),
+        (["--pages-per-category", "3"], "a whole number from 1 to 2 is allowed"),
+        (["--price-window", "wide"], "80..120"),
     ] {
         let refused = run(&[&["collect"], &CATEGORIES[..], &flags].concat()).await;
         assert_eq!(refused.code, Some(1), "{}", refused.err);
         assert!(refused.err.contains(flags[0]) && refused.err.contains(allowed), "{}", refused.err);
+    }
+    for (typed, allowed) in [
+        (&["runs", "--limit", "few"][..], "a whole number from 0 on is allowed"),
+        (&["runs", "--status", "done"], "one of pending, running, paused, completed, failed, cancelled is allowed"),
+        (&["sellers", "--limit", "-1"], "a whole number from 0 on is allowed"),
+        (&["audit", "list", "--limit", "0"], "a whole number from 1 to 10000 is allowed"),
+        (&["sandbox", "--listen", "8090"], "an address and a port are allowed"),
+        (&["sandbox", "truth", "--category", "home-bath", "--seed", "x"], "a whole number from 0 to"),
+        (&["runs", "start", "home-bath", "--idempotency-key", "a b"], "1 to 255 visible ASCII characters"),
+    ] {
+        let refused = run(typed).await;
+        assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""), "{typed:?}: {}", refused.err);
+        assert!(refused.err.contains(allowed), "{typed:?}: {}", refused.err);
     }
 }
 

@@ -3,10 +3,12 @@
 use std::net::TcpListener;
 
 use awc::http::Method;
+use gleaner::store::migrate;
 
 use super::outside::{CREDENTIALS, Outside};
 use crate::support::api::Api;
-use crate::support::binary::Folder;
+use crate::support::binary::{Folder, done};
+use crate::support::postgres;
 
 #[actix_web::test]
 async fn a_taken_port_is_said_clearly_and_the_next_start_still_prints_the_first_token() {
@@ -96,6 +98,32 @@ async fn check_says_what_is_wrong_with_a_database_that_is_away() {
 }
 
 #[actix_web::test]
+async fn check_makes_no_database_and_migrates_none() {
+    let folder = Folder::new();
+    let new = folder.run(&["check"]).await;
+    assert_eq!((new.code, new.err.as_str()), (Some(2), ""), "{}", new.out);
+    assert!(new.out.contains("database       not ready: there is none yet in "), "{}", new.out);
+    assert!(!folder.data().exists(), "a data folder was made");
+
+    let Some(database) = postgres::database().await else { return };
+    let all = migrate::revert_all(&database.url).await.expect("they go down").len();
+    let check = async || {
+        let mut command = folder.command(&["check"]);
+        command.env("DATABASE_URL", &database.url);
+        done(command).await
+    };
+    let behind = check().await;
+    assert_eq!((behind.code, behind.err.as_str()), (Some(2), ""), "{}", behind.out);
+    let words = format!("{all} migrations are missing, from ");
+    assert!(behind.out.contains(&words) && behind.out.contains("`gleaner migrate`"), "{}", behind.out);
+    assert_eq!(migrate::pending(&database.url).await.expect("it answers").len(), all, "it was looked at and left");
+    migrate::run(&database.url).await.expect("they go up");
+    let ready = check().await;
+    assert_eq!(ready.code, Some(0), "{}", ready.out);
+    assert!(ready.out.contains("the schema is up to date"), "{}", ready.out);
+}
+
+#[actix_web::test]
 async fn the_real_provider_is_asked_only_by_a_check_that_is_told_to() {
     let outside = Outside::start(0).await;
     let check = async |arguments: &[&str]| {
@@ -105,9 +133,9 @@ async fn the_real_provider_is_asked_only_by_a_check_that_is_told_to() {
         (done.status.code(), String::from_utf8_lossy(&done.stdout).into_owned())
     };
     let (code, out) = check(&["check"]).await;
-    assert!(code == Some(0) && out.contains("it is not asked"), "{out}");
+    assert!(code == Some(2) && out.contains("it is not asked"), "only the database is not there yet: {out}");
     assert_eq!(outside.counts().await["best_sellers"], 0);
     let (code, out) = check(&["check", "--provider"]).await;
-    assert!(code == Some(0) && out.contains("answers with 50 products"), "{out}");
+    assert!(code == Some(2) && out.contains("answers with 50 products"), "{out}");
     assert_eq!(outside.counts().await["best_sellers"], 1);
 }

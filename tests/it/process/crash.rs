@@ -88,7 +88,8 @@ async fn serve_goes_on_with_the_run_of_a_collect_that_was_killed() {
     outside.until_asked("seller_search", dice.of(10..100)).await;
     dice.a_moment(0..60).await;
     let said = collecting.complained();
-    let id = said.split_whitespace().skip_while(|word| *word != "run").nth(1).expect("it says its run").to_owned();
+    let (_, id) = said.split_once("run 1 (").expect("it says its run");
+    let id = id.split(')').next().expect("its id").to_owned();
     kill_hard(collecting, &outside.folder).await;
 
     let mut serving = outside.serve().await;

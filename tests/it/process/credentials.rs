@@ -26,6 +26,8 @@ async fn a_run_that_was_refused_goes_on_with_credentials_that_were_mended_meanwh
     assert_eq!(paused["pause"]["reason"], "provider_refused", "{paused}");
     assert!(paused["pause"]["proofs"].to_string().contains("401"), "{paused}");
 
+    let asked = paused["requests_made"].as_i64().expect("a number");
+
     let gone = secret.with_file_name("elsewhere");
     fs::rename(&secret, &gone).expect("our own file");
     api.post(&format!("{run}/resume"), None).await;
@@ -33,6 +35,8 @@ async fn a_run_that_was_refused_goes_on_with_credentials_that_were_mended_meanwh
     assert_eq!(paused["pause"]["reason"], "provider_refused", "{paused}");
     let proofs = paused["pause"]["proofs"].to_string();
     assert!(proofs.contains("oxylabs.password_file") && !proofs.contains("guessed"), "{proofs}");
+    assert_eq!(paused["requests_made"], asked, "what was never sent is no request of the run or its budget: {paused}");
+    assert_eq!(paused["spend"]["requests"], asked, "{paused}");
 
     fs::rename(&gone, &secret).expect("our own file");
     fs::write(&secret, "sandbox\n").expect("our own file");

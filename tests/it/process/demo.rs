@@ -19,7 +19,7 @@ fn start(folder: &Folder) -> Process {
 
 #[actix_web::test]
 async fn a_first_start_finds_the_truth_in_a_demo_run_and_a_second_start_makes_no_other() {
-    let folder = Folder::new();
+    let folder = Folder::bare();
     let mut first = start(&folder);
     let token = first.token().await;
     let api = Api::new(first.base(), &token);

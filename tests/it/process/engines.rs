@@ -74,6 +74,12 @@ impl Pair {
         assert!(!said.contains("the database ended the engine's session"), "its own were left alone: {said}");
         self.first.signal(Signal::SIGCONT);
         self.first.until_complained("another engine works on it").await;
+        let said = self.first.complained();
+        assert!(said.contains("followed by another owner"), "{said}");
+        // That its sessions were ended is one: what it could not keep is said until somebody else's word is heard.
+        let is_alarm = |line: &&str| line.contains("ERROR") && !line.contains("the database is away");
+        let alarms: Vec<&str> = said.lines().filter(is_alarm).collect();
+        assert_eq!(alarms, Vec::<&str>::new(), "nothing is wrong with a run that somebody else goes on with");
         let after = self.client.query_one(fence, &[]).await.expect("the run");
         assert_eq!(before.get::<_, i64>(0), after.get::<_, i64>(0), "nobody raised the fence again");
         assert_eq!(before.get::<_, String>(1), after.get::<_, String>(1), "the run stays with its new owner");

@@ -127,6 +127,13 @@ async fn after_a_run_the_numbers_are_those_of_the_run() {
     for positive in ["gleaner_database_pool_size", "process_open_fds"] {
         assert!(seen.sum(positive, &[]) > 0.0, "{positive}");
     }
+    // A question whether the provider answers is asked and paid as any other.
+    let tested = api.post("/settings/provider/test", None).await;
+    let asked = Scraped::from(&api.base).await;
+    assert_eq!(asked.sum(requests, &[]), seen.sum(requests, &[]) + 1.0, "{tested}");
+    let paid = |scraped: &Scraped| scraped.sum(requests, &[("billed", "true")]);
+    let more = asked.sum("gleaner_spend_total", &[("currency", "USD")]) - spent;
+    assert_eq!(more > 0.0, paid(&asked) > paid(&seen), "{more}: {tested}");
     let (_, text) = api.ask(Method::GET, "/metrics", None).await;
     assert!(!text.contains(run.rsplit('/').next().expect("an id")), "no label names a run");
     assert_eq!(serving.stop().await, Some(0));

@@ -17,7 +17,7 @@ const REFUSED: [(&[&str], &[&str]); 16] = [
     (&["serve", "--listen", "nowhere"], &["--listen", "nowhere"]),
     (&["--listen", "nowhere"], &["--listen", "nowhere"]),
     (&["--seed", "1", "migrate"], &["--seed", "after the command"]),
-    (&["token", "revoke", "-8JpXq3"], &["no token", "43 letters"]),
+    (&["token", "revoke", "-8JpXq3"], &["no token", "no database"]),
     (&["export", "--run", "seven", "--format", "csv"], &["--run", "`seven`"]),
     (&["export", "--run", "seven", "--format", "xml"], &["--format", "ndjson or csv"]),
 ];

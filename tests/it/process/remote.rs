@@ -113,6 +113,7 @@ async fn a_run_is_paused_resumed_and_cancelled_by_number_name_and_id() {
     assert!(refused.contains("paused") && refused.contains("allowed now: resume, cancel"), "{refused}");
     let shown = typist.hears(&["runs", "show", "1"]).await;
     assert!(shown.contains("paused (manual)") && shown.contains(id), "{shown}");
+    assert!(shown.contains("Resume when you are ready"), "what to do: {shown}");
 
     typist.hears(&["resume", name]).await;
     assert_eq!(api.get(&run).await["status"], "running");
@@ -181,7 +182,15 @@ async fn the_registry_is_exported_with_its_filters_and_columns_to_standard_outpu
     let path = file.to_str().expect("a path");
     assert_eq!(typist.hears(&[&sellers(&["xlsx"])[..], &["--output", path]].concat()).await, "");
     assert!(std::fs::read(&file).expect("the file").starts_with(b"PK"));
-    assert!(!folder.data().join("registry.xlsx.part").exists());
+    // Of two who write to one name at one time each writes all of theirs, and one of them comes last.
+    let arguments = [&sellers(&["ndjson", "--columns", "display_name"])[..], &["--output", path]].concat();
+    let both = futures_util::join!(typist.hears(&arguments), typist.hears(&arguments));
+    assert_eq!((both.0.as_str(), both.1.as_str()), ("", ""));
+    assert_eq!(lines(&std::fs::read_to_string(&file).expect("the file")).len(), 4);
+    let beside =
+        std::fs::read_dir(folder.data()).expect("the folder").map(|entry| entry.expect("an entry").file_name());
+    let parts: Vec<_> = beside.filter(|name| name.to_string_lossy().contains("registry")).collect();
+    assert_eq!(parts, ["registry.xlsx"]);
 
     for (more, words) in [
         (&["csv", "--where", "status=great"][..], "one of new, reviewing"),
@@ -190,12 +199,60 @@ async fn the_registry_is_exported_with_its_filters_and_columns_to_standard_outpu
         (&["csv", "--columns", "nmae"], "allowed are id, name"),
         (&["csv", "--run", "7"], "there is no run"),
         (&["csv", "--output", "/nowhere/x.csv"], "--output /nowhere/x.csv"),
+        (&["csv", "--output", "/dev/null"], "--output /dev/null: is no file"),
     ] {
         let said = typist.is_refused(&sellers(more)).await;
         assert!(said.contains(words), "{more:?}: {said}");
     }
     let said = typist.is_refused(&["export", "--run", "1", "--format", "xlsx", "--url", &typist.url]).await;
     assert!(said.contains("ndjson or csv"), "{said}");
+    assert_eq!(serving.stop().await, Some(0));
+}
+
+#[actix_web::test]
+async fn sellers_are_listed_by_all_that_the_servers_list_is_asked_by() {
+    let folder = Folder::new();
+    let mut serving = folder.serve(&["--latency-ms", "0"]).await;
+    let api = Api::new(serving.base(), &serving.token().await);
+    let typist = Typist::new(&api.base, &api.token);
+    let marks =
+        serde_json::json!({"names": ["Ann", "Bea"], "status": "approved", "tags": ["big fish"], "flagged": true});
+    api.post("/sellers/bulk", Some(marks)).await;
+    api.post("/sellers/bulk", Some(serde_json::json!({"names": ["Cis", "Dan"]}))).await;
+    let all = lines(&typist.hears(&["sellers", "--search", "dan", "--json"]).await);
+    let dan = format!("/sellers/{}?exclude=true", all[0]["id"].as_str().expect("an id"));
+    assert_eq!(api.ask(awc::http::Method::DELETE, &dan, None).await.0, 200);
+    let run = api.start_run(&CATEGORIES[..1], short()).await;
+    let found = api.until_rest(&run, "completed").await["sellers_new"].as_u64().expect("a count");
+    let by_hand = ["--times-seen-min", "0", "--to", "2100-01-01", "--status"];
+    let names = async |more: &[&str]| {
+        let typed = [&["sellers", "--json", "--limit", "100000"], more].concat();
+        let rows = lines(&typist.hears(&typed).await);
+        rows.iter().map(|row| row["display_name"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&[&by_hand[..], &["approved"]].concat()).await, ["Ann", "Bea"]);
+    assert_eq!(names(&["--tag", "Big Fish", "--sort", "name", "--order", "desc"]).await, ["Bea", "Ann"]);
+    assert_eq!(names(&["--flagged", "--search", "be"]).await, ["Bea"]);
+    assert_eq!(names(&["--flagged=false", "--search", "cis"]).await, ["Cis"]);
+    assert_eq!(names(&["--state", "removed"]).await, ["Dan"]);
+    assert_eq!(names(&["--state", "excluded", "--search", "dan"]).await, ["Dan"]);
+    assert_eq!(names(&["--new-in-run", "1"]).await.len() as u64, found);
+    assert_eq!(names(&["--from", "2100-01-01"]).await, Vec::<String>::new());
+    let loved = lines(&typist.hears(&["sellers", "--json", "--feedback-min", "99.5", "--sort", "times_seen"]).await);
+    assert!(loved.iter().all(|row| row["feedback_percent"].as_f64().is_some_and(|percent| percent >= 99.5)));
+    for (more, words) in [
+        (&["--status", "great"][..], "possible values: new, reviewing"),
+        (&["--flagged=maybe"], "possible values: true, false"),
+        (&["--sort", "age"], "sort"),
+        (&["--feedback-min", "101"], "feedback_min"),
+        (&["--from", "yesterday"], "from"),
+        (&["--times-seen-min", "-1"], "from 0 to"),
+        (&["--new-in-run", "9"], "there is no run"),
+        (&["--run", "1", "--tag", "x"], "cannot be used with"),
+    ] {
+        let said = typist.is_refused(&[&["sellers"], more].concat()).await;
+        assert!(said.contains(words), "{more:?}: {said}");
+    }
     assert_eq!(serving.stop().await, Some(0));
 }
 
@@ -286,6 +343,12 @@ async fn completions_name_every_command() {
         {
             assert!(done.out.contains(command), "{shell} does not complete {command}");
         }
+        for words in ["new-in-run", "feedback-min"] {
+            assert!(done.out.contains(words), "{shell} does not complete {words}");
+        }
+        // The words of a status, by those shells that are told values.
+        let tells_values = ["bash", "zsh", "fish"].contains(&shell);
+        assert_eq!(done.out.contains("contacted"), tells_values, "{shell}");
     }
     let unknown = run(&["completions", "tcsh"]).await;
     assert!(unknown.code == Some(1) && unknown.err.contains("possible values: bash"), "{}", unknown.err);

@@ -112,7 +112,7 @@ async fn a_run_without_kept_pages_and_an_unknown_run_are_refused_with_the_reason
         (vec!["reparse", &run], "has no kept pages"),
         (vec!["reparse", &run, "--apply"], "has no kept pages"),
         (vec!["reparse", UNKNOWN], "there is no run"),
-        (vec!["reparse", "lamps"], "`lamps` is no run id"),
+        (vec!["reparse", "lamps"], "`lamps` is neither a run's number nor its id"),
     ] {
         let refused = shop.run(&arguments).await;
         assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""), "{arguments:?}");

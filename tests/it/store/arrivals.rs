@@ -18,6 +18,29 @@ async fn insert(connection: &mut AsyncPgConnection, org: OrgId, names: &[&str]) 
     }
 }
 
+#[actix_web::test]
+async fn whoever_asks_for_new_sellers_is_not_kept_waiting_by_those_that_are_gone() {
+    let Some(database) = postgres::database().await else { return };
+    let store = database.store().await;
+    let org = store.create_org("Harbour").await.expect("an organisation").id;
+    let mut connection = AsyncPgConnection::establish(&database.url).await.expect("it answers");
+    // More than are numbered at one time, and all of them older than the one that stays.
+    let gone = format!(
+        "INSERT INTO sellers (org_id, id, platform, normalised_name, display_name, feedback_approx, first_seen_at, \
+            last_seen_at, times_seen, seen_order, removed_at) \
+         SELECT '{org}', ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'ebay', 'gone ' || n, 'gone ' || n, \
+            false, now(), now(), 0, now(), now() FROM generate_series(1, 10001) AS n"
+    );
+    connection.batch_execute(&gone).await.expect("rows");
+    insert(&mut connection, org, &["one that stays"]).await;
+    let (names, next) = since(&store, org, Arrival::default()).await;
+    assert_eq!(names, ["one that stays"]);
+    // Brought back, one that nobody was told of is new.
+    let back = "UPDATE sellers SET removed_at = NULL WHERE normalised_name = 'gone 7'";
+    connection.batch_execute(back).await.expect("a row");
+    assert_eq!(since(&store, org, next).await.0, ["gone 7"]);
+}
+
 async fn since(store: &PgStore, org: OrgId, after: Arrival) -> (Vec<String>, Arrival) {
     let rows = store.new_sellers(org, after, 100).await.expect("they");
     let last = rows.last().map_or(after, |row| row.arrival);

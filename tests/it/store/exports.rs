@@ -1,7 +1,7 @@
 //! Exports at the store: one moment, whatever is committed while they read, and nothing left of one that was given up.
 
 use chrono::DateTime;
-use gleaner::domain::export::{Column, ExportNote, Form, Part};
+use gleaner::domain::export::{ExportColumn, ExportFormat, ExportNote, Part};
 use gleaner::domain::ids::OrgId;
 use gleaner::domain::registry::{Edit, EntryAction, Marks, Patch};
 use gleaner::store::PgStore;
@@ -16,8 +16,8 @@ use crate::support::postgres;
 const SELLERS: usize = 2_500;
 
 fn note(part: Part) -> ExportNote {
-    let (columns, query) = (vec![Column::Name], std::collections::BTreeMap::new());
-    ExportNote { part, form: Form::Csv, columns, run_number: None, query }
+    let (columns, query) = (vec![ExportColumn::Name], std::collections::BTreeMap::new());
+    ExportNote { part, form: ExportFormat::Csv, columns, run_number: None, query }
 }
 
 async fn add(store: &PgStore, org: OrgId, names: impl Iterator<Item = String>) {

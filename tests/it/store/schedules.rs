@@ -161,7 +161,7 @@ async fn who_asked_for_it_is_told_of_a_run_that_did_not_start() {
     };
     let webhook = store.create_webhook(ground.org, &spec, [7; 32]).await.expect("a webhook").id;
     assert_eq!(ground.engine.look_at("2026-01-03T03:01:01Z").await, 0);
-    store.hand_notices_on("https://gleaner.test").await.expect("the store answers");
+    store.hand_notices_on(Some("https://gleaner.test")).await.expect("the store answers");
     let told = store.list_deliveries(ground.org, webhook, None, 10).await.expect("deliveries");
     let [told] = &told[..] else { panic!("one word for three moments, not {}", told.len()) };
     let body: serde_json::Value = serde_json::from_str(&told.body).expect("JSON");
@@ -169,7 +169,7 @@ async fn who_asked_for_it_is_told_of_a_run_that_did_not_start() {
     let reason = body["data"]["reason"].as_str().expect("a reason");
     assert!(reason.contains("2 more moments were missed before it"), "{reason}");
     assert_eq!(ground.engine.look_at("2026-01-04T03:00:30Z").await, 1);
-    store.hand_notices_on("https://gleaner.test").await.expect("the store answers");
+    store.hand_notices_on(Some("https://gleaner.test")).await.expect("the store answers");
     assert_eq!(store.list_deliveries(ground.org, webhook, None, 10).await.expect("deliveries").len(), 1, "it started");
 }
 

@@ -233,6 +233,37 @@ async fn metrics_tell_latencies_throughput_and_the_share_of_each_worker() {
     assert_eq!(house.client.get(&format!("/collection/runs/{run}/metrics")).await.json(), told);
 }
 
+/// The figures of a run, once they are counted to its end.
+async fn counted(house: &House, run: &str) -> Value {
+    for _ in 0..100 {
+        let told = house.client.get(&format!("/collection/runs/{run}/metrics")).await.json();
+        if told["counted_to"] == told["last_event_id"] {
+            return told;
+        }
+    }
+    panic!("run {run} was never counted to its end");
+}
+
+#[actix_web::test]
+async fn metrics_of_a_long_run_are_answered_at_once_as_far_as_they_are_counted_and_come_to_the_end() {
+    let Some(house) = House::still().await else { return };
+    let run = past(&house, Past { events: 120_000, ..Past::default() }).await;
+    let mut before = 0;
+    for _ in 0..30 {
+        let told = house.client.get(&format!("/collection/runs/{run}/metrics")).await.json();
+        let (to, last) = (told["counted_to"].as_i64().expect("a number"), told["last_event_id"].as_i64());
+        assert!(to > before && last == Some(120_000), "each look comes further: {before}, {to}");
+        assert!(told["counted_until"].is_string(), "how old they are: {told}");
+        before = to;
+        if Some(to) == last {
+            let (amazon, ebay) = (&told["latency"]["amazon"]["answers"], &told["latency"]["ebay"]["answers"]);
+            assert_eq!(amazon.as_i64().zip(ebay.as_i64()).map(|(one, two)| one + two), Some(60_000), "each once");
+            return;
+        }
+    }
+    panic!("it was never counted to its end: {before}");
+}
+
 #[actix_web::test]
 async fn metrics_of_a_run_count_every_request_that_it_made() {
     let Some(house) = House::acting(std::time::Duration::ZERO).await else { return };
@@ -252,7 +283,7 @@ async fn old_events_go_and_the_run_says_so_wherever_they_are_asked_for() {
     let Some(house) = House::still().await else { return };
     let old = past(&house, Past { events: 12_000, days_ago: 31, ..Past::default() }).await;
     let young = past(&house, Past { days_ago: 29, ..Past::default() }).await;
-    let metrics = house.client.get(&format!("/collection/runs/{old}/metrics")).await.json();
+    let metrics = counted(&house, &old).await;
     // Two engines come to it at one time.
     let another = house.database.store().await;
     let (one, other) =

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::house::{House, new_token};
-use super::wire::Reply;
+use super::wire::{Client, Reply};
 
 /// Every route that asks for a token, of this run.
 fn guarded(run: &str) -> Vec<(&'static str, String)> {
@@ -26,6 +26,7 @@ fn guarded(run: &str) -> Vec<(&'static str, String)> {
         "/activity",
         "/coverage",
         "/metrics",
+        "/requests",
     ];
     let writes = ["/start", "/execute", "/pause", "/resume", "/cancel", "/retry-failed", "/again", "/activity-token"];
     let reads = reads.map(|rest| ("GET", of_run(rest)));
@@ -88,8 +89,8 @@ async fn another_organisations_run_and_an_unknown_one_cannot_be_told_apart() {
 #[actix_web::test]
 async fn the_page_and_the_health_routes_are_open_and_carry_the_security_headers() {
     let Some(house) = House::still().await else { return };
-    for path in ["/", "/static/main.js", "/healthz", "/readyz", "/version", "/metrics"] {
-        let reply = house.stranger.get(path).await;
+    for path in ["/sign-in", "/static/boot.js", "/healthz", "/readyz", "/version", "/metrics"] {
+        let reply = house.stranger.with("Accept", "text/html,*/*").get(path).await;
         assert_eq!(reply.status, 200, "{path}");
         carries_the_security_headers(&reply);
     }
@@ -105,8 +106,8 @@ async fn a_refusal_carries_the_security_headers_too() {
     let mut refusals = vec![unknown];
     for (method, path, allowed) in [
         ("DELETE", "/collection/runs", "GET, HEAD, POST"),
-        ("PUT", "/", "GET, HEAD"),
-        ("POST", "/static/main.js", "GET, HEAD"),
+        ("PUT", "/docs", "GET, HEAD"),
+        ("POST", "/static/boot.js", "GET, HEAD"),
         ("HEAD", &format!("/collection/runs/{run}/activity"), "GET"),
     ] {
         let reply = house.client.send(method, path, None).await;
@@ -142,7 +143,7 @@ async fn a_sign_in_link_opens_one_session_and_its_changes_need_our_header() {
     let looked = house.stranger.send("HEAD", &link, None).await;
     assert_eq!((looked.status, looked.header("allow")), (405, Some("GET")), "who looks at a link does not use it up");
     let opened = house.stranger.get(&link).await;
-    assert_eq!((opened.status, opened.header("location")), (303, Some("/")));
+    assert_eq!((opened.status, opened.header("location")), (303, Some("/admin")));
     let cookie = opened.header("set-cookie").expect("a cookie").to_owned();
     assert!(cookie.contains("; HttpOnly") && cookie.contains("; SameSite=Lax"), "{cookie}");
     for used_or_wrong in [link.as_str(), "/sign-in", "/sign-in?code=abc"] {
@@ -152,6 +153,9 @@ async fn a_sign_in_link_opens_one_session_and_its_changes_need_our_header() {
     assert_eq!(browser.get("/collection/runs").await.status, 200);
     let body = json!({"category_ids": ["category-0"]});
     assert!(browser.post("/collection/runs", Some(&body)).await.problem(403).contains("X-Gleaner-CSRF"));
+    let elsewhere = browser.with("X-Gleaner-Organisation", "01940000-0000-7000-8000-000000000000");
+    assert!(elsewhere.get("/collection/runs").await.problem(403).contains("another organisation"));
+    assert_eq!(elsewhere.get("/auth/me").await.status, 200, "who has switched is told to which");
     assert_eq!(house.runs().await, 0);
     let ours = browser.with("X-Gleaner-CSRF", "1");
     assert_eq!(ours.post("/collection/runs", Some(&body)).await.status, 201);
@@ -168,21 +172,21 @@ async fn a_sign_in_link_opens_one_session_and_its_changes_need_our_header() {
 async fn a_browser_with_a_link_that_opens_nothing_gets_the_page_and_not_a_document_for_programs() {
     let Some(house) = House::still().await else { return };
     let browser = house.stranger.with("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
-    let page = browser.get("/").await;
     let code = sign_in::new_code(&house.store, &Clock::system(), house.org).await.expect("a link");
     let link = format!("/sign-in?code={code}");
     let cookie = browser.get(&link).await.header("set-cookie").expect("a cookie").to_owned();
-    for opens_nothing in [link.as_str(), "/sign-in", "/sign-in?code=abc"] {
+    for (opens_nothing, status) in [(link.as_str(), 401), ("/sign-in", 200), ("/sign-in?code=abc", 401)] {
         let told = browser.get(opens_nothing).await;
-        assert_eq!((told.status, &told.body), (401, &page.body), "{opens_nothing}");
-        assert_eq!(told.header("content-type"), page.header("content-type"));
+        assert_eq!(told.status, status, "{opens_nothing}");
+        assert_eq!(told.text().contains("This link opens nothing"), status == 401, "{opens_nothing}");
+        assert_eq!(told.header("content-type"), Some("text/html; charset=utf-8"));
         assert_eq!((told.header("cache-control"), told.header("set-cookie")), (Some("no-store"), None));
         carries_the_security_headers(&told);
         house.stranger.with("Accept", "application/json").get(opens_nothing).await.problem(401);
     }
     let session = browser.with("Cookie", cookie.split(';').next().expect("its value"));
     let passed = session.get(&link).await;
-    assert_eq!((passed.status, passed.header("location")), (303, Some("/")), "who has signed in goes on");
+    assert_eq!((passed.status, passed.header("location")), (303, Some("/admin")), "who has signed in goes on");
     let forged = browser.with("Cookie", &format!("gleaner_session_{}=x", house.running.address.port()));
     assert_eq!(forged.get(&link).await.status, 401);
 }
@@ -244,4 +248,29 @@ async fn whoever_is_shut_out_while_their_body_arrives_changes_nothing() {
     timeout(Duration::from_secs(20), slow.read_to_string(&mut answer)).await.expect("an answer").expect("a text");
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
     assert_eq!(house.client.get("/sellers").await.json()["items"], json!([]));
+}
+
+#[actix_web::test]
+async fn what_is_open_ends_by_the_rule_by_which_whoever_comes_is_refused() {
+    let Some(house) = House::still().await else { return };
+    let run = house.run().await;
+    let stream = format!("/collection/runs/{run}/activity");
+    for (what, sql) in [
+        ("its own end", "UPDATE api_tokens SET expires_at = now() WHERE name = 'made'"),
+        ("its being taken back", "UPDATE api_tokens SET revoked_at = now() WHERE name = 'made'"),
+        ("its maker's being taken back", "UPDATE api_tokens SET revoked_at = now() WHERE name = 'maker'"),
+    ] {
+        let token = async |client: &Client, name: &str| {
+            let made = client.post("/auth/tokens", Some(&json!({"name": name}))).await.json();
+            house.stranger.bearer(made["token"].as_str().expect("a token"))
+        };
+        let maker = token(&house.client, "maker").await;
+        let made = token(&maker, "made").await;
+        let mut feed = made.listen(&stream).await.expect("a stream");
+        assert_eq!(feed.next().await.expect("an event").name, "connected", "{what}");
+        house.database.change(sql);
+        while feed.next().await.is_some() {}
+        made.get("/auth/me").await.problem(401);
+        house.database.change("DELETE FROM api_tokens WHERE name IN ('made', 'maker')");
+    }
 }

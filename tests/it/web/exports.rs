@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use calamine::{Data, Reader, Xlsx};
 use gleaner::clock::Clock;
+use gleaner::domain::rights::Role;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::export_places::idle;
 use super::house::House;
 use super::people;
 use super::wire::{Client, Reply};
@@ -109,7 +111,7 @@ async fn every_form_holds_the_same_sellers_with_the_columns_in_the_order_that_wa
 
     let all = take(&house.client, "?format=json").await.json();
     let shown = house.client.get("/sellers").await.json()["items"][0].as_object().expect("a seller").clone();
-    for name in shown.keys().filter(|name| *name != "removed_at") {
+    for name in shown.keys().filter(|name| !["removed_at", "excluded"].contains(&name.as_str())) {
         assert!(all[0].get(name).is_some(), "{name} is a column: those in the registry are not removed");
     }
 }
@@ -356,13 +358,7 @@ async fn a_client_that_does_not_read_holds_no_connection_of_the_database() {
     let names: Vec<String> = (0..10_000).map(|number| format!("shop {number:05}")).collect();
     house.client.post("/sellers/bulk", Some(&json!({"names": names}))).await;
     house.database.change(&format!("UPDATE sellers SET note = '{note}'"));
-    let token = house.client.header("Authorization").expect("a token");
-    let mut idle = TcpStream::connect(house.client.address).await.expect("the server listens");
-    let request = format!("GET /sellers/export HTTP/1.1\r\nHost: gleaner\r\nAuthorization: {token}\r\n\r\n");
-    idle.write_all(request.as_bytes()).await.expect("sent");
-    let mut first = [0; 15];
-    tokio::time::timeout(Duration::from_secs(60), idle.read_exact(&mut first)).await.expect("in time").expect("a head");
-    assert_eq!(&first, b"HTTP/1.1 200 OK");
+    let idle = idle(&house).await;
     // Megabytes are not read; the entry stands, and everything else goes on.
     let seen = house.store.pool_seen();
     assert_eq!((seen.size - seen.idle, seen.waiting), (0, 0), "{seen:?}");
@@ -381,4 +377,62 @@ async fn an_export_that_cannot_be_remembered_is_a_problem_and_not_half_a_file() 
     house.database.change("ALTER TABLE away RENAME TO exported_sellers");
     assert_eq!(entries(&house, "exports").await, Vec::<Value>::new());
     assert_eq!(first_cells(&take(&house.client, "?q=ann&columns=name").await), ["ann"]);
+}
+
+/// Begins to take a file of megabytes, has this happen, and takes what comes still: how much that is, and how long the file is.
+async fn taken(house: &House, token: &str, path: &str, happens: impl Future<Output = ()>) -> (usize, usize) {
+    let mut taker = TcpStream::connect(house.client.address).await.expect("the server listens");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: gleaner\r\nAuthorization: Bearer {token}\r\n\r\n");
+    taker.write_all(request.as_bytes()).await.expect("sent");
+    let mut head = Vec::new();
+    let patience = Duration::from_secs(60);
+    while !head.ends_with(b"\r\n\r\n") {
+        let byte = tokio::time::timeout(patience, taker.read_u8()).await.expect("in time").expect("a head");
+        head.push(byte);
+    }
+    let head = String::from_utf8(head).expect("ASCII").to_lowercase();
+    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()).expect("a length");
+
+    happens.await;
+
+    let (mut got, mut piece) = (0, vec![0; 64 * 1024]);
+    // That the connection is reset is an end too.
+    while let Ok(read) = tokio::time::timeout(patience, taker.read(&mut piece)).await.expect("an end in time") {
+        if read == 0 {
+            break;
+        }
+        got += read;
+    }
+    (got, length.parse().expect("a number"))
+}
+
+#[actix_web::test]
+async fn a_download_breaks_off_when_its_token_is_taken_back_or_its_taker_is_removed() {
+    let Some(house) = House::still().await else { return };
+    let names: Vec<String> = (0..10_000).map(|number| format!("shop {number:05}")).collect();
+    house.client.post("/sellers/bulk", Some(&json!({"names": names}))).await;
+    // Of whatever form, a file is more than what lies between a server and a client that does not read.
+    house.database.change("UPDATE sellers SET note = repeat('n', 4800), display_name = repeat('d', 2400)");
+    let admin = people::admin(&house).await;
+    for (path, email) in [("/sellers/export", "a@example.org"), ("/sellers/new?format=csv", "b@example.org")] {
+        let made = house.client.post("/auth/tokens", Some(&json!({"name": "taker"}))).await.json();
+        let (token, id) = (made["token"].as_str().expect("a token"), made["id"].as_str().expect("its id"));
+        let taken_back = async {
+            assert_eq!(house.client.send("DELETE", &format!("/auth/tokens/{id}"), None).await.status, 204);
+        };
+        let (got, length) = taken(&house, token, path, taken_back).await;
+        assert!(got < length, "{path}: {got} of {length} bytes: more than what was on its way");
+
+        let member = people::join(&house, &admin.client, email, Role::Viewer).await;
+        let made = member.client.post("/auth/tokens", Some(&json!({"name": "taker"}))).await.json();
+        let removed = async {
+            let path = format!("/members/{}", member.id);
+            assert_eq!(admin.client.send("DELETE", &path, None).await.status, 204);
+        };
+        let (got, length) = taken(&house, made["token"].as_str().expect("a token"), path, removed).await;
+        assert!(got < length, "{path}: {got} of {length} bytes: more than what was on its way");
+    }
+    assert_eq!(first_cells(&take(&house.client, "?columns=name").await).len(), 10_000, "others take theirs");
+    let file = house.client.get("/sellers/new?format=csv").await;
+    assert_eq!((file.text().lines().count(), file.header("content-length").is_some()), (10_001, true));
 }

@@ -10,7 +10,9 @@ use gleaner::app::{EngineLine, EngineSeam};
 use gleaner::clock::Clock;
 use gleaner::domain::chosen::Chosen;
 use gleaner::domain::estimate::Latency;
+use gleaner::domain::failure::Failure;
 use gleaner::domain::ids::{OrgId, RunId, RunKey};
+use gleaner::domain::ledger::Cost;
 use gleaner::domain::price::{PerThousand, Prices};
 use gleaner::domain::progress::Progress;
 use gleaner::domain::run::Command;
@@ -21,6 +23,7 @@ use gleaner::store::{Accepted, CategoryRow, PgStore, RunStore};
 use gleaner::web::auth::sign_in;
 use gleaner::web::auth::token::Secret;
 use gleaner::web::engine::{Attached, Engine, Gone, Refused};
+use gleaner::web::provider::{Asked, Asking, Facts, Provider, Sent};
 use gleaner::web::proxies::Proxies;
 use gleaner::web::server::{self, Running, ServerSettings};
 use gleaner::web::shared::{NoticeRules, Rooms};
@@ -74,6 +77,33 @@ impl Engine for Still {
     }
 }
 
+/// A provider that answers, or does not.
+struct Made {
+    answers: Arc<AtomicBool>,
+}
+
+impl Provider for Made {
+    fn facts(&self) -> Facts {
+        Facts {
+            name: "sandbox",
+            address: None,
+            is_sandbox: true,
+            requests_per_second: Some(5.0),
+            rendered_per_second: None,
+            is_throttled: false,
+            monthly_requests: None,
+        }
+    }
+
+    fn ask(&self, _: Duration) -> Asking {
+        let answers = self.answers.load(Ordering::SeqCst);
+        let refused = || Failure::Refused { detail: "no such account".to_owned() };
+        let cost = Cost { billed: answers, rendered: answers };
+        let sent = Some(Sent { cost, took: Duration::from_millis(1) });
+        Box::pin(async move { Asked { came: if answers { Ok(50) } else { Err(refused()) }, sent } })
+    }
+}
+
 /// A server and what a test wants to know of it.
 pub struct House {
     pub database: TestDb,
@@ -88,6 +118,8 @@ pub struct House {
     pub engine_alive: Arc<AtomicBool>,
     /// Whether the still engine obeys and dies before it says so.
     pub engine_silent: Arc<AtomicBool>,
+    /// Whether the provider answers.
+    pub provider_answers: Arc<AtomicBool>,
     pub running: Running,
     /// The actors, where there are any.
     _world: Option<PgWorld>,
@@ -124,6 +156,12 @@ impl House {
     /// As [`Self::still`], with room for that many streams of one address.
     pub async fn with_streams(streams_per_address_max: u32) -> Option<Self> {
         let settings = ServerSettings { streams_per_address_max, ..patient() };
+        Self::open(None, settings, RunSettings::default(), None).await
+    }
+
+    /// As [`Self::still`], with so many MiB of disk for files of exports.
+    pub async fn with_export_files(export_files_mib_max: u32) -> Option<Self> {
+        let settings = ServerSettings { export_files_mib_max, ..patient() };
         Self::open(None, settings, RunSettings::default(), None).await
     }
 
@@ -188,6 +226,7 @@ impl House {
                 Arc::new(Still { store, changed: watch::Sender::new(0), alive, silent })
             }
         };
+        let provider_answers = Arc::new(AtomicBool::new(true));
         let rooms = Rooms {
             store: store.clone(),
             engine,
@@ -196,7 +235,8 @@ impl House {
             prices: Some(prices()),
             latency: Latency { amazon_ms: 20_000, ebay_ms: 5_000 },
             metrics: Metrics::default(),
-            notices: NoticeRules { base_url: "https://gleaner.test".to_owned(), ..NoticeRules::default() },
+            provider: Arc::new(Made { answers: provider_answers.clone() }),
+            notices: NoticeRules { base_url: Some("https://gleaner.test".to_owned()), ..NoticeRules::default() },
             issuer,
         };
         let settings = ServerSettings {
@@ -211,7 +251,19 @@ impl House {
         let stranger = Client::new(running.address);
         let (token, token_id) = new_token(&store, org).await;
         let client = stranger.bearer(&token);
-        Self { database, store, org, token_id, client, stranger, engine_alive, engine_silent, running, _world: world }
+        Self {
+            database,
+            store,
+            org,
+            token_id,
+            client,
+            stranger,
+            engine_alive,
+            engine_silent,
+            provider_answers,
+            running,
+            _world: world,
+        }
     }
 
     /// A client of another organisation.

@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio_postgres::NoTls;
 
 use super::house::House;
 use super::wire::Reply;
+use crate::support::process::Process;
 
 const RUNS: &str = "/collection/runs";
 
@@ -122,4 +126,43 @@ async fn a_body_too_long_to_be_known_again_is_refused_with_a_key() {
     let refused = keyed.send("POST", RUNS, None).await;
     assert!(refused.problem(400).contains("without a key"), "{}", refused.text());
     assert_eq!(house.runs().await, 0);
+}
+
+#[actix_web::test]
+async fn what_a_client_asked_for_who_hung_up_is_done_once_and_told_to_whoever_asks_again() {
+    let Some(house) = House::still().await else { return };
+    let (rows, connection) = tokio_postgres::connect(&house.database.url, NoTls).await.expect("a connection");
+    actix_web::rt::spawn(connection);
+    let held = "BEGIN; LOCK TABLE collection_runs IN SHARE ROW EXCLUSIVE MODE";
+    rows.batch_execute(held).await.expect("nobody else has it");
+    let token = house.client.header("Authorization").expect("a token");
+    let text = body().to_string();
+    let request = format!(
+        "POST {RUNS} HTTP/1.1\r\nHost: gleaner\r\nAuthorization: {token}\r\nIdempotency-Key: one\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{text}",
+        text.len()
+    );
+    let mut client = TcpStream::connect(house.client.address).await.expect("the server listens");
+    client.write_all(request.as_bytes()).await.expect("sent");
+    let waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'collection_runs'::regclass";
+    until(async || !rows.query(waits, &[]).await.expect("rows").is_empty()).await;
+
+    let port = client.local_addr().expect("an address").port();
+    drop(client);
+    until(async || !Process::still_serves(house.client.address, port)).await;
+    rows.batch_execute("COMMIT").await.expect("it is held");
+
+    let again = house.client.with("Idempotency-Key", "one").post(RUNS, Some(&body())).await;
+    assert_eq!((again.status, replayed(&again)), (201, true), "{}", again.text());
+    assert_eq!(house.runs().await, 1);
+}
+
+/// Waits until this is so.
+async fn until(is_so: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !is_so().await {
+            actix_web::rt::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), waiting).await.expect("it comes to be so");
 }

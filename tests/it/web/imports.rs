@@ -2,6 +2,8 @@
 
 use gleaner::domain::rights::Role;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::house::House;
 use super::people::{admin, join};
@@ -206,7 +208,7 @@ async fn every_form_of_a_file_says_the_same() {
 #[actix_web::test]
 async fn a_file_that_cannot_be_taken_is_refused_with_the_place_and_nothing_is_kept() {
     let Some(house) = House::still().await else { return };
-    let many = "a\n".repeat(200_001);
+    let lines = |rows: usize| "a\n".repeat(rows).into_bytes();
     for (kind, file, words) in [
         (
             "text/csv",
@@ -218,7 +220,8 @@ async fn a_file_that_cannot_be_taken_is_refused_with_the_place_and_nothing_is_ke
         ("text/csv", b"name\nJos\xE9\n".to_vec(), "line 2 holds the byte 0xE9"),
         ("text/csv; charset=klingon", b"name\nAnn\n".to_vec(), "\"klingon\" is not known"),
         ("text/csv", Vec::new(), "is empty"),
-        ("text/plain", many.into_bytes(), "more than 200000 rows"),
+        ("text/plain", lines(200_001), "file: has more than 200000 rows, the most allowed; divide it"),
+        ("text/plain", lines(1_000_000), "file: has more than 200000 rows, the most allowed; divide it"),
         ("application/json", b"[{\"name\":\"Ann\"".to_vec(), "line 1 column"),
         ("application/json", b"{}".to_vec(), "a list of objects"),
         ("text/plain", b"\n \n".to_vec(), "holds no seller"),
@@ -279,4 +282,31 @@ async fn whoever_may_only_look_neither_sends_a_file_nor_imports_one() {
     let log = house.client.get("/audit-log?action=sellers.import").await.json();
     let statuses: Vec<&Value> = log["items"].as_array().expect("a list").iter().map(|row| &row["status"]).collect();
     assert_eq!(statuses.len(), 1, "the log knows who imported: {log}");
+}
+
+#[actix_web::test]
+async fn an_upload_ends_when_its_token_is_taken_back() {
+    let Some(house) = House::still().await else { return };
+    let made = house.client.post("/auth/tokens", Some(&json!({"name": "sender"}))).await.json();
+    let (token, id) = (made["token"].as_str().expect("a token"), made["id"].as_str().expect("its id"));
+    let mut sender = TcpStream::connect(house.client.address).await.expect("the server listens");
+    let head = format!(
+        "POST /sellers/import/preview HTTP/1.1\r\nHost: gleaner\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: text/csv\r\nContent-Length: 2000000\r\n\r\nname\nAnn\n"
+    );
+    sender.write_all(head.as_bytes()).await.expect("it listens");
+    let used = async || {
+        let listed = house.client.get("/auth/tokens").await.json();
+        let row = listed["items"].as_array().expect("a list").iter().find(|row| row["id"] == id).expect("it stands");
+        row["last_used_at"].is_string()
+    };
+    let patience = std::time::Duration::from_secs(20);
+    tokio::time::timeout(patience, async { while !used().await {} }).await.expect("it has begun");
+
+    assert_eq!(house.client.send("DELETE", &format!("/auth/tokens/{id}"), None).await.status, 204);
+
+    let mut answer = String::new();
+    let read = sender.read_to_string(&mut answer);
+    tokio::time::timeout(patience, read).await.expect("an answer").expect("a text");
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
 }

@@ -7,7 +7,6 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Double, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use gleaner::web::routes;
-use serde_json::Value;
 
 use super::house::House;
 use crate::support::filled::{Filling, statements};
@@ -116,7 +115,7 @@ async fn no_list_reads_much_more_than_its_page_whatever_is_asked_for() {
                 let sorted = executed.rows_sorted();
                 if sorted > ROWS_SORTED_MAX || !read.is_empty() || !whole.is_empty() {
                     let text: String = executed.text.chars().take(200).collect();
-                    let plan = told(&executed.plan);
+                    let plan = executed.told();
                     let words = format!("reads {read:?}, sorts {sorted}, whole {whole:?}: {plan}: {text}");
                     complaints.entry(path.clone()).or_insert(words);
                 }
@@ -129,16 +128,4 @@ async fn no_list_reads_much_more_than_its_page_whatever_is_asked_for() {
     assert!(statements > 1_000, "{statements} statements were seen");
     let words: Vec<String> = complaints.iter().map(|(path, words)| format!("{path} {words}")).collect();
     assert!(words.is_empty(), "{} questions:\n{}", words.len(), words.join("\n"));
-}
-
-/// A plan in a line: its nodes from the outside in.
-fn told(plan: &Value) -> String {
-    let mut words = plan["Node Type"].as_str().unwrap_or_default().to_owned();
-    for part in ["Index Name", "Actual Rows", "Rows Removed by Filter"] {
-        if !plan[part].is_null() {
-            words += &format!(" {}", plan[part]);
-        }
-    }
-    let below: Vec<String> = plan["Plans"].as_array().into_iter().flatten().map(told).collect();
-    if below.is_empty() { words } else { format!("{words} ({})", below.join(", ")) }
 }

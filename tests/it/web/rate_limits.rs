@@ -29,7 +29,7 @@ async fn each_answer_says_what_is_left_and_one_too_many_is_told_when_to_come_bac
     assert_eq!((refused.header("retry-after"), told(&refused)[1]), (Some("1"), Some("\"token\";r=0;t=3")));
     assert!(refused.header("content-security-policy").is_some());
     assert_eq!(house.foreigner().await.get("/collection/runs").await.status, 200, "others are not held up");
-    for free in ["/healthz", "/", "/static/main.js"] {
+    for free in ["/healthz", "/static/boot.js"] {
         let reply = house.stranger.get(free).await;
         assert_eq!((reply.status, told(&reply)), (200, [None, None]), "{free}");
     }

@@ -1,6 +1,7 @@
 //! The registry over HTTP: changed, listed, taken back, and what is refused.
 
 use gleaner::domain::ids::RunId;
+use gleaner::domain::registry::Presence;
 use gleaner::store::registry::asked::{SellerQuery, SellerSort};
 use serde_json::{Value, json};
 
@@ -193,7 +194,12 @@ async fn what_cannot_be_taken_is_named_and_changes_nothing() {
         assert!(said.contains(words), "{said}");
     }
     let taken = house.client.send("PATCH", &format!("/sellers/{ann}"), Some(r#"{"name":"BEA"}"#)).await;
-    assert!(taken.problem(409).contains("another seller has that name"));
+    assert!(taken.problem(409).contains("BEA: another seller has that name"), "{}", taken.text());
+    let bea = id_of(&house, "bea").await;
+    assert_eq!(
+        (&taken.json()["conflicts"][0]["seller_id"], &taken.json()["conflicts"][0]["other_seller_id"]),
+        (&json!(ann), &json!(bea))
+    );
     assert!(house.client.post("/sellers", Some(&json!({"name": "aNN"}))).await.problem(409).contains("already"));
     let said =
         house.client.post("/sellers/bulk/delete", Some(&json!({"ids": [ann, house.token_id]}))).await.problem(422);
@@ -201,6 +207,10 @@ async fn what_cannot_be_taken_is_named_and_changes_nothing() {
     for (path, words) in [
         ("/sellers?sort=age", "times_seen"),
         ("/sellers?from=yesterday", "2026-11-24"),
+        ("/sellers?from=2026-11-25&to=2026-11-24", "to: is not after from"),
+        ("/history?from=2026-11-25&to=2026-11-25", "to: is not after from"),
+        ("/sellers?state=gone", "one of in, removed, excluded"),
+        ("/sellers?state=removed&sort=times_seen", "sort: times_seen cannot stand beside state=removed"),
         ("/sellers?feedback_min=101", "0 to 100"),
         ("/sellers?new_in_run=7", "UUID"),
         ("/history?kind=all", "runs, edits"),
@@ -274,6 +284,7 @@ async fn every_list_is_read_by_an_index_of_its_own() {
         ("sellers_flagged", SellerQuery { flagged: Some(true), ..name() }),
         ("sellers_tags", SellerQuery { tag: Some("rare".to_owned()), ..name() }),
         ("sellers_by_run", SellerQuery { new_in_run: Some(RunId(house.token_id)), ..name() }),
+        ("sellers_removed", SellerQuery { presence: Presence::Removed, ..name() }),
     ] {
         let plan = house.store.plan_of_sellers(house.org, &asked, 51).await.expect("a plan");
         let mut found = Vec::new();

@@ -81,6 +81,27 @@ impl Executed {
         read
     }
 
+    /// Rows that the step which met the most of them met, those that it threw away included, however often it was begun anew.
+    pub fn most_rows_of_a_step(&self) -> f64 {
+        fn look(node: &Value) -> f64 {
+            let counts = [
+                "Actual Rows",
+                "Rows Removed by Filter",
+                "Rows Removed by Join Filter",
+                "Rows Removed by Index Recheck",
+            ];
+            let each: f64 = counts.iter().filter_map(|count| node[count].as_f64()).sum();
+            let own = each * node["Actual Loops"].as_f64().unwrap_or(1.0);
+            node["Plans"].as_array().into_iter().flatten().map(look).fold(own, f64::max)
+        }
+        look(&self.plan)
+    }
+
+    /// The plan in a line: its nodes from the outside in.
+    pub fn told(&self) -> String {
+        told(&self.plan)
+    }
+
     /// Rows that it sorted.
     pub fn rows_sorted(&self) -> f64 {
         sum(&self.plan, &|node| {
@@ -106,4 +127,15 @@ impl Executed {
 
 fn sum(node: &Value, of: &impl Fn(&Value) -> f64) -> f64 {
     of(node) + node["Plans"].as_array().into_iter().flatten().map(|below| sum(below, of)).sum::<f64>()
+}
+
+fn told(plan: &Value) -> String {
+    let mut words = plan["Node Type"].as_str().unwrap_or_default().to_owned();
+    for part in ["Index Name", "Actual Rows", "Actual Loops", "Rows Removed by Filter"] {
+        if !plan[part].is_null() {
+            words += &format!(" {}", plan[part]);
+        }
+    }
+    let below: Vec<String> = plan["Plans"].as_array().into_iter().flatten().map(told).collect();
+    if below.is_empty() { words } else { format!("{words} ({})", below.join(", ")) }
 }

@@ -72,7 +72,7 @@ fragment! {
         AS n (id, name, display_name, tenths, count, approx, first_at, newest_at) \
      WHERE (SELECT 1 FROM excluded_sellers x WHERE x.org_id = $org AND x.platform = $platform \
         AND x.normalised_name = n.name LIMIT 1) IS NULL \
-     ON CONFLICT (org_id, platform, normalised_name) WHERE removed_at IS NULL DO UPDATE SET \
+     ON CONFLICT (org_id, platform, (coalesce(found_as, normalised_name))) WHERE removed_at IS NULL DO UPDATE SET \
         feedback_tenths = CASE WHEN s.times_seen = 0 OR excluded.last_seen_at >= s.last_seen_at \
             THEN excluded.feedback_tenths ELSE s.feedback_tenths END, \
         feedback_count = CASE WHEN s.times_seen = 0 OR excluded.last_seen_at >= s.last_seen_at \
@@ -86,9 +86,9 @@ fragment! {
         seen_order = CASE WHEN s.last_seen_run_id IS DISTINCT FROM $run \
             THEN greatest(excluded.last_seen_at, s.seen_order) ELSE s.seen_order END, \
         times_seen = s.times_seen + CASE WHEN (SELECT 1 FROM run_sellers r WHERE r.org_id = $org AND r.run_id = $run \
-            AND r.normalised_name = s.normalised_name LIMIT 1) IS NULL THEN 1 ELSE 0 END \
-     RETURNING s.id, s.normalised_name, (SELECT 1 FROM run_sellers r WHERE r.org_id = $org AND r.run_id = $run \
-        AND r.normalised_name = s.normalised_name LIMIT 1) IS NULL"
+            AND r.normalised_name = excluded.normalised_name LIMIT 1) IS NULL THEN 1 ELSE 0 END \
+     RETURNING s.id, coalesce(s.found_as, s.normalised_name), (SELECT 1 FROM run_sellers r WHERE r.org_id = $org \
+        AND r.run_id = $run AND r.normalised_name = coalesce(s.found_as, s.normalised_name) LIMIT 1) IS NULL"
 }
 
 /// A seller as the registry answers it.

@@ -26,7 +26,7 @@ use self::newcomers::Newcomers;
 use self::write::Commit;
 use crate::clock::Clock;
 use crate::domain::ids::{EventId, RunKey, TaskNo};
-use crate::domain::ledger::{Entry, Group, Settled, settle};
+use crate::domain::ledger::{Close, Entry, Group, Settled, settle};
 use crate::domain::notice::{NoticeEvent, comes_near};
 use crate::store::fault::{may_be_sent_again, raised};
 use crate::store::loan::Loan;
@@ -181,11 +181,15 @@ impl PgStore {
         let ends = closing.as_ref().is_some_and(|(_, status)| status.is_final());
         let mut told = closing.as_ref().map(|(_, status)| events_of(*status)).unwrap_or_default();
         // Whoever looked whether the provider is well again, and found that it is not, is still in the pause that was told.
+        // Where it stands still for another reason by now, that is a pause of its own, which no probe was sent in.
+        let is_well = |entry: &Entry| matches!(entry, Entry::Well { .. });
+        let goes_on = |entry: &Entry| matches!(entry, Entry::Close { close: Close::Paused { pause, .. }, .. } if pause.probes > 0);
         let told_before =
-            group.before.probing && !group.entries.iter().any(|entry| matches!(entry, Entry::Well { .. }));
+            group.before.probing && !group.entries.iter().any(is_well) && group.entries.iter().any(goes_on);
         told.retain(|event| *event != NoticeEvent::RunPaused || !told_before);
         told.extend(nears_budget.then_some(NoticeEvent::BudgetNear));
-        let notices = run_notices(&self.clock, group.key, &told, now);
+        let sent = Some(settled.after.spend.all_sent());
+        let notices = run_notices(&self.clock, group.key, &told, sent, now);
         let close_entry = ends.then_some(CloseEntry { org: group.key.org.0, run: group.key.run.0, now });
         let remember_run = rows::remember_run(group, plan, settled, now)?;
         let events = (!settled.events.is_empty()).then(|| events_statement(group.key, &settled.events));

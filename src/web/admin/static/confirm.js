@@ -1,24 +1,12 @@
-// The one question that this page asks before it does what cannot be undone.
+// The one question that is asked before a run is cancelled, which cannot be undone.
 
+import { isSure } from "./dialog.js";
 import { h } from "./dom.js";
+import { parts, t } from "./words.js";
 
 /** Asks whether to cancel the run, which works or stands; resolves to the answer. */
-export function confirmCancel(name, works) {
-  return new Promise((resolve) => {
-    const dialog = h("dialog", { class: "dlg ask", "aria-labelledby": "h-ask" },
-      h("div", { class: "dlg-head" }, h("h2", { id: "h-ask" }, "Cancel this run?")),
-      h("div", { class: "ask-body" }, h("p", null, h("b", null, name), " ends for good and cannot be resumed."),
-        h("p", { class: "mut" }, works
-          ? "What is on the wire is still awaited and kept, as is all that was collected."
-          : "All that was collected is kept.")),
-      h("footer", null, h("span", { class: "grow" }),
-        h("button", { class: "btn", type: "button", autofocus: true, click: () => dialog.close("") }, "Keep it"),
-        h("button", { class: "btn btn-bad", type: "button", "data-command": "confirm-cancel", click: () => dialog.close("yes") }, "Cancel run")));
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      resolve(dialog.returnValue === "yes");
-    });
-    document.body.append(dialog);
-    dialog.showModal();
-  });
-}
+export const confirmCancel = (name, works) => isSure({
+  title: t("run_head.cancelling.title"),
+  text: [...parts("run_head.cancelling.text", { name: h("b", null, name) }), " ", t(`run_head.cancelling.${works ? "awaited" : "kept"}`)],
+  yes: t("run_head.cancel"),
+});

@@ -1,5 +1,7 @@
 // Elements: made from text only, so that nothing from outside is ever read as markup; and changed only where they differ.
 
+import { t } from "./words.js";
+
 /** An element. A property that is a function listens, `true` sets an empty attribute, null and false set none. */
 export function h(tag, props, ...children) {
   const node = document.createElement(tag);
@@ -30,8 +32,8 @@ export function icon(name, classes = "i i-s") {
 /** A worker's badge; 0 is the system. Past five the colours come round again and the number tells them apart. */
 export function badge(worker, small = false) {
   const colour = worker === 0 ? 0 : ((worker - 1) % 5) + 1;
-  const title = worker === 0 ? "System" : `Worker ${worker}`;
-  return h("span", { class: small ? "w w-s" : "w", "data-w": colour, title }, worker === 0 ? "S" : String(worker));
+  const title = worker === 0 ? t("worker.system") : t("worker.title", { n: worker });
+  return h("span", { class: small ? "w w-s" : "w", "data-w": colour, title }, worker === 0 ? t("worker.system_short") : String(worker));
 }
 
 /** A parameter or a kind. */
@@ -87,6 +89,13 @@ export function mark(node, name, value) {
 /** A list with one element a key, in this order: elements stay, so that focus and animation stay too. */
 export function keyed(list, items, keyOf, make, update) {
   const before = new Map([...list.children].map((node) => [node.dataset.key, node]));
+  // What goes is taken out first: it would stand in the way of all that stay, which would be moved one by one.
+  const wanted = new Set(items.map((item) => String(keyOf(item))));
+  for (const [key, node] of before) {
+    if (wanted.has(key)) continue;
+    before.delete(key);
+    node.remove();
+  }
   let at = list.firstElementChild;
   for (const item of items) {
     const key = String(keyOf(item));

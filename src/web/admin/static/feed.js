@@ -3,29 +3,44 @@
 import { GROUPS, card, details } from "./card.js";
 import { badge, fill, h, icon, say } from "./dom.js";
 import { ago, figure } from "./format.js";
+import { t } from "./words.js";
 
 const CARDS_MAX = 100;
 const BADGES_MAX = 8;
 const FADES_MAX = 6;
 
+/** What a worker did, and what became of it. */
+const isOf = (event, worker) => event.worker_id === worker || event.source_worker_id === worker;
+
 export class Feed {
-  #filter = { off: new Set(), group: "all", phase: "" };
+  #filter = { off: new Set(), group: "all", phase: "", only: null };
   #shownSeq = 0;
   #held = false;
   #reading = false;
+  #still = false;
 
   constructor(state) {
     this.state = state;
-    this.list = h("ol", { class: "feed", reversed: true, "aria-label": "Activity, newest first" });
+    this.list = h("ol", { class: "feed", reversed: true, "aria-label": t("feed.label") });
     this.empty = h("p", { class: "empty mut", hidden: true });
+    this.title = h("h2", { id: "h-feed" }, t("worker.feed"));
     this.total = h("span", { class: "mut" });
     this.picks = h("span", { class: "picks row wrap" });
     this.hold = h("button", { class: "btn hold", type: "button", "aria-pressed": "false", click: () => this.#toggle() });
     this.node = h("section", { class: "feed-sec", "aria-labelledby": "h-feed" },
-      h("div", { class: "sec" }, h("h2", { id: "h-feed" }, "Activity"), this.total,
+      h("div", { class: "sec" }, this.title, this.total,
         h("span", { class: "row wrap end" }, this.picks, this.#select(), this.#phases(), this.hold)),
       this.list, this.empty);
     this.#watch();
+  }
+
+  /** Shows only what this worker did; null shows what all did. */
+  only(worker) {
+    if (this.#filter.only === worker) return;
+    this.#filter.only = worker;
+    say(this.title, worker === null ? t("worker.feed") : t("worker.log", { n: worker }));
+    this.picks.hidden = worker !== null;
+    this.redo();
   }
 
   /** Shows what has come. */
@@ -40,8 +55,8 @@ export class Feed {
     for (const time of this.list.getElementsByTagName("time")) say(time, ago(Date.parse(time.dateTime)));
   }
 
-  #matches = (event) => !this.#filter.off.has(event.worker_id)
-    && GROUPS[this.#filter.group][1](event)
+  #matches = (event) => (this.#filter.only === null ? !this.#filter.off.has(event.worker_id) : isOf(event, this.#filter.only))
+    && GROUPS[this.#filter.group](event)
     && (this.#filter.phase === "" || event.phase === this.#filter.phase);
 
   #newOnes() {
@@ -60,17 +75,19 @@ export class Feed {
     this.#shownSeq = this.state.lastSeq;
     if (fresh.length > 0) {
       const cards = fresh.map((event) => card(event, this.state.row.settings ?? {}));
-      if (!first && cards.length <= FADES_MAX) for (const node of cards) node.classList.add("fresh");
+      if (!first && !this.#still && cards.length <= FADES_MAX) for (const node of cards) node.classList.add("fresh");
       this.list.prepend(...cards);
       while (this.list.childElementCount > CARDS_MAX) this.list.lastElementChild.remove();
     }
+    this.#still = document.hidden;
     this.empty.hidden = this.list.childElementCount > 0;
     say(this.empty, this.state.events.length > 0
-      ? "None of the newest events, which are kept here, matches the filter."
-      : "Nothing has happened yet. What the workers do shows here, newest first.");
+      ? t("feed.unmatched")
+      : t("run_head.nothing"));
   }
 
-  #redo() {
+  /** Shows the cards anew, for another filter or another state. */
+  redo() {
     this.#shownSeq = 0;
     this.list.replaceChildren();
     this.#catchUp();
@@ -87,16 +104,19 @@ export class Feed {
   #head() {
     const cards = this.list.childElementCount;
     const all = Math.max(this.state.lastSeq, this.state.progress.last_event_id);
-    say(this.total, cards === 0 ? "" : cards === all ? `${figure(all)}` : `newest ${cards} of ${figure(all)}`);
+    const whole = this.#filter.only === null ? t("run_head.newest", { count: cards, all: figure(all) }) : t("worker.newest", { count: cards });
+    say(this.total, cards === 0 ? "" : cards === all ? figure(all) : whole);
     const waiting = this.#held || this.#reading ? this.#newOnes().length : 0;
     fill(this.hold, [this.#held, waiting], () => (waiting > 0
-      ? [icon("up"), `${figure(waiting)} new`]
-      : this.#held ? [icon("play"), "Go on"] : [icon("pause"), "Hold"]));
-    this.hold.title = this.#held ? "Show what has come" : "Hold the feed to read it; it is held too while you point at a card";
+      ? [icon("up"), t("run.new", { n: figure(waiting) })]
+      : this.#held ? [icon("play"), t("feed.on")] : [icon("pause"), t("feed.hold")]));
+    this.hold.title = this.#held ? t("feed.show") : t("feed.holds");
   }
 
   // Reading holds the feed: a card that is pointed at or has the focus stays where it is.
   #watch() {
+    // What came while nobody looked is there when they look again; it does not come in once more.
+    addEventListener("visibilitychange", () => (this.#still ||= document.hidden));
     const read = (on) => {
       this.#reading = on || this.list.matches(":focus-within");
       if (!this.#reading) this.render();
@@ -125,18 +145,18 @@ export class Feed {
   }
 
   #select() {
-    const options = Object.entries(GROUPS).map(([value, [name]]) => h("option", { value }, name));
-    return h("select", { class: "in", "aria-label": "Action", change: (event) => {
+    const options = Object.keys(GROUPS).map((value) => h("option", { value }, t(`feed.group.${value}`)));
+    return h("select", { class: "in", "aria-label": t("feed.action"), change: (event) => {
       this.#filter.group = event.target.value;
-      this.#redo();
+      this.redo();
     } }, options);
   }
 
   #phases() {
-    const options = [["", "Both phases"], ["amazon", "Amazon"], ["ebay", "eBay"]].map(([value, name]) => h("option", { value }, name));
-    return h("select", { class: "in", "aria-label": "Phase", change: (event) => {
+    const options = [["", t("feed.both")], ["amazon", t("phase.amazon.name")], ["ebay", t("phase.ebay.name")]].map(([value, name]) => h("option", { value }, name));
+    return h("select", { class: "in", "aria-label": t("charts.phase"), change: (event) => {
       this.#filter.phase = event.target.value;
-      this.#redo();
+      this.redo();
     } }, options);
   }
 
@@ -147,22 +167,22 @@ export class Feed {
   }
 
   #badges(ids) {
-    return h("span", { class: "pick", role: "group", "aria-label": "Show workers" }, ids.map((id) =>
-      h("button", { type: "button", "aria-pressed": String(!this.#filter.off.has(id)), "aria-label": id === 0 ? "System" : `Worker ${id}`,
+    return h("span", { class: "pick", role: "group", "aria-label": t("feed.workers") }, ids.map((id) =>
+      h("button", { type: "button", "aria-pressed": String(!this.#filter.off.has(id)), "aria-label": id === 0 ? t("worker.system") : t("worker.title", { n: id }),
         click: (event) => {
           const on = this.#filter.off.delete(id);
           if (!on) this.#filter.off.add(id);
           event.currentTarget.setAttribute("aria-pressed", String(on));
-          this.#redo();
+          this.redo();
         } }, badge(id))));
   }
 
   #workerList(ids) {
-    const options = ids.map((id) => h("option", { value: id }, id === 0 ? "System" : `Worker ${id}`));
-    return h("select", { class: "in", "aria-label": "Worker", change: (event) => {
+    const options = ids.map((id) => h("option", { value: id }, id === 0 ? t("worker.system") : t("worker.title", { n: id })));
+    return h("select", { class: "in", "aria-label": t("lanes.of"), change: (event) => {
       const { value } = event.target;
       this.#filter.off = new Set(value === "" ? [] : ids.filter((id) => String(id) !== value));
-      this.#redo();
-    } }, h("option", { value: "" }, "Every worker"), options);
+      this.redo();
+    } }, h("option", { value: "" }, t("feed.every")), options);
   }
 }

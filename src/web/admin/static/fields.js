@@ -1,46 +1,14 @@
 // The settings of a run as a form: one table of fields with their bounds. A field that is left empty is not sent.
 
 import { fill, h, icon, mark } from "./dom.js";
-import { capital, figure } from "./format.js";
+import { capital, figure, ungrouped } from "./format.js";
+import { FILTERS, NUMBERS } from "./settings_told.js";
+import { t } from "./words.js";
 
-/** Name, label, unit, smallest, largest; the bounds of the engine. Those that need not be set: what it means then. */
-const NUMBERS = [
-  ["workers", "Workers", "", 1, 64],
-  ["max_consecutive_failures", "Failures in a row that pause", "", 1, 1_000],
-  ["max_attempts", "Attempts a page", "", 1, 20],
-  ["pages_per_category", "Pages a category", "", 1, 2],
-  ["pages_per_product", "Pages a product", "", 1, 20],
-  ["query_chars", "Longest query, characters", "", 10, 300],
-  ["request_timeout_ms", "Longest wait for an answer", "ms", 10, 600_000],
-  ["page_delay_ms", "Wait between pages", "ms", 0, 60_000],
-  ["rate_limit_wait_ms", "Wait when rate limited", "ms", 1, 120_000],
-  ["retry_backoff_ms", "Back-off between attempts", "ms", 0, 30_000],
-  ["request_budget", "Requests it may send", "", 1, 1_000_000_000, "no bound"],
-  ["skip_searched_within_days", "Skip what was searched within", "days", 1, 365, "skips none"],
-];
-/** Name, label, smallest, largest, and what is proposed where the server has no price window. */
-const MARKUPS = [["markup_min_percent", "Markup, from", -99, 10_000, 80], ["markup_max_percent", "Markup, to", -99, 10_000, 120]];
-/** Name, label, and what it leaves. */
-const FILTERS = [
-  ["brand_new", "Brand New only", "Brand New"],
-  ["free_shipping", "Free shipping only", "free shipping"],
-  ["us_only", "Located in the US only", "in the US"],
-];
-
-/** The settings of a run in words: pairs of a label and a value. */
-export function describe(settings) {
-  const { price_window: window, filters = {}, include_off_filter: off } = settings;
-  const chosen = FILTERS.filter(([name]) => filters[name]).map(([, , left]) => left);
-  const numbers = NUMBERS.filter(([name]) => (settings[name] ?? null) !== null)
-    .map(([name, label, unit]) => [label, `${figure(settings[name])}${unit ? ` ${unit}` : ""}`]);
-  return [
-    ["Price window", window ? `${figure(window.markup_min_percent)} to ${figure(window.markup_max_percent)} % above` : "any price"],
-    ["Listings", chosen.length > 0 ? capital(chosen.join(", ")) : "no filter"],
-    ["Sellers from outside the filters", off ? "taken too" : "left out"],
-    ...(settings.delivery === "push_pull" ? [["Delivery", "push-pull"]] : []),
-    ...numbers,
-  ];
-}
+/** Name, smallest, largest, and what is proposed where the server has no price window. */
+const MARKUPS = [["markup_min_percent", -99, 10_000, 80], ["markup_max_percent", -99, 10_000, 120]];
+/** Name, and the text of its box. */
+const FLAGS = [["include_off_filter", "off_filter"], ["auto_resume", "runs.auto_resume"]];
 
 /** A text field with its label, its hint and room for what is wrong with it. */
 export function field(name, label, hint, props) {
@@ -59,17 +27,28 @@ export function field(name, label, hint, props) {
 
 /** A whole number within its bounds, as text says it; undefined where it is empty. */
 function readNumber(each, min, max) {
-  const text = each.input.value.trim().replaceAll(",", "");
+  const text = ungrouped(each.input.value);
   each.complain(null);
   if (text === "") return undefined;
   const value = Number(text);
   if (/^-?\d+$/.test(text) && value >= min && value <= max) return value;
-  each.complain(`A whole number from ${figure(min)} to ${figure(max)}`);
+  each.complain(t("settings.whole", { min: figure(min), max: figure(max) }));
   return Number.NaN;
 }
 
-const number = (name, label, unit, min, max, usual, unset) => field(name, label, `${figure(min)} to ${figure(max)}${unit ? ` ${unit}` : ""}`,
-  { inputmode: "numeric", placeholder: usual === null ? unset : figure(usual) });
+const number = (name, unit, min, max, usual, unset) => ({ min, max, usual, ...field(name, t(`settings.${name}`),
+  t(unit ? "settings.bounds_of" : "settings.bounds", { min: figure(min), max: figure(max), unit }),
+  { inputmode: "numeric", placeholder: usual === null ? t(`settings.${unset}`) : figure(usual) }) });
+
+/** The same where the server sets a bound that one may do without: a box beside it takes it away. */
+function optional(name, unit, min, max, usual, unset) {
+  const each = number(name, unit, min, max, usual, unset);
+  if (usual === null) return each;
+  const none = check(`${name}_none`, capital(t(`settings.${unset}`)), false);
+  none.input.addEventListener("change", () => (each.input.disabled = none.input.checked));
+  each.node.append(none.node);
+  return { ...each, none };
+}
 
 const check = (name, label, checked) => {
   const input = h("input", { type: "checkbox", id: `f-${name}`, checked });
@@ -80,28 +59,24 @@ export class Fields {
   /**
    * @param defaults the settings of a run that names none
    * @param changed what to do when something is set
+   * @param apart names of fields that the caller puts elsewhere, by their `node`
    */
-  constructor(defaults, changed) {
+  constructor(defaults, changed, apart = []) {
     this.defaults = defaults;
-    this.numbers = NUMBERS.map(([name, label, unit, min, max, unset]) => ({ ...number(name, label, unit, min, max, defaults[name], unset), min, max }));
-    this.markups = MARKUPS.map(([name, label, min, max, proposed]) => {
-      const usual = defaults.price_window?.[name] ?? proposed;
-      return { ...number(name, label, "%", min, max, usual), min, max, usual };
-    });
-    this.window = check("price_window_on", "Only listings in a price window", defaults.price_window !== null);
-    this.filters = FILTERS.map(([name, label]) => check(name, label, defaults.filters[name]));
-    this.offFilter = check("include_off_filter", "Also sellers from outside the filters", defaults.include_off_filter);
-    this.delivery = check("delivery", "Delivered by push-pull: after a crash nothing is paid for twice", defaults.delivery === "push_pull");
-    const follow = () => {
-      for (const each of this.markups) each.input.disabled = !this.window.input.checked;
-    };
-    this.window.input.addEventListener("change", follow);
-    follow();
+    this.numbers = NUMBERS.map(([name, unit, min, max, unset]) => (unset ? optional : number)(name, unit, min, max, defaults[name], unset));
+    this.markups = MARKUPS.map(([name, min, max, proposed]) => number(name, "%", min, max, defaults.price_window?.[name] ?? proposed));
+    this.window = check("price_window_on", t("settings.window"), false);
+    this.filters = FILTERS.map((name) => check(name, t(`settings.${name}`), false));
+    this.flags = FLAGS.map(([name, text]) => check(name, t(`settings.${text}`), false));
+    this.delivery = check("delivery", t("settings.push_pull"), false);
+    this.window.input.addEventListener("change", () => this.#follow());
+    this.fill({});
+    const [offFilter, ...ways] = this.flags.map((each) => each.node);
     this.node = h("div", { class: "stack", input: changed, change: changed },
-      h("p", { class: "mut" }, "Fields left empty stay as the server is configured: that is what the figures in grey say."),
-      group("What counts", this.window.node, h("div", { class: "grid2" }, this.markups.map((each) => each.node)),
-        ...this.filters.map((each) => each.node), this.offFilter.node),
-      group("How it works", h("div", { class: "grid2" }, this.numbers.map((each) => each.node)), this.delivery.node));
+      h("p", { class: "mut" }, t("start.grey")),
+      group(t("settings.counts"), this.window.node, h("div", { class: "grid2" }, this.markups.map((each) => each.node)),
+        ...this.filters.map((each) => each.node), offFilter),
+      group(t("settings.works"), h("div", { class: "grid2" }, this.numbers.filter(({ name }) => !apart.includes(name)).map((each) => each.node)), this.delivery.node, ...ways));
   }
 
   /** The field that a server's error names, without a prefix. */
@@ -110,42 +85,78 @@ export class Fields {
     return [...this.numbers, ...this.markups].find((each) => each.name === name);
   }
 
-  /** The settings that differ from what the server has, or null where a field is wrong (it says so itself). */
+  /** Shows these settings; what they do not name is as the server has it. */
+  fill(settings) {
+    const all = { ...this.defaults, ...settings };
+    this.given = settings;
+    for (const each of this.numbers) {
+      const value = settings[each.name];
+      each.input.value = value ?? "";
+      each.complain(null);
+      if (each.none) each.none.input.checked = each.input.disabled = value === null;
+    }
+    this.window.input.checked = all.price_window !== null;
+    for (const each of this.markups) {
+      each.input.value = settings.price_window?.[each.name] ?? "";
+      each.complain(null);
+    }
+    for (const each of this.filters) each.input.checked = all.filters[each.name];
+    for (const each of this.flags) each.input.checked = all[each.name];
+    this.delivery.input.checked = all.delivery === "push_pull";
+    this.#follow();
+  }
+
+  /** The settings that are written here, were given or differ from what the server has; null where a field is wrong (it says so itself). */
   read() {
     const settings = {};
+    const take = (name, value, differs) => {
+      if (differs || name in this.given) settings[name] = value;
+    };
     for (const each of this.numbers) {
-      const value = readNumber(each, each.min, each.max);
-      if (value !== undefined && value !== this.defaults[each.name]) settings[each.name] = value;
+      if (each.none?.input.checked) each.complain(null);
+      const value = each.none?.input.checked ? null : readNumber(each, each.min, each.max);
+      if (value !== undefined) settings[each.name] = value;
+      else if (this.given[each.name] === null && !each.none) settings[each.name] = null;
     }
     const window = this.#window();
     if (window !== undefined) settings.price_window = window;
-    if (this.filters.some((each) => each.input.checked !== this.defaults.filters[each.name])) {
-      settings.filters = Object.fromEntries(this.filters.map((each) => [each.name, each.input.checked]));
-    }
-    const off = this.offFilter.input.checked;
-    if (off !== this.defaults.include_off_filter) settings.include_off_filter = off;
+    take("filters", Object.fromEntries(this.filters.map((each) => [each.name, each.input.checked])),
+      this.filters.some((each) => each.input.checked !== this.defaults.filters[each.name]));
+    for (const { name, input } of this.flags) take(name, input.checked, input.checked !== this.defaults[name]);
     const delivery = this.delivery.input.checked ? "push_pull" : "realtime";
-    if (delivery !== this.defaults.delivery) settings.delivery = delivery;
+    take("delivery", delivery, delivery !== this.defaults.delivery);
     return this.#wrong() ? null : settings;
   }
 
   /** Puts the cursor where something is wrong. */
   focusWrong() {
-    this.node.querySelector('[aria-invalid="true"]')?.focus();
+    this.#all().find((each) => each.input.getAttribute("aria-invalid") === "true")?.input.focus();
   }
 
-  #wrong = () => this.node.querySelector('[aria-invalid="true"]') !== null;
+  /** Whether the field that is wrong, if any, is among those of its own node. */
+  get isWrongWithin() {
+    return this.node.querySelector('[aria-invalid="true"]') !== null;
+  }
+
+  #all = () => [...this.numbers, ...this.markups];
+
+  #wrong = () => this.#all().some((each) => each.input.getAttribute("aria-invalid") === "true");
+
+  #follow() {
+    for (const each of this.markups) each.input.disabled = !this.window.input.checked;
+  }
 
   #window() {
     const [low, high] = this.markups;
+    const isGiven = "price_window" in this.given;
     if (!this.window.input.checked) {
       for (const each of this.markups) each.complain(null);
-      return this.defaults.price_window === null ? undefined : null;
+      return this.defaults.price_window === null && !isGiven ? undefined : null;
     }
     const [min, max] = this.markups.map((each) => readNumber(each, each.min, each.max));
-    if (min === undefined && max === undefined && this.defaults.price_window !== null) return undefined;
+    if (min === undefined && max === undefined && this.defaults.price_window !== null && !isGiven) return undefined;
     const window = { markup_min_percent: min ?? low.usual, markup_max_percent: max ?? high.usual };
-    if (window.markup_min_percent > window.markup_max_percent) low.complain(`Not above the other bound, ${figure(window.markup_max_percent)}`);
+    if (window.markup_min_percent > window.markup_max_percent) low.complain(t("settings.not_above", { max: figure(window.markup_max_percent) }));
     return window;
   }
 }

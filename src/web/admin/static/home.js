@@ -1,83 +1,122 @@
-// The list of runs, newest first: what works now above, what has ended below. Asked again every two seconds.
+// Collect: the runs asked again every two seconds, the curve and the history when something ended and every half minute,
+// and the dialog that starts a run, which the address opens.
 
 import * as api from "./api.js";
-import { bar, fill, fillBar, h, icon, keyed, mark, say } from "./dom.js";
-import { PHASES, STATES, count, dayAndTime, figure, isFinal, now, percent, rough, span } from "./format.js";
-import { waitWords } from "./halt.js";
-import { tone } from "./head.js";
+import { confirmCancel } from "./confirm.js";
+import { tell } from "./deed.js";
+import { keyed, mark, say } from "./dom.js";
+import { refused, unstarted } from "./door.js";
+import { page, renew, trouble } from "./parts.js";
+import { isFinal, make, update } from "./run_row.js";
+import { StartDialog } from "./start.js";
+import { t } from "./words.js";
 
 const EVERY_MS = 2_000;
-const PHASE_WORDS = { amazon: "Amazon, phase 1 of 2", ebay: "eBay, phase 2 of 2" };
-const PAUSES = {
-  manual: "by hand", consecutive_failures: "failures in a row", rate_limited: "rate limits only", provider_refused: "the provider refuses",
-  failure_rate: "most pages fail", suspicious_results: "pages hold nothing", crash_loop: "a fault in Gleaner",
-  budget: "the budget is spent",
-};
-const COMMANDS = { pending: ["start", "play", "Start"], running: ["pause", "pause", "Pause"], paused: ["resume", "play", "Resume"] };
+const NEWS_EVERY_MS = 30_000;
 
-export class HomeView {
-  constructor(refused, collect) {
-    this.refused = refused;
+/** Makes the page live, and opens the dialog that starts a run where the address asks for it. */
+export async function enliven(main) {
+  const view = new HomeView(main);
+  main.addEventListener("click", (event) => view.click(event));
+  addEventListener("popstate", () => view.look());
+  setInterval(() => void view.refresh(), EVERY_MS);
+  setInterval(() => void view.news(), NEWS_EVERY_MS);
+  await view.refresh();
+  view.look();
+}
+
+/** Goes to a run that was just made; its page says why it would not start. */
+function follow(id, problem) {
+  if (problem) sessionStorage.setItem(unstarted(id), problem.message);
+  location.assign(`/admin/runs/${encodeURIComponent(id)}`);
+}
+
+class HomeView {
+  constructor(main) {
+    this.main = main;
+    this.may = "may" in main.dataset;
+    this.cursor = main.dataset.cursor ?? null;
     this.rows = [];
-    this.conn = h("span", { class: "conn", "data-conn": "reconnecting" }, "Connecting");
-    this.problem = h("p", { class: "notice", role: "alert", hidden: true });
-    this.live = h("ul", { class: "panel lives" });
-    this.ended = h("ul", { class: "panel lives" });
-    this.liveNote = h("span", { class: "mut" });
-    this.more = h("button", { class: "btn", type: "button", hidden: true, click: () => void this.#more() }, "Show earlier runs");
-    const begin = (classes) => h("button", { class: classes, type: "button", "data-command": "collect", click: collect },
-      icon("plus", "i"), "Collect sellers");
-    this.liveSection = h("section", { "aria-labelledby": "h-live", hidden: true },
-      h("div", { class: "sec" }, h("h2", { id: "h-live" }, "Under way"), this.liveNote), this.live);
-    this.endedSection = h("section", { "aria-labelledby": "h-ended", hidden: true },
-      h("div", { class: "sec" }, h("h2", { id: "h-ended" }, "Ended")), this.ended, h("p", { class: "note" }, this.more));
-    this.empty = h("section", { class: "panel empty-page", hidden: true }, h("div", { class: "empty" },
-      h("h2", null, "No run yet"),
-      h("p", null, "A run reads the Best Sellers of the categories you choose, looks each product up on eBay, and collects who sells it there."),
-      h("p", { class: "note" }, begin("btn btn-main"))));
-    this.begin = begin("btn btn-main");
-    this.node = h("main", { class: "page home", id: "main" },
-      h("div", { class: "sec big" }, h("h1", null, "Collect"), h("span", { class: "row" }, this.conn, this.begin)),
-      this.problem, this.liveSection, this.endedSection, this.empty);
+    this.sent = new Set();
+    this.conn = main.querySelector("#conn");
+    this.trouble = main.querySelector("#trouble");
+    this.lists = [main.querySelector("#live ul"), main.querySelector("#ended ul")];
   }
 
-  async open() {
-    document.title = "Collect · Gleaner";
-    await this.#refresh();
-    this.ticker = setInterval(() => void this.#refresh(), EVERY_MS);
+  /** Opens or closes the dialog, as the address says. */
+  look() {
+    const wanted = this.may && new URLSearchParams(location.search).has("collect");
+    if (!wanted) this.dialog?.close();
+    else if (!this.dialog) {
+      this.dialog = new StartDialog(follow, () => {
+        this.dialog = null;
+        if (new URLSearchParams(location.search).has("collect")) history.replaceState(null, "", "/admin");
+      }, refused);
+      void this.dialog.open();
+    }
   }
 
-  close() {
-    this.closed = true;
-    clearInterval(this.ticker);
+  click(event) {
+    const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    const button = event.target.closest("[data-command]");
+    const span = event.target.closest("#total .seg a");
+    if (button?.dataset.command === "collect" && plain) {
+      event.preventDefault();
+      history.pushState(null, "", button.href);
+      this.look();
+    } else if (button && button.dataset.command !== "collect") {
+      void this.#command(button.closest(".lr").dataset.key, button.dataset.command);
+    } else if (span && plain) {
+      event.preventDefault();
+      history.replaceState(null, "", span.href);
+      void this.news();
+    } else if (event.target.closest("#earlier")) {
+      void this.#earlier();
+    }
   }
 
-  async #refresh() {
-    if (this.busy || (document.hidden && this.loaded) || this.closed) return;
+  /** Asks how the runs stand. */
+  async refresh() {
+    if (this.busy || (document.hidden && this.rows.length > 0)) return;
     this.busy = true;
     try {
-      const { items, next_cursor: cursor } = await api.runs();
+      const { items } = await api.runs();
+      const lived = this.rows.filter((row) => !isFinal(row)).length;
       this.#merge(items);
-      if (!this.loaded) this.cursor = cursor;
-      this.loaded = true;
       this.#connected(true);
       this.#render();
+      if (this.rows.filter((row) => !isFinal(row)).length < lived) void this.news();
     } catch (problem) {
-      if (this.refused(problem)) return;
-      this.#connected(false);
+      if (problem.status === undefined) throw problem;
+      if (!refused(problem)) this.#connected(false);
     } finally {
       this.busy = false;
     }
   }
 
-  async #more() {
+  /** Has the server write the curve and the newest entries anew. */
+  async news() {
+    if (document.hidden) return;
+    try {
+      const asked = new URL(location.href);
+      asked.searchParams.delete("collect");
+      const { main } = await page(asked.href);
+      for (const id of ["total", "last"]) renew(document.getElementById(id), main.querySelector(`#${id}`));
+    } catch (problem) {
+      if (problem.status === undefined) throw problem;
+      this.#connected(false);
+    }
+  }
+
+  async #earlier() {
     try {
       const { items, next_cursor: cursor } = await api.runs(this.cursor);
       this.cursor = cursor;
       this.#merge(items);
       this.#render();
+      trouble(this.trouble, null);
     } catch (problem) {
-      if (!this.refused(problem)) this.#complain(problem.message);
+      if (!refused(problem)) trouble(this.trouble, problem, () => void this.#earlier());
     }
   }
 
@@ -89,106 +128,36 @@ export class HomeView {
 
   #connected(yes) {
     mark(this.conn, "data-conn", yes ? "live" : "reconnecting");
-    say(this.conn, yes ? "Live" : "Reconnecting");
-  }
-
-  #complain(text) {
-    this.problem.hidden = !text;
-    say(this.problem, text ?? "");
+    say(this.conn, t(yes ? "collect.conn.live" : "collect.conn.away"));
   }
 
   #render() {
-    if (this.closed) return;
-    const live = this.rows.filter((row) => !isFinal(row.status));
-    const ended = this.rows.filter((row) => isFinal(row.status));
-    const make = (row) => this.#make(row);
-    keyed(this.live, live, (row) => row.id, make, (node, row) => this.#update(node, row));
-    keyed(this.ended, ended, (row) => row.id, make, (node, row) => this.#update(node, row));
-    this.liveSection.hidden = live.length === 0;
-    this.endedSection.hidden = ended.length === 0;
-    this.empty.hidden = this.rows.length > 0;
-    this.begin.hidden = this.rows.length === 0;
-    this.more.hidden = !this.cursor;
-    say(this.liveNote, count(live.length, "run"));
-    document.title = live.length > 0 ? `${count(live.length, "run")} under way · Gleaner` : "Collect · Gleaner";
+    const [live, ended] = [this.rows.filter((row) => !isFinal(row)), this.rows.filter(isFinal)];
+    [live, ended].forEach((rows, at) => keyed(this.lists[at], rows, (row) => row.id, make, (node, row) => update(node, row, this.may)));
+    this.lists[0].hidden = live.length === 0;
+    this.main.querySelector("#quiet").hidden = live.length > 0;
+    this.main.querySelector("#ended").hidden = ended.length === 0;
+    this.main.querySelector("#earlier").hidden = !this.cursor;
+    say(this.main.querySelector("#live-count"), live.length > 0 ? t("run.count", { n: live.length }) : "");
+    document.title = `${live.length > 0 ? t("collect.under_way", { n: live.length }) : t("collect.title")} · Gleaner`;
   }
 
-  #make(row) {
-    return h("li", { class: "lr" },
-      h("div", null,
-        h("a", { class: "thing cut", href: `/?run=${row.id}`, "data-go": true, title: row.name }, h("b", null, row.name), " ",
-          h("span", { class: "mut" }, `#${figure(row.number)}`)),
-        h("p", { class: "row where" })),
-      h("div", { class: "prog" }, bar(row.name), h("p", { class: "row" })),
-      h("div", { class: "took" }), h("div", { class: "gain" }), h("div", { class: "asked" }), h("div", { class: "act" }));
-  }
-
-  #update(node, row) {
-    const part = (name) => node.querySelector(name);
-    const { state } = row;
-    const over = isFinal(row.status);
-    const [noun, done, all] = row.status === "failed" ? achieved(row) : row.phase === "amazon"
-      ? ["amazon", row.categories_completed, row.categories_total]
-      : ["ebay", row.processed_items - row.categories_completed, row.products_total];
-    const share = row.status === "failed" ? Math.floor((done * 100) / Math.max(all, 1)) : row.percent;
-    const waiting = row.status === "failed" && row.failed_items > 0 ? row.products_total - (row.processed_items - row.categories_completed) : 0;
-    fill(part(".where"), [state, where(row)], () => [
-      h("span", { class: "state", "data-s": tone(state) }, icon(STATES[state]?.[1] ?? "clock"), STATES[state]?.[0] ?? state),
-      h("small", null, where(row)),
-    ]);
-    fillBar(part(".bar"), [[{ paused: "halt", cancelled: "skipped" }[state] ?? "ok", done]], all, share);
-    const of = `${figure(done)} of ${count(all, ...PHASES[noun].task)}`;
-    fill(part(".prog p"), [row.status, row.percent, of, waiting], () => (row.status === "failed"
-      ? [h("small", { class: "whole" }, `${of} done`, waiting > 0 && `; ${waitWords(waiting)}`)]
-      : [h("span", { class: "fig" }, `${percent(row.percent)} %`), h("small", { class: "cut" }, of)]));
-    const until = row.completed_at ? Date.parse(row.completed_at) : now();
-    const took = row.started_at ? taken(until - Date.parse(row.started_at)) : "";
-    two(part(".took"), took, [took === "" ? "" : over ? "taken" : "so far"]);
-    const fresh = row.sellers_new > 0 ? `${figure(row.sellers_new)} new` : row.sellers_found > 0 ? "none new" : over ? "none" : "none yet";
-    two(part(".gain"), [figure(row.sellers_found), " ", h("span", { class: "mut" }, "found")], [fresh], row.sellers_new > 0 ? "new" : null);
-    const failed = row.failed_items;
-    two(part(".asked"), [figure(row.requests_made), " ", h("span", { class: "mut" }, row.requests_made === 1 ? "request" : "requests")],
-      [failed > 0 ? `${count(failed, "task")} failed` : "no task failed"], failed > 0 ? "bad" : null);
-    fill(part(".act"), state, () => this.#button(row.id, state));
-  }
-
-  #button(id, state) {
-    const offer = COMMANDS[state];
-    if (!offer) return [];
-    const [word, glyph, text] = offer;
-    return [h("button", { class: "btn", type: "button", click: (event) => void this.#command(event.currentTarget, id, word) }, icon(glyph), text)];
-  }
-
-  async #command(button, id, word) {
-    button.disabled = true;
-    this.#complain(null);
+  /** Gives a run this command, once; what became of it is told in its row. */
+  async #command(id, word) {
+    const row = this.rows.find((one) => one.id === id);
+    if (!row || this.sent.has(id) || (word === "cancel" && !(await confirmCancel(row.name, row.state === "running")))) return;
+    const place = this.main.querySelector(`.lr[data-key="${id}"] .act`);
+    this.sent.add(id);
+    tell(place, null);
     try {
       await api.command(id, word);
     } catch (problem) {
-      if (this.refused(problem)) return;
-      this.#complain(problem.message);
+      if (problem.status === undefined) throw problem;
+      if (problem.status === 401) refused(problem);
+      tell(place, problem, () => void this.#command(id, word));
+    } finally {
+      this.sent.delete(id);
     }
-    button.disabled = false;
-    await this.#refresh();
+    await this.refresh();
   }
-}
-
-/** Of a failed run what is done, without what failed. */
-function achieved(row) {
-  if (row.phase === "ebay") return ["ebay", row.products_searched, row.products_total];
-  return ["amazon", Math.max(0, row.categories_completed - row.failed_items), row.categories_total];
-}
-
-/** The small word behind the state: when, why, or which phase. */
-function where(row) {
-  if (isFinal(row.status)) return dayAndTime(Date.parse(row.completed_at ?? row.updated_at));
-  if (row.state === "paused" && row.pause) return PAUSES[row.pause.reason] ?? row.pause.reason;
-  return row.state === "pending" ? `made ${dayAndTime(Date.parse(row.created_at))}` : PHASE_WORDS[row.phase];
-}
-
-const taken = (ms) => (ms < 3_600_000 ? rough(ms) : span(ms));
-
-function two(node, first, second, classes) {
-  const parts = [first, second].flat().map((part) => (typeof part === "string" ? part : part.textContent));
-  fill(node, [parts, classes], () => [h("p", { class: "fig" }, first), h("small", { class: classes }, second)]);
 }

@@ -1,12 +1,11 @@
 // What this page knows of one run: its progress, its newest events and what they add up to. No elements here.
 
 import { now } from "./format.js";
+import { Pace } from "./pace.js";
+import { Requests } from "./requests.js";
 
 const EVENTS_KEPT = 1_000;
 const MINUTE_MS = 60_000;
-const PACE_WINDOW_MS = 120_000;
-const PACE_MIN_MS = 4_000;
-const PACE_MIN_TASKS = 3;
 
 /** Events before the newest that the page asks for when it opens: enough for the figures beside the feed. */
 export const BACKLOG = 3_000;
@@ -30,35 +29,14 @@ class Stage {
   }
 }
 
-/** How fast the phase's tasks end, from what was seen in the last two minutes. */
-class Pace {
-  #seen = [];
-  #phase = null;
-
-  see(progress) {
-    const moving = progress.state === "running";
-    if (!moving || progress.phase !== this.#phase) this.#seen = [];
-    this.#phase = progress.phase;
-    if (!moving) return;
-    const at = now();
-    this.#seen.push([at, finished(progress.tasks)]);
-    while (this.#seen[0][0] < at - PACE_WINDOW_MS) this.#seen.shift();
-  }
-
-  /** Milliseconds until the phase's tasks are final, or null where too little was seen. */
-  left(tasks) {
-    if (this.#seen.length < 2) return null;
-    const [[firstAt, first], [lastAt, last]] = [this.#seen[0], this.#seen.at(-1)];
-    if (lastAt - firstAt < PACE_MIN_MS || last - first < PACE_MIN_TASKS) return null;
-    return ((total(tasks) - finished(tasks)) * (lastAt - firstAt)) / (last - first);
-  }
-}
-
 /** Tasks that are final. */
 export const finished = (tasks) => tasks.done + tasks.failed + tasks.skipped;
 
+/** Tasks that are still to come. */
+export const remaining = (tasks) => tasks.pending + tasks.claimed;
+
 /** All tasks. */
-export const total = (tasks) => finished(tasks) + tasks.pending + tasks.claimed;
+export const total = (tasks) => finished(tasks) + remaining(tasks);
 
 export class RunState {
   /** @param row the run as `GET /collection/runs/{id}` tells it */
@@ -68,6 +46,7 @@ export class RunState {
     this.events = [];
     this.lastSeq = Math.max(0, progress.last_event_id - BACKLOG);
     this.countedFrom = this.lastSeq + 1;
+    this.requests = new Requests(row.id, this.countedFrom);
     this.stages = { products: new Stage(), kept: new Stage(), duplicates: new Stage(), inserted: new Stage(), updated: new Stage() };
     this.errors = new Map();
     this.failure = row.fail;
@@ -79,7 +58,12 @@ export class RunState {
   setProgress(progress) {
     if (this.progress && progress.last_event_id < this.progress.last_event_id) return;
     this.progress = progress;
-    this.pace.see(progress);
+    this.paced(progress);
+  }
+
+  /** Has the pace see how far the phase is. */
+  paced({ phase, tasks, state }) {
+    this.pace.see(phase, finished(tasks), state === "running");
   }
 
   /** What a `connected` or `status` event says of the run's state. */
@@ -103,6 +87,7 @@ export class RunState {
 
   #add(event) {
     const at = Date.parse(event.timestamp);
+    this.requests.take(event);
     const products = event.operation_type === "product_batch";
     switch (event.action) {
       case "uploading":

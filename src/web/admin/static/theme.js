@@ -2,7 +2,6 @@
 (() => {
   const KEY = "gleaner-theme";
   const ORDER = ["system", "light", "dark"];
-  const WORDS = { system: "as the system", light: "light", dark: "dark" };
   const root = document.documentElement;
 
   const stored = () => {
@@ -21,7 +20,7 @@
     else root.dataset.theme = theme;
     const button = document.getElementById("theme");
     if (!button) return;
-    button.title = `Theme: ${WORDS[theme]}`;
+    button.title = button.dataset[theme];
     button.setAttribute("aria-label", button.title);
   };
 

@@ -1,7 +1,8 @@
 // The category tree: departments and their categories, tri-state boxes, search, and the count of what is chosen.
 
 import { fill, h, icon, say } from "./dom.js";
-import { count, figure } from "./format.js";
+import { figure } from "./format.js";
+import { t } from "./words.js";
 
 export class Tree {
   #made = 0;
@@ -11,24 +12,32 @@ export class Tree {
     this.changed = changed;
     this.chosen = new Set();
     this.all = departments.flatMap((department) => department.categories.map((category) => category.id));
-    this.search = h("input", { class: "in", type: "search", placeholder: "Find a category or node id", "aria-label": "Find a category",
+    this.search = h("input", { class: "in", type: "search", placeholder: t("start.tree.hint"), "aria-label": t("start.tree.field"),
       autocomplete: "off", input: () => this.#find() });
-    this.select = h("button", { class: "btn", type: "button", click: () => this.#set(this.#visible(), true) }, "Select all");
-    this.clear = h("button", { class: "btn", type: "button", click: () => this.#set(this.all, false) }, "Clear");
+    this.select = h("button", { class: "btn", type: "button", click: () => this.#set(this.#visible(), true) }, t("start.tree.all"));
+    this.clear = h("button", { class: "btn", type: "button", click: () => this.#set(this.all, false) }, t("start.tree.clear"));
     this.count = h("p", { class: "row count", "aria-live": "polite" });
     this.problem = h("p", { class: "bad", hidden: true, id: "e-category_ids" });
-    this.none = h("p", { class: "empty mut", hidden: true }, "No category or node id matches.");
+    this.none = h("p", { class: "empty mut", hidden: true }, t("start.tree.none"));
     this.departments = departments.map((department, at) => this.#department(department, at === 0));
-    this.node = h("section", { "aria-label": "Categories" },
+    this.node = h("section", { "aria-label": t("start.tree.label") },
       h("div", { class: "row" }, h("div", { class: "find grow" }, icon("find", "i"), this.search), this.select, this.clear),
       this.count, this.problem,
-      h("ul", { class: "tree", "aria-label": "Departments and categories" }, this.departments.map((each) => each.node)), this.none);
+      h("ul", { class: "tree", "aria-label": t("start.tree.list") }, this.departments.map((each) => each.node)), this.none);
     this.#show();
   }
 
   /** The ids of the chosen categories, in the order of the tree. */
   get ids() {
     return this.all.filter((id) => this.chosen.has(id));
+  }
+
+  /** Chooses these and no others; tells how many of them there are. */
+  choose(ids) {
+    this.chosen = new Set(ids.filter((id) => this.all.includes(id)));
+    this.#show();
+    this.changed();
+    return this.chosen.size;
   }
 
   complain(text) {
@@ -40,7 +49,7 @@ export class Tree {
     const box = this.#box((on) => this.#set(leaves.filter((leaf) => !leaf.node.hidden).map((leaf) => leaf.id), on));
     const leaves = department.categories.map((category) => this.#leaf(category));
     const list = h("ul", { "aria-label": department.name }, leaves.map((leaf) => leaf.node));
-    const twist = h("button", { class: "tw", type: "button", "aria-label": `Categories of ${department.name}`,
+    const twist = h("button", { class: "tw", type: "button", "aria-label": t("start.tree.of", { name: department.name }),
       click: () => this.#unfold(each, twist.getAttribute("aria-expanded") !== "true") }, icon("chev", "i"));
     const meta = h("span");
     const node = h("li", null,
@@ -91,7 +100,7 @@ export class Tree {
       if (text !== "") this.#unfold(department, !department.node.hidden);
     }
     this.none.hidden = this.departments.some((department) => !department.node.hidden);
-    say(this.select, text === "" ? "Select all" : "Select found");
+    say(this.select, t(text === "" ? "start.tree.all" : "start.tree.found"));
   }
 
   #show() {
@@ -102,11 +111,11 @@ export class Tree {
       box.checked = on > 0 && on === leaves.length;
       box.indeterminate = on > 0 && on < leaves.length;
       touched += on > 0 ? 1 : 0;
-      say(meta, on > 0 ? `${figure(on)} of ${figure(leaves.length)}` : figure(leaves.length));
+      say(meta, on > 0 ? t("start.tree.part", { on: figure(on), all: figure(leaves.length) }) : figure(leaves.length));
     }
     const chosen = this.chosen.size;
-    fill(this.count, [chosen, touched], () => [h("b", null, count(chosen, "category", "categories")),
-      h("span", { class: "mut" }, `of ${figure(this.all.length)}${touched > 0 ? `, in ${count(touched, "department")}` : ""}`)]);
+    fill(this.count, [chosen, touched], () => [h("b", null, t("start.tree.chosen", { n: chosen, count: figure(chosen) })),
+      h("span", { class: "mut" }, t(touched > 0 ? "start.tree.within" : "start.tree.out_of", { n: touched, all: figure(this.all.length) }))]);
     this.clear.disabled = chosen === 0;
     if (chosen > 0) this.complain(null);
   }

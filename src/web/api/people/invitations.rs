@@ -17,11 +17,11 @@ use crate::domain::person::{Email, name_of};
 use crate::domain::rights::Role;
 use crate::store::people::invitations::{InvitationRow, NewInvitation};
 use crate::store::people::memberships::Joining;
-use crate::store::people::users::NewUser;
+use crate::store::people::users::{NewUser, UserRow};
 use crate::web::auth::recording::{record, sign_in};
 use crate::web::auth::token::{Secret, hash_of};
 use crate::web::auth::{Caller, id_in, session};
-use crate::web::body::{json_object, no_body};
+use crate::web::body::{json_object, no_body, open_object};
 use crate::web::cursor::Cursor;
 use crate::web::error::Problem;
 use crate::web::fields::Fields;
@@ -35,7 +35,7 @@ const INVITATION_DAYS: i64 = 7;
 
 /// Who did something, for people.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Somebody {
+pub(in crate::web::api) struct Somebody {
     id: UserId,
     name: String,
 }
@@ -138,14 +138,14 @@ const ACCEPTANCE: [Field; 3] = [
 ];
 
 /// `POST /auth/accept` with `{"code", "name"?, "password"}`: becomes a member and signs in. Who is known proves it by their
-/// password; who is not gives a name and a password of their choice.
+/// password; who is not gives a name and a password of their choice, and who was a member once and never had one chooses it.
 ///
 /// # Errors
 /// 401 where somebody known gives another password, 404 where the code opens nothing, 409 where they are a member already,
 /// 422 for fields that cannot be taken, 429 after too many tries.
 pub async fn accept(shared: Data<Shared>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
-    let body = json_object(&request, payload).await?;
+    let body = open_object(&request, payload).await?;
     let store = &shared.rooms.store;
     let mut fields = Fields::of(&body, &names(&ACCEPTANCE));
     let any = |text: &str| {
@@ -161,28 +161,47 @@ pub async fn accept(shared: Data<Shared>, request: HttpRequest, payload: Payload
         .await
         .map_err(|error| Problem::of_people(error, "invitation: each opens once, within a week", LOOK_FIRST))?;
     let email = Email::parse(&invitation.email).map_err(Problem::internal)?;
-    let new;
-    let who = if store.user_by_email(&email).await?.is_some() {
-        let password = fields.password("password");
-        let password = fields.all(password)?;
-        Joining::Known(proved(&shared, &request, &email, password).await?.id)
-    } else {
-        if fields.given("name").is_none() {
-            fields.refuse("name", format!("is missing; {}", name_of("").err().unwrap_or_default()));
+    let known = store.user_by_email(&email).await?;
+    let (new, chosen);
+    let who = match &known {
+        Some(user) if comes_back(&shared, user).await? => {
+            let password = fields.new_password("password");
+            let password = fields.all(password)?;
+            chosen = shared.passwords.hash(&shared.rooms.clock, password).await?;
+            Joining::Back(user.id, &chosen)
         }
-        let password = fields.new_password("password");
-        let (name, password) = fields.all(name.zip(password))?;
-        let password_hash = Some(shared.passwords.hash(&shared.rooms.clock, password).await?);
-        new = NewUser { email: email.clone(), name, password_hash };
-        Joining::New(&new)
+        Some(_) => {
+            let password = fields.password("password");
+            let password = fields.all(password)?;
+            Joining::Known(proved(&shared, &request, &email, password).await?.id)
+        }
+        None => {
+            if fields.given("name").is_none() {
+                fields.refuse("name", format!("is missing; {}", name_of("").err().unwrap_or_default()));
+            }
+            let password = fields.new_password("password");
+            let (name, password) = fields.all(name.zip(password))?;
+            let password_hash = Some(shared.passwords.hash(&shared.rooms.clock, password).await?);
+            new = NewUser { email: email.clone(), name, password_hash };
+            Joining::New(&new)
+        }
     };
-    let known = if let Joining::Known(user) = &who { Some(*user) } else { None };
+    let known = known.map(|user| user.id);
     record(&shared, invitation.org, &sign_in(&request, "auth.accept", Some(email.key()), known, None)).await?;
     let (text, session) = session::fresh(&shared.rooms.clock, &request);
     let accepted = store.accept_invitation(&invitation, who, session).await;
     let fate = "you may be a member already; try to sign in";
     let (user, _) = accepted.map_err(|error| Problem::of_people(error, "invitation", fate))?;
     opened(&shared, &request, &text, Acting::member(invitation.org, user, invitation.role)).await
+}
+
+/// Whether somebody who is known has nothing to prove themselves by: they were let in by a link alone, and are a member
+/// nowhere any more. Whoever is one somewhere comes in there first and chooses a password.
+async fn comes_back(shared: &Shared, user: &UserRow) -> Result<bool, Problem> {
+    if user.password_hash.is_some() || user.is_disabled {
+        return Ok(false);
+    }
+    Ok(shared.rooms.store.organisations_of(&[user.id]).await?.is_empty())
 }
 
 /// What the document says of these routes.

@@ -8,6 +8,7 @@ pub mod passwords;
 pub mod sessions;
 pub mod tokens;
 
+pub(super) use invitations::Somebody;
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
 

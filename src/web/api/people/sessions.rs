@@ -15,7 +15,7 @@ use crate::store::people::users::UserRow;
 use crate::web::auth::Caller;
 use crate::web::auth::recording::{REFUSED, record, record_failure_of, sign_in};
 use crate::web::auth::session::{self, cookie, no_cookie};
-use crate::web::body::{json_object, no_body};
+use crate::web::body::{json_object, no_body, open_object};
 use crate::web::error::{Kind, Problem};
 use crate::web::fields::Fields;
 use crate::web::openapi::field::{self, Field, names};
@@ -73,7 +73,7 @@ const ORG: Field = Field::optional("org", field::id, "an organisation of theirs"
 /// fields that cannot be taken, 429 after too many tries.
 pub async fn login(shared: Data<Shared>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     Query::of(&request, &[])?;
-    let body = json_object(&request, payload).await?;
+    let body = open_object(&request, payload).await?;
     let mut fields = Fields::of(&body, &names(&LOGIN));
     let (email, password) = (fields.needed("email", Email::parse), fields.password("password"));
     let org = fields.optional("org", org_of);

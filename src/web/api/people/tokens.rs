@@ -51,10 +51,12 @@ impl From<ApiTokenRow> for TokenView {
     }
 }
 
-/// Whose tokens a caller sees: an admin everybody's, anybody else those that they made themselves.
+/// Whose tokens a caller sees and takes back: an admin everybody's, anybody else those of their own. A token that was made
+/// for less than its member may speaks for itself and not for them: it sees what it made.
 fn seen_by(caller: &Caller) -> Option<(Option<UserId>, Uuid)> {
     let sees_all = caller.permissions.holds(Permission::OrgAdmin);
-    (!sees_all).then_some((caller.user, caller.token))
+    let speaks_for_them = caller.role.is_some_and(|role| caller.permissions == role.permissions());
+    (!sees_all).then_some((caller.user.filter(|_| speaks_for_them), caller.token))
 }
 
 /// `GET /auth/tokens?cursor=&limit=`: those that stand, without their secrets.
@@ -192,7 +194,7 @@ pub(in crate::web) mod says {
     use crate::web::openapi::field::PAGE;
 
     pub fn list() -> Operation {
-        Operation::new("listTokens", "API tokens that stand: an admin sees everybody's, anybody else their own.")
+        Operation::new("listTokens", "API tokens that stand: an admin sees everybody's, anybody else their own, a token for one purpose what it made.")
             .query(&PAGE)
             .json::<List<TokenView>>(200, "a page of the tokens, without their secrets")
     }

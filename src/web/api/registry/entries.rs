@@ -2,15 +2,18 @@
 
 use actix_web::web::{Data, ReqData};
 use actix_web::{HttpRequest, HttpResponse};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
+use serde_json::Value;
 
+use super::history::EntryView;
+use super::marked::EntryChange;
 use super::one::entry_id;
 use super::problem::{no_such_entry, or_missing};
 use crate::domain::ids::{EntryId, SellerId};
 use crate::domain::registry::ChangeKind;
 use crate::store::registry::changes::Head;
-use crate::store::registry::history::ChangeRow;
+use crate::store::registry::deeds::ChangeRow;
 use crate::store::registry::points::{DifferenceRow, SellerAt};
 use crate::web::auth::Caller;
 use crate::web::cursor::Cursor;
@@ -51,13 +54,6 @@ struct ChangeView {
     name_after: Option<String>,
 }
 
-impl From<ChangeRow> for ChangeView {
-    fn from(row: ChangeRow) -> Self {
-        let ChangeRow { seller, kind, name_before, name_after, .. } = row;
-        Self { seller_id: seller, kind, name_before, name_after }
-    }
-}
-
 impl From<DifferenceRow> for ChangeView {
     fn from(row: DifferenceRow) -> Self {
         let kind = match (&row.name_before, &row.name_after) {
@@ -65,7 +61,8 @@ impl From<DifferenceRow> for ChangeView {
             (Some(_), None) => ChangeKind::Removed,
             (Some(_), Some(_)) => ChangeKind::Renamed,
         };
-        Self { seller_id: row.seller, kind, name_before: row.name_before, name_after: row.name_after }
+        let (name_before, name_after) = (row.name_before, row.name_after);
+        Self { seller_id: row.seller, kind, name_before, name_after }
     }
 }
 
@@ -76,10 +73,17 @@ struct DifferenceView {
     list: List<ChangeView>,
     seller_count_from: i64,
     seller_count_to: i64,
+    from: EntryView,
+    to: EntryView,
 }
 
 async fn point(shared: &Shared, caller: &Caller, entry: EntryId) -> Result<Head, Problem> {
     shared.rooms.store.point(caller.org, entry).await.map_err(|error| or_missing(error, no_such_entry))
+}
+
+async fn entry(shared: &Shared, caller: &Caller, entry: EntryId) -> Result<EntryView, Problem> {
+    let row = shared.rooms.store.entry_of(caller.org, entry).await;
+    Ok(EntryView::from(row.map_err(|error| or_missing(error, no_such_entry))?))
 }
 
 /// `GET /sellers/audit-log/{id}/sellers?cursor=&limit=`: the registry after the entry, by name.
@@ -108,7 +112,35 @@ pub async fn sellers(
     Ok(HttpResponse::Ok().json(SetThen { list, seller_count: head.sellers }))
 }
 
-/// `GET /sellers/audit-log/{id}/diff?cursor=&limit=`: what the entry did, seller by seller.
+/// What the changes of an entry are sorted by.
+#[derive(Clone, Copy)]
+enum Sort {
+    Order,
+    Name,
+}
+
+impl Sort {
+    const ALL: [Self; 2] = [Self::Order, Self::Name];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Name => "name",
+        }
+    }
+}
+
+fn sorts(_: &mut SchemaGenerator) -> Value {
+    field::one_of(&Sort::ALL, Sort::as_str)
+}
+
+const CHANGES: [Field; 3] = [
+    Field::optional("sort", sorts, "in the order in which they happened, which is the default, or by name"),
+    CURSOR,
+    LIMIT,
+];
+
+/// `GET /sellers/audit-log/{id}/diff?sort=&cursor=&limit=`: what the entry did, seller by seller.
 ///
 /// # Errors
 /// 404 where the caller has no such entry, 400 for a parameter that cannot be taken.
@@ -117,17 +149,26 @@ pub async fn changes(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &names(&PAGE))?;
+    let query = Query::of(&request, &names(&CHANGES))?;
     let (limit, entry) = (query.limit()?, entry_id(&request)?);
-    let after = match query.cursor()? {
-        None => 0,
-        Some(Cursor::Changes(of, change_no)) if of == entry => change_no,
-        Some(_) => return Err(Cursor::refused()),
+    let sort = query.one_of("sort", &Sort::ALL, Sort::as_str)?.unwrap_or(Sort::Order);
+    let after = match (query.cursor()?, sort) {
+        (None, _) => (String::new(), 0),
+        (Some(Cursor::Changes(of, change_no)), Sort::Order) if of == entry => (String::new(), change_no),
+        (Some(Cursor::ChangesByName(of, name, change_no)), Sort::Name) if of == entry => (name, change_no),
+        _ => return Err(Cursor::refused()),
     };
     point(&shared, &caller, entry).await?;
-    let rows = shared.rooms.store.changes_of(caller.org, entry, after, limit + 1).await?;
-    let cursor = |row: &ChangeRow| Cursor::Changes(entry, row.change_no);
-    Ok(HttpResponse::Ok().json(List::of(rows, limit, cursor, ChangeView::from)))
+    let store = &shared.rooms.store;
+    let rows = match sort {
+        Sort::Order => store.changes_of(caller.org, entry, after.1, limit + 1).await?,
+        Sort::Name => store.changes_by_name(caller.org, entry, after, limit + 1).await?,
+    };
+    let cursor = |row: &ChangeRow| match sort {
+        Sort::Order => Cursor::Changes(entry, row.change_no),
+        Sort::Name => Cursor::ChangesByName(entry, row.place.clone(), row.change_no),
+    };
+    Ok(HttpResponse::Ok().json(List::of(rows, limit, cursor, EntryChange::from)))
 }
 
 const POINTS: [Field; 4] = [
@@ -154,8 +195,9 @@ pub async fn difference(
             .id(field)?
             .ok_or_else(|| Problem::bad_request(field, "is missing; allowed is the id of an entry of GET /history"))
     };
-    let (from, to) = (needed("from")?, needed("to")?);
-    let (from, to) = (point(&shared, &caller, from).await?, point(&shared, &caller, to).await?);
+    let ids = (needed("from")?, needed("to")?);
+    let entries = (entry(&shared, &caller, ids.0).await?, entry(&shared, &caller, ids.1).await?);
+    let (from, to) = (point(&shared, &caller, ids.0).await?, point(&shared, &caller, ids.1).await?);
     let after = query.after(|cursor| match cursor {
         Cursor::Registry(bound, _, id) if bound == binding => Some(id),
         _ => None,
@@ -164,13 +206,14 @@ pub async fn difference(
     let rows = store.difference(caller.org, from.change_no, to.change_no, after, limit + 1).await?;
     let cursor = |row: &DifferenceRow| Cursor::Registry(binding.clone(), String::new(), row.seller);
     let list = List::of(rows, limit, cursor, ChangeView::from);
-    let view = DifferenceView { list, seller_count_from: from.sellers, seller_count_to: to.sellers };
-    Ok(HttpResponse::Ok().json(view))
+    let (seller_count_from, seller_count_to) = (from.sellers, to.sellers);
+    let (from, to) = entries;
+    Ok(HttpResponse::Ok().json(DifferenceView { list, seller_count_from, seller_count_to, from, to }))
 }
 
 /// What the document says of these routes.
 pub(in crate::web) mod says {
-    use super::{ChangeView, DifferenceView, POINTS, SetThen};
+    use super::{CHANGES, DifferenceView, EntryChange, POINTS, SetThen};
     use crate::web::error::Kind;
     use crate::web::list::List;
     use crate::web::openapi::Operation;
@@ -183,12 +226,9 @@ pub(in crate::web) mod says {
     }
 
     pub fn changes() -> Operation {
-        Operation::new("listChanges", "What an entry of the history did, seller by seller.").query(&PAGE).json::<List<
-            ChangeView,
-        >>(
-            200,
-            "a page of the changes",
-        )
+        Operation::new("listChanges", "What an entry of the history did, seller by seller, and from what to what.")
+            .query(&CHANGES)
+            .json::<List<EntryChange>>(200, "a page of the changes")
     }
 
     pub fn difference() -> Operation {

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use super::entries::SellerThen;
 use super::list;
-use super::one::{author, entry_id};
+use super::one::{ENTRY, author, entry_id};
 use super::problem::{no_such_export, not_edited, or_missing};
 use super::read::IDS;
-use crate::domain::export::{Column, ExportNote, Form, Part, parse_columns};
+use crate::domain::export::{ExportColumn, ExportFormat, ExportNote, Part, parse_columns};
 use crate::domain::ids::RunId;
 use crate::store::registry::asked::{SellerQuery, SellerSort};
 use crate::store::registry::points::SellerAt;
@@ -29,9 +29,6 @@ use crate::web::list::List;
 use crate::web::openapi::field::{self, Field, PAGE, names};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
-
-/// Says which entry of the history remembers who left.
-const ENTRY: &str = "gleaner-entry-id";
 
 const FORMAT: Field =
     Field::optional("format", formats, "the form of the file; CSV where nothing is said").example("\"csv\"");
@@ -51,15 +48,15 @@ const SELECTION: [Field; 3] = [
 ];
 
 fn formats(_: &mut SchemaGenerator) -> Value {
-    field::one_of(Form::ALL, Form::as_str)
+    field::one_of(ExportFormat::ALL, ExportFormat::as_str)
 }
 
 fn columns(_: &mut SchemaGenerator) -> Value {
-    json!({"type": "array", "items": field::one_of(Column::ALL, Column::as_str), "uniqueItems": true})
+    json!({"type": "array", "items": field::one_of(ExportColumn::ALL, ExportColumn::as_str), "uniqueItems": true})
 }
 
 fn columns_in_text(_: &mut SchemaGenerator) -> Value {
-    let one = Column::ALL.iter().map(|column| column.as_str()).collect::<Vec<_>>().join("|");
+    let one = ExportColumn::ALL.iter().map(|column| column.as_str()).collect::<Vec<_>>().join("|");
     json!({"type": "string", "pattern": format!("^({one})(,({one}))*$")})
 }
 
@@ -110,22 +107,22 @@ pub async fn selection(
     let fields = json_object(&request, payload).await?;
     let mut read = Fields::of(&fields, &names(&SELECTION));
     let ids = read.ids("ids");
-    let form =
-        read.optional("format", |text| Form::parse(text).ok_or_else(|| format!("allowed is one of {}", forms())));
+    let form = read
+        .optional("format", |text| ExportFormat::parse(text).ok_or_else(|| format!("allowed is one of {}", forms())));
     let columns = columns_of(&mut read);
     read.done()?;
     let asked = SellerQuery { among: Some(ids), ..SellerQuery::all(SellerSort::Name, false) };
-    let (form, query) = (form.unwrap_or(Form::Csv), BTreeMap::new());
+    let (form, query) = (form.unwrap_or(ExportFormat::Csv), BTreeMap::new());
     let note = ExportNote { part: Part::Selection, form, columns, run_number: None, query };
     send(&shared, &caller, &request, asked, &note).await
 }
 
 fn forms() -> String {
-    Form::ALL.iter().map(|form| form.as_str()).collect::<Vec<_>>().join(", ")
+    ExportFormat::ALL.iter().map(|form| form.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn columns_of(read: &mut Fields<'_>) -> Vec<Column> {
-    let Some(given) = read.given("columns") else { return Column::ALL.to_vec() };
+fn columns_of(read: &mut Fields<'_>) -> Vec<ExportColumn> {
+    let Some(given) = read.given("columns") else { return ExportColumn::ALL.to_vec() };
     let named = given.as_array().map(|named| named.iter().map(|name| name.as_str()).collect::<Option<Vec<_>>>());
     let parsed = match named.flatten() {
         Some(named) => parse_columns(named),
@@ -137,7 +134,7 @@ fn columns_of(read: &mut Fields<'_>) -> Vec<Column> {
 /// Which sellers a query asks for, and what the history will say of it.
 async fn read(shared: &Shared, caller: &Caller, request: &HttpRequest) -> Result<(SellerQuery, ExportNote), Problem> {
     let query = Query::of(request, &names(&asked_for()))?;
-    let form = query.one_of("format", Form::ALL, Form::as_str)?.unwrap_or(Form::Csv);
+    let form = query.one_of("format", ExportFormat::ALL, ExportFormat::as_str)?.unwrap_or(ExportFormat::Csv);
     let named = query.text("columns").into_iter().flat_map(|text| text.split(',')).map(str::trim);
     let columns = parse_columns(named).map_err(|words| Problem::bad_request("columns", words))?;
     let mut asked = list::asked(&query)?;
@@ -175,11 +172,13 @@ async fn send(
     note: &ExportNote,
 ) -> Result<HttpResponse, Problem> {
     let order = Order { org: caller.org, author: author(caller, request), asked, note };
+    // Whoever is shut out while the file is made or sent gets no more of it.
+    let bell = caller.bell(shared).await?;
     let made = shared.exports.make(&shared.rooms.store, &order).await;
     let ready = made.map_err(|error| error.problem(|error| not_edited(error, "ids")))?;
     let mut answer = answer(shared, note);
     answer.insert_header((ENTRY, ready.entry.to_string()));
-    Ok(answer.body(ready.file.body(ready.place)))
+    Ok(answer.body(ready.file.body(ready.place, bell)))
 }
 
 /// `GET /sellers/audit-log/{id}/exported?cursor=&limit=`: who left with an export, as they were called then. Where everybody
@@ -217,8 +216,9 @@ pub async fn exported(
 
 /// What the document says of these routes.
 pub(in crate::web) mod says {
-    use super::{ENTRY, SELECTION, SellerThen, asked_for, media_type};
-    use crate::domain::export::Form;
+    use super::super::one::ENTRY;
+    use super::{SELECTION, SellerThen, asked_for, media_type};
+    use crate::domain::export::ExportFormat;
     use crate::web::error::Kind;
     use crate::web::list::List;
     use crate::web::openapi::Operation;
@@ -257,7 +257,7 @@ pub(in crate::web) mod says {
 
     fn file(operation: Operation) -> Operation {
         let about = "the file; `Content-Disposition` has its name";
-        let with = |operation: Operation, form: &Form| operation.file(200, about, media_type(*form));
-        Form::ALL.iter().fold(operation, with).tells("Content-Disposition", "the name of the file")
+        let with = |operation: Operation, form: &ExportFormat| operation.file(200, about, media_type(*form));
+        ExportFormat::ALL.iter().fold(operation, with).tells("Content-Disposition", "the name of the file")
     }
 }

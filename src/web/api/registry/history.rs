@@ -8,10 +8,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::one::{EditedView, author, entry_id};
-use super::problem::not_edited;
+use super::problem::{no_such_entry, not_edited, or_missing};
 use crate::domain::ids::EntryId;
 use crate::domain::registry::EntryAction;
-use crate::store::registry::history::{EntryFilter, EntryRow};
+use crate::store::registry::history::{EntryFilter, EntryRow, Place};
 use crate::web::auth::Caller;
 use crate::web::body::no_body;
 use crate::web::cursor::Cursor;
@@ -46,9 +46,15 @@ pub struct EntryView {
     removed_count: i32,
     excluded_count: i32,
     seller_count_snapshot: Option<i64>,
+    /// The organisation's newest change when it was complete: what the history is sorted by.
+    change_no: Option<i64>,
     undoes_id: Option<EntryId>,
     user_id: Option<crate::domain::ids::UserId>,
+    /// What they are called now, where they are still known.
+    user_name: Option<String>,
     token_id: Option<uuid::Uuid>,
+    /// What an API token is called; a browser's session has no name.
+    token_name: Option<String>,
     address: Option<String>,
     export: Option<Value>,
 }
@@ -74,9 +80,12 @@ impl From<EntryRow> for EntryView {
             removed_count: row.removed_count,
             excluded_count: row.excluded_count,
             seller_count_snapshot: row.seller_count_snapshot,
+            change_no: row.change_no,
             undoes_id: row.undoes,
             user_id: row.user,
+            user_name: row.user_name,
             token_id: row.token,
+            token_name: row.token_name,
             address: row.address,
             export: row.export,
         }
@@ -122,14 +131,15 @@ const TIMELINE: [Field; 5] = [Field::optional("kind", kinds, "entries of this ki
 const LOG: [Field; 5] =
     [Field::optional("action", field::of::<EntryAction>, "entries that did this"), FROM, TO, CURSOR, LIMIT];
 
-const FROM: Field = Field::optional("from", field::day_or_moment, "from then on").example("\"2026-11-24\"");
-const TO: Field = Field::optional("to", field::day_or_moment, "before then").example("\"2026-11-25\"");
+const FROM: Field = Field::optional("from", field::day_or_moment, "complete from then on").example("\"2026-11-24\"");
+const TO: Field = Field::optional("to", field::day_or_moment, "complete before then").example("\"2026-11-25\"");
 
 fn kinds(_: &mut SchemaGenerator) -> Value {
     field::one_of(&Kind::ALL, Kind::as_str)
 }
 
-/// `GET /history?kind=&from=&to=&cursor=&limit=`: runs and edits, the newest first.
+/// `GET /history?kind=&from=&to=&cursor=&limit=`: runs and edits, the newest first: by the numbers of their changes, so that
+/// each count follows from the one below it, whatever went on at the same time.
 ///
 /// # Errors
 /// 400 for a parameter that cannot be taken, or a cursor that was given for another query.
@@ -167,16 +177,34 @@ async fn page(
 ) -> Result<HttpResponse, Problem> {
     let (limit, binding) = (query.limit()?, query.binding());
     let before = query.after(|cursor| match cursor {
-        Cursor::History(bound, at, id) if bound == binding => Some((at, id)),
+        Cursor::History(bound, change_no, at, id) if bound == binding => Some(Place { change_no, at, id }),
         _ => None,
     })?;
-    let from = query.moment("from")?.unwrap_or(DateTime::UNIX_EPOCH);
+    let (from, to) = query.span()?;
+    let from = from.unwrap_or(DateTime::UNIX_EPOCH);
     // Entries are made now: none is later than any moment that can be written.
-    let to = query.moment("to")?.or_else(|| DateTime::from_timestamp(253_402_300_799, 0)).unwrap_or_default();
+    let to = to.or_else(|| DateTime::from_timestamp(253_402_300_799, 0)).unwrap_or_default();
     let filter = EntryFilter { actions, from, to };
     let rows = shared.rooms.store.history(caller.org, &filter, before, limit + 1).await?;
-    let cursor = |row: &EntryRow| Cursor::History(binding.clone(), row.created_at, row.id);
+    let cursor = |row: &EntryRow| {
+        let Place { change_no, at, id } = row.place();
+        Cursor::History(binding.clone(), change_no, at, id)
+    };
     Ok(HttpResponse::Ok().json(List::of(rows, limit, cursor, EntryView::from)))
+}
+
+/// `GET /history/{id}`: one entry.
+///
+/// # Errors
+/// 404 where the caller has no such entry.
+pub async fn read(
+    shared: Data<Shared>,
+    caller: ReqData<Caller>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request, &[])?;
+    let entry = shared.rooms.store.entry_of(caller.org, entry_id(&request)?).await;
+    Ok(HttpResponse::Ok().json(EntryView::from(entry.map_err(|error| or_missing(error, no_such_entry))?)))
 }
 
 /// `POST /history/{id}/undo`: takes an entry back, which is an entry itself and can be taken back too.
@@ -212,6 +240,10 @@ pub(in crate::web) mod says {
             200,
             "a page of the entries",
         )
+    }
+
+    pub fn read() -> Operation {
+        Operation::new("readEntry", "An entry of the history.").json::<EntryView>(200, "the entry")
     }
 
     pub fn audit_log() -> Operation {

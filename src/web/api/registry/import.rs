@@ -9,7 +9,7 @@ use super::one::author;
 use super::problem::not_edited;
 use crate::domain::ids::PreviewId;
 use crate::store::registry::imports::{KEPT_MINUTES, NotImported};
-use crate::web::auth::Caller;
+use crate::web::auth::{Caller, ended_meanwhile};
 use crate::web::body::{file, json_object};
 use crate::web::error::{Kind, Problem};
 use crate::web::fields::Fields;
@@ -26,7 +26,8 @@ const COMMIT: [Field; 2] = [
 /// `POST /sellers/import/preview?limit=` with a file as its body: what each of its rows would come to. Nothing is entered.
 ///
 /// # Errors
-/// 415 for what is no file of sellers, 413 for one of over 32 MiB, 422 with the place where it breaks.
+/// 415 for what is no file of sellers, 413 for one of over 32 MiB, 422 with the place where it breaks, 401 where the token
+/// ends before the file is read.
 pub async fn preview(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -37,8 +38,9 @@ pub async fn preview(
     let declared = Declared::of(&request)?;
     let format = declared.format;
     let _seat = shared.imports.seat(caller.org).await?;
-    let bytes = file(&request, payload).await?;
-    let mut sheet = shared.imports.read(declared, bytes).await?;
+    let bell = caller.bell(&shared).await?;
+    let reading = async { shared.imports.read(declared, file(&request, payload).await?).await };
+    let mut sheet = bell.unless_rung(reading).await.ok_or_else(ended_meanwhile)??;
     let taken = std::mem::take(&mut sheet.taken);
     let kept = shared.rooms.store.keep_preview(caller.org, taken, sheet.bad_count).await?;
     Ok(HttpResponse::Ok().json(PreviewView::new(format, &sheet, &kept, limit)))
@@ -48,7 +50,8 @@ pub async fn preview(
 /// entry of the history.
 ///
 /// # Errors
-/// 404 where the caller has no such preview, 409 where it was imported before, 422 where rows are bad and may not be left out.
+/// 404 where the caller has no such preview, 409 where it was imported before, 422 where rows are bad and may not be left out,
+/// 503 where too many imports go on.
 pub async fn commit(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -65,6 +68,7 @@ pub async fn commit(
     });
     let skip_bad = read.flag("skip_bad").unwrap_or_default();
     let id = read.all(id)?.ok_or_else(no_such_preview)?;
+    let _place = shared.imports.place(caller.org).await?;
     let imported = shared.rooms.store.import(caller.org, &author(&caller, &request), id, skip_bad).await;
     let imported = imported.map_err(not_imported)?;
     Ok(HttpResponse::Ok().json(ImportedView::from(&imported)))
@@ -98,7 +102,7 @@ fn bad(words: &str) -> Problem {
 pub(in crate::web) mod says {
     use super::super::import_view::{ImportedView, PreviewView};
     use super::{COMMIT, LIMIT};
-    use crate::domain::import::Format;
+    use crate::domain::import::ImportFormat;
     use crate::web::error::Kind;
     use crate::web::openapi::Operation;
 
@@ -106,7 +110,7 @@ pub(in crate::web) mod says {
         let about = "What each row of a file of sellers would come to. Nothing is entered.";
         Operation::new("previewImport", about)
             .query(&[LIMIT])
-            .upload(&Format::ALL.map(Format::media_type))
+            .upload(&ImportFormat::ALL.map(ImportFormat::media_type))
             .json::<PreviewView<'static>>(200, "totals, and the rows that need somebody's eye first")
     }
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::ids::{EntryId, PreviewId, SellerId};
-use crate::domain::import::Format;
+use crate::domain::import::ImportFormat;
 use crate::domain::import::sheet::{BadRow, Repeat, Sheet, Stood, Taken};
 use crate::domain::registry::Marks;
 use crate::domain::settings::FieldError;
@@ -68,7 +68,7 @@ struct MarksView<'a> {
 
 impl<'a> PreviewView<'a> {
     /// The rows that need somebody's eye first, at most so many.
-    pub fn new(format: Format, sheet: &'a Sheet, kept: &'a Preview, limit: usize) -> Self {
+    pub fn new(format: ImportFormat, sheet: &'a Sheet, kept: &'a Preview, limit: usize) -> Self {
         let of = |stood: Stood| kept.taken.iter().enumerate().filter(move |(_, taken)| taken.was == stood);
         let totals = Totals {
             rows: sheet.rows,

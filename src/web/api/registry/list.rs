@@ -8,9 +8,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::one::SellerView;
-use crate::domain::registry::Triage;
+use crate::domain::ids::OrgId;
+use crate::domain::registry::{Presence, Triage};
 use crate::domain::seller::normalise;
 use crate::domain::seller_name::{TAG_CHARS_MAX, parse_tag};
+use crate::store::PgStore;
 use crate::store::registry::asked::{After, ListedSeller, SellerQuery, SellerSort, SortKey};
 use crate::web::auth::Caller;
 use crate::web::cursor::Cursor;
@@ -51,6 +53,28 @@ pub(super) const ASKED: [Field; 11] = [
     Field::optional("order", orders, "which way; names from the first, all else from the largest"),
 ];
 
+const STATE: Field = Field::optional(
+    "state",
+    field::of::<Presence>,
+    "those that are in the registry, where nothing is said; those that are removed from it; or those of them that are \
+     excluded, so that no run brings them back: these two by `sort=name`",
+);
+
+/// Most rows that a page may begin behind: more than anybody's registry holds.
+const SKIP_MAX: i64 = 10_000_000;
+
+/// Where a page of the list begins, for who goes to a place in it instead of along it.
+const SKIP: Field = Field::optional(
+    "skip",
+    field::whole::<0, SKIP_MAX>,
+    "begin behind so many sellers, counted from the cursor where there is one; a cursor alone is quicker and misses nobody",
+);
+
+/// The parameters of the list.
+fn listed() -> Vec<Field> {
+    [&ASKED[..], &[STATE, SKIP], &PAGE].concat()
+}
+
 fn percentage(_: &mut SchemaGenerator) -> Value {
     json!({"type": "number", "minimum": 0, "maximum": 100, "multipleOf": 0.1})
 }
@@ -63,7 +87,8 @@ fn orders(_: &mut SchemaGenerator) -> Value {
     json!({"enum": ["asc", "desc"]})
 }
 
-/// `GET /sellers?q=&flagged=&status=&tag=&new_in_run=&times_seen_min=&feedback_min=&from=&to=&sort=&order=&cursor=&limit=`.
+/// `GET /sellers?state=&q=&flagged=&status=&tag=&new_in_run=&times_seen_min=&feedback_min=&from=&to=&sort=&order=&skip=&
+/// cursor=&limit=`.
 ///
 /// # Errors
 /// 400 for a parameter that cannot be taken, or a cursor that was given for another query.
@@ -72,23 +97,51 @@ pub async fn list(
     caller: ReqData<Caller>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let query = Query::of(&request, &names(&[&ASKED[..], &PAGE].concat()))?;
+    let query = Query::of(&request, &names(&listed()))?;
     let limit = query.limit()?;
     let (mut asked, binding) = (asked(&query)?, query.binding());
+    asked.presence = presence(&query, asked.sort)?;
     asked.after = after(&query, asked.sort)?;
+    asked.skip = skip(&query)?;
     let store = &shared.rooms.store;
     let rows = store.list_sellers(caller.org, &asked, limit + 1).await?;
-    let total_estimate = store.estimate_sellers(caller.org, &asked).await?;
+    let total_estimate = total(store, caller.org, &asked, &rows, limit).await?;
     let sort = asked.sort;
     let cursor = |row: &ListedSeller| Cursor::Registry(binding.clone(), text_of(&row.key(sort)), row.id);
     let list = List::of(rows, limit, cursor, SellerView::from);
     Ok(HttpResponse::Ok().json(Page { list, total_estimate }))
 }
 
+/// How many there are: exactly where one page holds them all, else about so many, and no fewer than are seen.
+async fn total(
+    store: &PgStore,
+    org: OrgId,
+    asked: &SellerQuery,
+    rows: &[ListedSeller],
+    limit: i64,
+) -> Result<i64, Problem> {
+    let seen = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    if asked.after.is_none() && seen <= limit {
+        return Ok(seen);
+    }
+    Ok(store.estimate_sellers(org, asked).await?.max(seen))
+}
+
+/// Where those are who are asked for. Who is not in the registry is kept by name, in no other order.
+fn presence(query: &Query, sort: SellerSort) -> Result<Presence, Problem> {
+    let presence = query.one_of("state", Presence::ALL, Presence::as_str)?.unwrap_or(Presence::In);
+    if presence != Presence::In && sort != SellerSort::Name {
+        let words = format!("{} cannot stand beside state={}; allowed is name", sort.as_str(), presence.as_str());
+        return Err(Problem::bad_request("sort", words));
+    }
+    Ok(presence)
+}
+
 /// Which sellers are asked for, from the first one on.
 pub(super) fn asked(query: &Query) -> Result<SellerQuery, Problem> {
     let sort = query.one_of("sort", SellerSort::ALL, SellerSort::as_str)?.unwrap_or(SellerSort::Name);
     let largest_first = !matches!(sort, SellerSort::Name | SellerSort::Place);
+    let (from, to) = query.span()?;
     let order = query.one_of("order", &[false, true], |descending| if descending { "desc" } else { "asc" })?;
     Ok(SellerQuery {
         search: search(query)?,
@@ -98,11 +151,17 @@ pub(super) fn asked(query: &Query) -> Result<SellerQuery, Problem> {
         new_in_run: query.id("new_in_run")?,
         times_seen_min: query.number("times_seen_min")?.map(|least| i32::try_from(least).unwrap_or(i32::MAX)),
         feedback_tenths_min: feedback(query)?,
-        from: query.moment("from")?,
-        to: query.moment("to")?,
+        from,
+        to,
         descending: order.unwrap_or(largest_first),
         ..SellerQuery::all(sort, largest_first)
     })
+}
+
+fn skip(query: &Query) -> Result<i64, Problem> {
+    let skip = query.number("skip")?.unwrap_or_default();
+    let refusal = || Problem::bad_request("skip", format!("{skip} is not allowed; at most {SKIP_MAX} are"));
+    (skip <= SKIP_MAX).then_some(skip).ok_or_else(refusal)
 }
 
 fn search(query: &Query) -> Result<Option<String>, Problem> {
@@ -159,12 +218,12 @@ fn after(query: &Query, sort: SellerSort) -> Result<Option<After>, Problem> {
 
 /// What the document says of these routes.
 pub(in crate::web) mod says {
-    use super::{ASKED, PAGE, Page};
+    use super::{Page, listed};
     use crate::web::openapi::Operation;
 
     pub fn list() -> Operation {
         Operation::new("listSellers", "The sellers of the registry, filtered and sorted, page by page.")
-            .query(&[&ASKED[..], &PAGE].concat())
+            .query(&listed())
             .json::<Page>(200, "a page of the sellers, and an estimate of how many there are")
     }
 }

@@ -14,6 +14,9 @@ use crate::web::auth::{Caller, id_in};
 use crate::web::error::Problem;
 use crate::web::proxies::address_of;
 
+/// The header that names the entry of the history that an answer made.
+pub const ENTRY: &str = "gleaner-entry-id";
+
 /// A seller of the registry.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Seller")]
@@ -21,6 +24,8 @@ pub struct SellerView {
     id: SellerId,
     name: String,
     display_name: String,
+    /// The name under which runs find it, where people call it by another one.
+    found_as: Option<String>,
     platform: String,
     feedback_percent: Option<f64>,
     feedback_score: Option<i64>,
@@ -37,6 +42,8 @@ pub struct SellerView {
     tags: Vec<String>,
     note: Option<String>,
     removed_at: Option<DateTime<Utc>>,
+    /// No run brings it back.
+    excluded: bool,
 }
 
 impl From<ListedSeller> for SellerView {
@@ -45,6 +52,7 @@ impl From<ListedSeller> for SellerView {
             id: row.id,
             name: row.name,
             display_name: row.display_name,
+            found_as: row.found_as,
             platform: row.platform,
             feedback_percent: row.feedback_tenths.map(|tenths| f64::from(tenths) / 10.0),
             feedback_score: row.feedback_count,
@@ -61,6 +69,7 @@ impl From<ListedSeller> for SellerView {
             tags: row.tags,
             note: row.note,
             removed_at: row.removed_at,
+            excluded: row.excluded,
         }
     }
 }

@@ -39,6 +39,23 @@ pub const IDS: Field = Field::needed("ids", ids, "ids from `GET /sellers`");
 pub const NAMES: Field =
     Field::needed("names", seller_names, "names on the marketplace").example(r#"["lamps-and-more"]"#);
 
+/// What a change of one seller may say.
+pub const PATCH: [Field; 5] = [NAME, FLAGGED, STATUS, TAGS, NOTE];
+/// What a new seller may say.
+pub const NEW: [Field; 5] = [NAME.needed_now(), FLAGGED, STATUS, TAGS, NOTE];
+/// What many new sellers may say.
+pub const MANY: [Field; 5] = [NAMES, FLAGGED, STATUS, TAGS, NOTE];
+/// What a flagging of one seller says.
+pub const FLAG: [Field; 1] = [FLAGGED.needed_now()];
+/// What a flagging of many says.
+pub const FLAG_MANY: [Field; 2] = [IDS, FLAGGED.needed_now()];
+/// What a triage of many may say.
+pub const TRIAGE_MANY: [Field; 5] = [IDS, FLAGGED, STATUS, TAG_CHANGE, NOTE];
+/// What a removal of many may say.
+pub const REMOVAL: [Field; 2] = [IDS, EXCLUDE];
+/// Whether runs may find it again.
+pub const EXCLUDE: Field = Field::optional("exclude", field::flag, "whether no run may bring it back").example("false");
+
 fn tags(_: &mut SchemaGenerator) -> Value {
     let tag = json!({"type": "string", "minLength": 1, "maxLength": TAG_CHARS_MAX, "pattern": "^[^,;]*$"});
     json!({"type": "array", "items": tag, "maxItems": TAGS_MAX})

@@ -7,30 +7,22 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::one::{EditedView, author, seller_id};
+use super::one::{ENTRY, EditedView, author, seller_id};
 use super::problem::not_edited;
-use super::read::{FLAGGED, IDS, NAME, NAMES, NOTE, STATUS, TAG_CHANGE, TAGS};
+use super::read::{EXCLUDE, FLAG, FLAG_MANY, MANY, NEW, PATCH, REMOVAL, TRIAGE_MANY};
 use super::seller::{WholeSeller, whole};
 use crate::domain::ids::{EntryId, SellerId};
 use crate::domain::registry::{Edit, Patch};
+use crate::domain::seller::normalise;
 use crate::store::registry::edits::{Edited, NewSeller};
 use crate::web::auth::Caller;
 use crate::web::body::{json_object, no_body};
 use crate::web::error::{Kind, Problem};
 use crate::web::etag::{ETag, IfMatch};
 use crate::web::fields::Fields;
-use crate::web::openapi::field::{self, Field, names};
+use crate::web::openapi::field::names;
 use crate::web::query::Query;
 use crate::web::shared::Shared;
-
-const PATCH: [Field; 5] = [NAME, FLAGGED, STATUS, TAGS, NOTE];
-const NEW: [Field; 5] = [NAME.needed_now(), FLAGGED, STATUS, TAGS, NOTE];
-const MANY: [Field; 5] = [NAMES, FLAGGED, STATUS, TAGS, NOTE];
-const FLAG: [Field; 1] = [FLAGGED.needed_now()];
-const FLAG_MANY: [Field; 2] = [IDS, FLAGGED.needed_now()];
-const TRIAGE_MANY: [Field; 5] = [IDS, FLAGGED, STATUS, TAG_CHANGE, NOTE];
-const REMOVAL: [Field; 2] = [IDS, EXCLUDE];
-const EXCLUDE: Field = Field::optional("exclude", field::flag, "whether no run may bring it back").example("false");
 
 /// What became of names that were to be entered.
 #[derive(Serialize, JsonSchema)]
@@ -70,13 +62,20 @@ pub async fn create(
         return Err(Problem::field(Kind::RegistryConflict, "name", message).with("seller_id", json!(id)));
     }
     let Some(id) = added.edited.sellers.first() else {
-        let message = "the seller is excluded; restore the removed seller of this name to let it in again";
-        return Err(Problem::field(Kind::RegistryConflict, "name", message));
+        return Err(excluded(&shared, &caller, &seller.name).await?);
     };
     let whole = whole(&shared, &caller, *id).await?;
     let mut answer = HttpResponse::Created();
     answer.insert_header((header::LOCATION, format!("/sellers/{id}"))).insert_header(ETag::of(&whole).header());
     Ok(answer.json(whole.seller()))
+}
+
+/// Why an excluded name is not entered: which seller to bring back instead.
+async fn excluded(shared: &Shared, caller: &Caller, name: &str) -> Result<Problem, Problem> {
+    let removed = shared.rooms.store.last_removed(caller.org, &normalise(name)).await?;
+    let which = removed.map(|id| format!(": {id}")).unwrap_or_default();
+    let message = format!("the seller is excluded; restore the removed seller of this name to let it in again{which}");
+    Ok(Problem::field(Kind::RegistryConflict, "name", message).with("seller_id", json!(removed)))
 }
 
 /// `POST /sellers/bulk` with `{"names": [...], "flagged"?, "status"?, "tags"?, "note"?}`: enters those that are new.
@@ -109,7 +108,8 @@ pub async fn create_many(
     }))
 }
 
-/// `PATCH /sellers/{id}` with `{"name"?, "flagged"?, "status"?, "tags"?, "note"?}`: the seller as it is then. With `If-Match`,
+/// `PATCH /sellers/{id}` with `{"name"?, "flagged"?, "status"?, "tags"?, "note"?}`: the seller as it is then. Another name says
+/// what people call it; runs go on to find it as what they saw. With `If-Match`,
 /// as the other changes of one seller, only where it still is what `GET /sellers/{id}` showed.
 ///
 /// # Errors
@@ -127,8 +127,8 @@ pub async fn change(
     let mut read = Fields::of(&fields, &names(&PATCH));
     let patch = read.patch();
     read.done()?;
-    edit_one(&shared, &caller, &request, id, &Edit::Change(patch)).await?;
-    answer(&shared, &caller, id).await
+    let edited = edit_one(&shared, &caller, &request, id, &Edit::Change(patch)).await?;
+    answer(&shared, &caller, id, &edited).await
 }
 
 /// `POST /sellers/bulk/triage` with `{"ids": [...], "status"?, "tags"?: {"add"?: [...], "remove"?: [...]}, "note"?,
@@ -151,10 +151,12 @@ pub async fn triage_many(
     edit(&shared, &caller, &request, &ids, &Edit::Change(patch), "ids").await
 }
 
-/// `DELETE /sellers/{id}?exclude=true|false`: removes it; excluded, no run brings it back.
+/// `DELETE /sellers/{id}?exclude=true|false`: removes it; excluded, no run brings it back. One that is removed already can be
+/// excluded still.
 ///
 /// # Errors
-/// 404 where the caller has no such seller.
+/// 404 where the caller has no such seller, 409 where another seller of its name is in the registry, which would be excluded
+/// with it.
 pub async fn remove(
     shared: Data<Shared>,
     caller: ReqData<Caller>,
@@ -204,8 +206,8 @@ pub async fn flag(
     let flagged = Some(read.needed_flag("flagged"));
     read.done()?;
     let patch = Edit::Change(Patch { flagged, ..Patch::default() });
-    edit_one(&shared, &caller, &request, id, &patch).await?;
-    answer(&shared, &caller, id).await
+    let edited = edit_one(&shared, &caller, &request, id, &patch).await?;
+    answer(&shared, &caller, id, &edited).await
 }
 
 /// `POST /sellers/flag-batch` with `{"ids": [...], "flagged": true|false}`.
@@ -240,8 +242,8 @@ pub async fn restore(
     Query::of(&request, &[])?;
     let id = seller_id(&request)?;
     no_body(payload).await?;
-    edit_one(&shared, &caller, &request, id, &Edit::Restore).await?;
-    answer(&shared, &caller, id).await
+    let edited = edit_one(&shared, &caller, &request, id, &Edit::Restore).await?;
+    answer(&shared, &caller, id, &edited).await
 }
 
 /// Changes sellers that stand in this field.
@@ -277,15 +279,21 @@ async fn edit_one(
     edited.map_err(|error| not_edited(error, ""))
 }
 
-async fn answer(shared: &Shared, caller: &Caller, id: SellerId) -> Result<HttpResponse, Problem> {
+/// The seller as it is now, with the entry that can be taken back, where the change made one.
+async fn answer(shared: &Shared, caller: &Caller, id: SellerId, edited: &Edited) -> Result<HttpResponse, Problem> {
     let whole = whole(shared, caller, id).await?;
-    Ok(HttpResponse::Ok().insert_header(ETag::of(&whole).header()).json(whole.seller()))
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header(ETag::of(&whole).header());
+    if let Some(entry) = edited.entry {
+        answer.insert_header((ENTRY, entry.to_string()));
+    }
+    Ok(answer.json(whole.seller()))
 }
 
 /// What the document says of these routes.
 pub(in crate::web) mod says {
     use super::{AddedView, EXCLUDE, FLAG, FLAG_MANY, MANY, NEW, PATCH, REMOVAL, TRIAGE_MANY};
-    use crate::web::api::registry::one::{EditedView, SellerView};
+    use crate::web::api::registry::one::{ENTRY, EditedView, SellerView};
     use crate::web::error::Kind;
     use crate::web::openapi::Operation;
 
@@ -311,6 +319,7 @@ pub(in crate::web) mod says {
             .problems(&[Kind::RegistryConflict])
             .conditional()
             .tells("ETag", "what it is then, for `If-Match`")
+            .tells(ENTRY, "the entry of the history, which can be taken back; none where nothing was changed")
     }
 
     pub fn remove() -> Operation {
@@ -342,6 +351,7 @@ pub(in crate::web) mod says {
             .problems(&[Kind::RegistryConflict])
             .conditional()
             .tells("ETag", "what it is then, for `If-Match`")
+            .tells(ENTRY, "the entry of the history, which can be taken back; none where nothing was changed")
     }
 
     pub fn flag_many() -> Operation {
@@ -357,5 +367,6 @@ pub(in crate::web) mod says {
             .problems(&[Kind::RegistryConflict])
             .conditional()
             .tells("ETag", "what it is then, for `If-Match`")
+            .tells(ENTRY, "the entry of the history, which can be taken back; none where nothing was changed")
     }
 }

@@ -148,7 +148,7 @@ fn a_fence_that_somebody_else_raised_ends_its_tree_and_not_the_run() {
         alone.requests(10).await;
         alone.store.take_over(alone.key, None).await.expect("somebody else takes the run over");
         let down = alone.down.next().await;
-        assert_eq!((down.key, down.cause.as_str()), (alone.key, "it stopped"));
+        assert_eq!((down.key, down.cause.as_str()), (alone.key, "another owner follows"));
         assert_eq!(timeout(HOUR, gone.recv()).await, Ok(None), "somebody is left");
         assert_eq!(alone.store.run(alone.key).expect("the run").status, RunStatus::Running);
         assert_eq!(alone.witness.seen().on_wire.len(), 0, "a request outlived its tree");

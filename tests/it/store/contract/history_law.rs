@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures_util::{StreamExt, stream};
 use gleaner::clock::Clock;
-use gleaner::domain::export::{Column, ExportNote, Form, Part};
+use gleaner::domain::export::{ExportColumn, ExportFormat, ExportNote, Part};
 use gleaner::domain::ids::{EntryId, OrgId, SellerId};
 use gleaner::domain::import::sheet::{Stood, Taken};
 use gleaner::domain::ledger::Close;
@@ -162,7 +162,7 @@ impl<'a> Editor<'a> {
     /// Everybody leaves, and is remembered one by one.
     async fn export(&self) -> Result<Edited, NotEdited> {
         let asked = SellerQuery { times_seen_min: Some(0), ..SellerQuery::all(SellerSort::LastSeen, true) };
-        let (form, columns, query) = (Form::Csv, vec![Column::Name], BTreeMap::new());
+        let (form, columns, query) = (ExportFormat::Csv, vec![ExportColumn::Name], BTreeMap::new());
         let note = ExportNote { part: Part::Filter, form, columns, run_number: None, query };
         let mut export = self.store.begin_export(self.org, &self.author, &asked, &note).await?;
         let mut sellers = Vec::new();
@@ -183,11 +183,26 @@ impl<'a> Editor<'a> {
     }
 }
 
-async fn entries(store: &PgStore, org: OrgId) -> Vec<EntryRow> {
+fn all() -> EntryFilter {
     let (from, to) =
         (chrono::DateTime::UNIX_EPOCH, chrono::DateTime::from_timestamp(4_000_000_000, 0).expect("a time"));
-    let filter = EntryFilter { actions: EntryAction::ALL.to_vec(), from, to };
-    store.history(org, &filter, None, 1_000).await.expect("the history")
+    EntryFilter { actions: EntryAction::ALL.to_vec(), from, to }
+}
+
+async fn entries(store: &PgStore, org: OrgId) -> Vec<EntryRow> {
+    store.history(org, &all(), None, 1_000).await.expect("the history")
+}
+
+/// The same in pages of one.
+async fn entries_one_by_one(store: &PgStore, org: OrgId) -> Vec<EntryRow> {
+    let mut entries: Vec<EntryRow> = Vec::new();
+    loop {
+        let page = store.history(org, &all(), entries.last().map(EntryRow::place), 1).await.expect("a page");
+        if page.is_empty() {
+            return entries;
+        }
+        entries.extend(page);
+    }
 }
 
 #[derive(QueryableByName)]
@@ -216,20 +231,23 @@ struct Standing {
 
 type Registry = BTreeMap<Uuid, String>;
 
-async fn hold_the_law(store: &PgStore, url: &str, org: OrgId, seed: u64) {
+/// Every change of the registry in its order, and the registry as it is.
+async fn kept(url: &str, org: OrgId) -> (Vec<ChangeRow>, Registry) {
     let mut connection = AsyncPgConnection::establish(url).await.expect("the test database answers");
     let sql = "SELECT change_no, seller_id, kind, entry_id, name_before, name_after FROM seller_changes \
         WHERE org_id = $1 ORDER BY change_no";
-    let changes: Vec<ChangeRow> =
-        diesel::sql_query(sql).bind::<SqlUuid, _>(org.0).load(&mut connection).await.expect("the changes");
+    let changes = diesel::sql_query(sql).bind::<SqlUuid, _>(org.0).load(&mut connection).await.expect("the changes");
     let sql = "SELECT id, display_name AS name FROM sellers WHERE org_id = $1 AND removed_at IS NULL";
     let standing: Vec<Standing> =
         diesel::sql_query(sql).bind::<SqlUuid, _>(org.0).load(&mut connection).await.expect("the registry");
-    let standing: Registry = standing.into_iter().map(|seller| (seller.id, seller.name)).collect();
+    (changes, standing.into_iter().map(|seller| (seller.id, seller.name)).collect())
+}
 
-    let mut registry = Registry::new();
-    let mut at: Vec<Registry> = vec![registry.clone()];
-    for (number, change) in (1..).zip(&changes) {
+/// The registry after each change, from before the first one on.
+fn replayed(changes: &[ChangeRow], seed: u64) -> Vec<Registry> {
+    let mut at = vec![Registry::new()];
+    for (number, change) in (1..).zip(changes) {
+        let mut registry = at.last().cloned().unwrap_or_default();
         assert_eq!(change.change_no, number, "seed {seed}: numbers have no gap");
         assert!(change.entry_id.is_some(), "seed {seed}: change {number} belongs to an entry");
         let before = registry.get(&change.seller_id);
@@ -243,12 +261,26 @@ async fn hold_the_law(store: &PgStore, url: &str, org: OrgId, seed: u64) {
             ("edited" | "flagged" | "unflagged", _) => {}
             (kind, name) => panic!("seed {seed}: a change of kind {kind} leads to {name:?}"),
         }
-        at.push(registry.clone());
+        at.push(registry);
     }
-    assert_eq!(registry, standing, "seed {seed}: the replay is the registry");
+    at
+}
+
+async fn hold_the_law(store: &PgStore, url: &str, org: OrgId, seed: u64) {
+    let (changes, standing) = kept(url, org).await;
+    let at = replayed(&changes, seed);
+    assert_eq!(at.last(), Some(&standing), "seed {seed}: the replay is the registry");
 
     let mut points = Vec::new();
-    for entry in entries(store, org).await {
+    let listed = entries(store, org).await;
+    assert!(
+        listed.is_sorted_by_key(|entry| std::cmp::Reverse(entry.change_no)),
+        "seed {seed}: they are as it happened"
+    );
+    if seed.is_multiple_of(PAGED) {
+        assert_eq!(entries_one_by_one(store, org).await, listed, "seed {seed}");
+    }
+    for entry in listed {
         let point = store.point(org, EntryId(entry.id.0)).await.expect("its point");
         let replayed = &at[usize::try_from(point.change_no).expect("small")];
         let snapshot = entry.seller_count_snapshot.expect("all entries are complete");

@@ -44,6 +44,7 @@ mod read_ahead;
 mod recently_searched;
 mod registry;
 mod removed;
+mod renamed;
 mod resuming;
 mod spend;
 mod take_over;

@@ -3,7 +3,7 @@
 use gleaner::domain::rights::Role;
 use serde_json::json;
 
-use super::{NOBODY, PASSWORD, admin, browser, items, join};
+use super::{NOBODY, PASSWORD, admin, browser, items, join, log_in};
 use crate::web::house::{House, new_token};
 
 #[actix_web::test]
@@ -96,4 +96,33 @@ async fn an_invitation_that_cannot_be_made_says_why() {
         assert!(admin.client.post("/invitations", Some(&body)).await.problem(422).contains(words), "{body}");
     }
     assert!(items(&admin.client, "/invitations").await.is_empty());
+}
+
+#[actix_web::test]
+async fn whoever_never_had_a_password_and_is_a_member_nowhere_chooses_one_when_they_are_invited_again() {
+    let Some(house) = House::still().await else { return };
+    let admin = admin(&house).await;
+    let grace = join(&house, &admin.client, "grace@example.org", Role::Operator).await;
+    let user = gleaner::domain::ids::UserId(grace.id.parse().expect("an id"));
+    house.store.set_password(user, None, None).await.expect("a reset");
+    let invite = async |client: &crate::web::wire::Client| {
+        let body = json!({"email": "grace@example.org", "role": "viewer"});
+        client.post("/invitations", Some(&body)).await.json()["code"].clone()
+    };
+    let foreigner = house.foreigner().await;
+    let code = invite(&foreigner).await;
+    let elsewhere = json!({"code": code, "name": "Mallory", "password": PASSWORD});
+    house.stranger.post("/auth/accept", Some(&elsewhere)).await.problem(401);
+    let path = format!("/members/{}", grace.id);
+    assert_eq!(admin.client.send("DELETE", &path, None).await.status, 204);
+    let code = invite(&admin.client).await;
+    let short = json!({"code": code, "password": "short"});
+    assert!(house.stranger.post("/auth/accept", Some(&short)).await.problem(422).contains("10 to 200"));
+
+    let accepted = house.stranger.post("/auth/accept", Some(&json!({"code": code, "password": PASSWORD}))).await;
+
+    assert_eq!(accepted.status, 200, "{}", accepted.text());
+    let me = browser(&house, &accepted).get("/auth/me").await.json();
+    assert_eq!((&me["user"]["id"], &me["role"]), (&json!(grace.id), &json!("viewer")));
+    assert_eq!(log_in(&house, "grace@example.org").await.status, 200);
 }

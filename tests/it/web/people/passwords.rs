@@ -79,6 +79,18 @@ async fn whoever_came_by_a_link_chooses_a_password_without_having_one() {
     let opened = house.stranger.get(&format!("/sign-in?code={}", code.expect("a link"))).await;
     let session = browser(&house, &opened);
     assert_eq!(session.get("/auth/me").await.json()["user"]["has_password"], false);
+    let code = gleaner::web::auth::sign_in::new_code_of(&house.store, &clock, house.org, Some(user)).await;
+    let unused = format!("/sign-in?code={}", code.expect("a link"));
+    let run = house.run().await;
+    let mut feed = session.listen(&format!("/collection/runs/{run}/activity")).await.expect("a stream");
+
     assert_eq!(session.post("/auth/password", Some(&json!({"new": PASSWORD}))).await.status, 204);
-    assert_eq!(log_in(&house, "grace@example.org").await.status, 200);
+
+    assert_eq!(session.get("/auth/me").await.json()["user"]["has_password"], true, "they stay where they are");
+    assert_eq!(feed.next().await.expect("an event").name, "connected");
+    house.stranger.get(&unused).await.problem(401);
+    let other = browser(&house, &log_in(&house, "grace@example.org").await);
+    assert_eq!(session.send("DELETE", "/auth/sessions", None).await.status, 204);
+    other.get("/auth/me").await.problem(401);
+    assert_eq!(session.get("/auth/me").await.status, 200, "that the link was used is no reason to end what it opened");
 }

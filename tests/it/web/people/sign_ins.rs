@@ -121,3 +121,17 @@ async fn whoever_is_shut_out_is_out_at_once_and_comes_in_again_when_they_may() {
     house.store.disable_user(user, true).await.expect("whoever has the console decides");
     log_in(&house, "member@example.org").await.problem(401);
 }
+
+/// Anybody may knock: what is long is not taken in, and what a page of another origin can send unasked is not read.
+#[actix_web::test]
+async fn open_doors_take_a_short_body_that_is_declared_as_json() {
+    let Some(house) = House::still().await else { return };
+    for path in ["/auth/login", "/auth/accept"] {
+        let long = json!({"code": "x".repeat(9_000)});
+        house.stranger.post(path, Some(&long)).await.problem(413);
+        let undeclared =
+            format!("POST {path} HTTP/1.1\r\nHost: gleaner\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{{}}");
+        let said = house.stranger.raw(&undeclared).await.problem(415);
+        assert!(said.contains("application/json"), "{said}");
+    }
+}

@@ -122,3 +122,27 @@ async fn an_organisation_has_so_many_tokens_and_no_more() {
     assert_eq!(house.client.send("DELETE", &format!("/auth/tokens/{one}"), None).await.status, 204);
     assert_eq!(house.client.post("/auth/tokens", Some(&body)).await.status, 201);
 }
+
+#[actix_web::test]
+async fn a_token_for_one_purpose_sees_and_takes_back_what_it_made_and_nothing_of_its_makers() {
+    let Some(house) = House::still().await else { return };
+    let admin = admin(&house).await;
+    let operator = join(&house, &admin.client, "operator@example.org", Role::Operator).await;
+    let made = async |client: &crate::web::wire::Client, body: Value| {
+        let reply = client.post("/auth/tokens", Some(&body)).await;
+        assert_eq!(reply.status, 201, "{}", reply.text());
+        let id = format!("/auth/tokens/{}", reply.json()["id"].as_str().expect("an id"));
+        (house.stranger.bearer(reply.json()["token"].as_str().expect("a token")), id)
+    };
+    let (_, precious) = made(&operator.client, json!({"name": "precious"})).await;
+    let (reader, _) = made(&operator.client, json!({"name": "reader", "permissions": ["sellers.read"]})).await;
+    assert!(items(&reader, "/auth/tokens").await.is_empty());
+    assert!(reader.send("DELETE", &precious, None).await.problem(404).contains("no such token"));
+    let (child, own) = made(&reader, json!({"name": "child"})).await;
+    assert_eq!(names(&items(&reader, "/auth/tokens").await), ["child"]);
+    assert_eq!(reader.send("DELETE", &own, None).await.status, 204);
+    child.get("/auth/me").await.problem(401);
+    let (all, _) = made(&operator.client, json!({"name": "all of mine"})).await;
+    assert_eq!(names(&items(&all, "/auth/tokens").await), ["precious", "reader", "all of mine"]);
+    assert_eq!(all.send("DELETE", &precious, None).await.status, 204, "what may all that they may speaks for them");
+}

@@ -18,12 +18,12 @@ pub struct Rate {
 }
 
 /// When the tries of each key are forgotten; a key without any is not kept.
-pub struct Tally<K> {
+pub struct Frequency<K> {
     rate: Rate,
     free_at: HashMap<K, Instant>,
 }
 
-impl<K: std::hash::Hash + Eq + Clone> Tally<K> {
+impl<K: std::hash::Hash + Eq + Clone> Frequency<K> {
     /// Nothing has been done yet.
     pub fn new(rate: Rate) -> Self {
         Self { rate, free_at: HashMap::new() }
@@ -74,13 +74,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_memory_is_bounded() {
-        let mut tally = Tally::new(RATE);
+        let mut frequency = Frequency::new(RATE);
         for number in 0..KEPT_MAX + 5 {
-            tally.add(number, Instant::now());
+            frequency.add(number, Instant::now());
         }
-        assert_eq!(tally.free_at.len(), KEPT_MAX);
+        assert_eq!(frequency.free_at.len(), KEPT_MAX);
         advance(RATE.each).await;
-        tally.add(usize::MAX, Instant::now());
-        assert_eq!(tally.free_at.len(), 1, "what is forgotten goes first");
+        frequency.add(usize::MAX, Instant::now());
+        assert_eq!(frequency.free_at.len(), 1, "what is forgotten goes first");
     }
 }

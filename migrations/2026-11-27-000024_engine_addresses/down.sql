@@ -1,0 +1,1 @@
+ALTER TABLE engines DROP COLUMN address;

@@ -1,0 +1,30 @@
+// What stands around every page: where keys lead, and whether the browser is connected at all.
+
+import { h, icon } from "./dom.js";
+import * as keys from "./keys.js";
+import * as menu from "./menu.js";
+import * as palette from "./palette.js";
+import { t } from "./words.js";
+
+const PLACES = [["g r", "keys.collect", "/admin"], ["g h", "keys.history", "/admin/history"], ["g s", "keys.sellers", "/admin/sellers"]];
+
+/** Makes the shell live. */
+export function enliven() {
+  keys.listen();
+  palette.listen();
+  menu.enliven();
+  for (const [chord, word, address] of PLACES) {
+    if (document.querySelector(`.nav a[href="${address}"]`)) keys.on(chord, word, () => location.assign(address));
+  }
+  keys.on("/", "keys.search", () => {
+    // Where the page has no search of its own, that of everything opens.
+    const field = document.querySelector("main input[type=search]");
+    if (field) field.focus();
+    else document.getElementById("jump")?.click();
+  });
+  const away = h("aside", { class: "away", "aria-label": t("shell.connection"), hidden: navigator.onLine },
+    icon("alert"), h("span", { role: "status" }, t("shell.offline")));
+  document.querySelector(".top").after(away);
+  addEventListener("offline", () => (away.hidden = false));
+  addEventListener("online", () => (away.hidden = true));
+}
