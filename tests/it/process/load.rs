@@ -26,8 +26,9 @@ const COME_AND_GO: usize = 50;
 const SEATS: usize = 1_500;
 /// How far behind those are who read now and then: more than the stream keeps for one of them.
 const BEHIND: i64 = 320;
-/// How long the server lets an answer unread, in milliseconds.
-const UNREAD_MS_MAX: &str = "1000";
+/// How long the server lets an answer unread, in milliseconds: more than this process, which reads for all of them, ever has to
+/// wait for a processor.
+const UNREAD_MS_MAX: &str = "15000";
 
 /// What one subscriber has heard of a run.
 #[derive(Default)]

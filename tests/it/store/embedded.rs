@@ -83,11 +83,13 @@ struct Other {
 /// The name of a program that is lent.
 const LENT: &str = "program";
 
-/// A copy of a program that everybody can reach.
+/// A copy of a program that everybody can reach. Another process writes it: what a test beside this one starts meanwhile would
+/// have a descriptor of ours for a moment, and a file that somebody can write is not run.
 fn lend(program: &Path) -> TempDir {
     let folder = tempfile::Builder::new().prefix("gleaner-lent-").tempdir_in("/tmp").expect("a folder");
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("ours");
-    fs::copy(program, folder.path().join(LENT)).expect("a copy");
+    let copied = Command::new("cp").arg(program).arg(folder.path().join(LENT)).status().expect("cp");
+    assert!(copied.success(), "{} cannot be copied", program.display());
     folder
 }
 

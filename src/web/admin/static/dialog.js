@@ -35,6 +35,14 @@ export async function isSure({ title, text, yes }) {
   return (await closed(dialog)) === "yes";
 }
 
+/** Says that the session has ended where something is written on the page, and leads to the sign-in beside it; resolves once it was read. */
+export async function signsInBeside(address) {
+  const dialog = made(t("sign_in.ended.title"), h("p", { role: "status" }, t("sign_in.ended.written")), (it) => [
+    h("button", { class: "btn", type: "button", click: () => it().close("") }, t("sign_in.ended.back")),
+    h("a", { class: "btn btn-main", href: address, target: "_blank", rel: "noopener", autofocus: true, click: () => it().close("") }, t("sign_in.ended.beside"))]);
+  await closed(dialog);
+}
+
 async function copy(field, status) {
   try {
     await navigator.clipboard.writeText(field.value);

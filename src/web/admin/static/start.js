@@ -153,8 +153,7 @@ export class StartDialog {
     } catch (problem) {
       this.submit.disabled = false;
       if (problem.status === undefined) throw problem;
-      if (this.refused(problem)) this.dialog.close();
-      else this.#tell(problem);
+      if (!this.refused(problem)) this.#tell(problem);
     }
   }
 

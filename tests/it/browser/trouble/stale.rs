@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{NO_DIALOG, Scene};
-use crate::browser::lived_in::LivedIn;
+use crate::browser::lived_in::{LivedIn, signs_in_as};
 
 #[actix_web::test]
 async fn two_people_who_change_the_same_thing_are_told_what_the_other_made_of_it() {
@@ -64,6 +64,7 @@ async fn two_people_who_change_the_same_thing_are_told_what_the_other_made_of_it
     let complaints = tab.complaints();
     assert!(complaints.iter().all(|line| line.contains("412")), "{complaints:?}");
     a_change_on_its_way_stays_with_whom_it_is_for(&scene).await;
+    what_is_written_outlives_the_session(&scene).await;
     a_session_that_ended_leads_to_the_sign_in(&scene).await;
     scene.ends().await;
 }
@@ -99,13 +100,36 @@ async fn a_change_on_its_way_stays_with_whom_it_is_for(scene: &Scene) {
     assert_eq!((&role("Second").await["role"], &role("Third").await["role"]), (&json!("operator"), &before));
 }
 
+/// Signs the browser out without a word to the page.
+const SIGNS_OUT: &str =
+    "fetch('/auth/logout', { method: 'POST', headers: { 'X-Gleaner-CSRF': '1' } }).then(() => null)";
+
+/// Nobody loses what they wrote with their session: they sign in beside it, and send it then.
+async fn what_is_written_outlives_the_session(scene: &Scene) {
+    let (tab, person) = (&scene.tab, scene.person());
+    let seller = format!("/sellers/{}", scene.lived_in.seller);
+    scene.opens(&format!("/admin{seller}")).await;
+    tab.until("document.querySelector('#marks').offsetParent").await;
+    person.writes("textbox", "Note", "long thought about").await;
+    tab.ask(SIGNS_OUT).await;
+    person.presses("button", "Save").await;
+    person.reads("What you wrote is still here").await;
+    person.sees("link", "Sign in beside this page").await;
+    assert_eq!(tab.barriers().await, Vec::<String>::new());
+    person.presses("button", "Back to what I wrote").await;
+    signs_in_as(tab, "third@example.org").await;
+    person.presses("button", "Save").await;
+    tab.until("document.querySelector('.toast:not([hidden])')?.innerText.includes('1 seller changed')").await;
+    assert_eq!(scene.api.get(&seller).await["note"], "long thought about");
+}
+
 /// Wherever something is tried without a session, the sign-in says so.
 async fn a_session_that_ended_leads_to_the_sign_in(scene: &Scene) {
     let (tab, person) = (&scene.tab, scene.person());
     scene.opens("/admin/sellers?q=autumn").await;
     tab.until("document.querySelector('#sellers[role=grid] tbody input')").await;
     person.presses("checkbox", "Select Autumn lamps").await;
-    tab.ask("fetch('/auth/logout', { method: 'POST', headers: { 'X-Gleaner-CSRF': '1' } }).then(() => null)").await;
+    tab.ask(SIGNS_OUT).await;
     person.presses("button", "Flag").await;
     // A browser that is asked for its accessibility tree while it leaves a page may never answer again.
     tab.until("location.pathname === '/sign-in' && document.readyState === 'complete'").await;
