@@ -12,6 +12,7 @@ use chromiumoxide::cdp::browser_protocol::emulation::{
 };
 use chromiumoxide::cdp::browser_protocol::input::{DispatchKeyEventParams, DispatchKeyEventType};
 use chromiumoxide::cdp::browser_protocol::log::EventEntryAdded;
+use chromiumoxide::cdp::browser_protocol::page::CaptureScreenshotParams;
 use chromiumoxide::cdp::js_protocol::runtime::{EvaluateParams, EventConsoleApiCalled, EventExceptionThrown};
 use chromiumoxide::error::CdpError;
 use chromiumoxide::page::ScreenshotParams;
@@ -329,12 +330,24 @@ impl Tab {
     /// What axe-core finds wrong with what is shown, a line each: the rule, and where. Nothing, with a word about it, where
     /// axe-core is not installed.
     pub async fn barriers(&self) -> Vec<String> {
+        self.against("{}").await
+    }
+
+    /// The same, by the rules about colours alone: of all of them they depend on the theme.
+    pub async fn barriers_of_colour(&self) -> Vec<String> {
+        self.against("{ runOnly: ['color-contrast', 'link-in-text-block'] }").await
+    }
+
+    async fn against(&self, rules: &str) -> Vec<String> {
         let Some(axe) = axe() else {
             eprintln!("SKIPPED: accessibility is checked with axe-core (tests/run browser installs it)");
             return Vec::new();
         };
+        if self.ask("typeof axe === 'undefined'").await == true {
+            self.ask(&format!("void (() => {{ {axe} }})()")).await;
+        }
         let found = format!(
-            "(async () => {{ {axe}; const {{ violations }} = await axe.run(document, {{ resultTypes: ['violations'] }}); \
+            "(async () => {{ const {{ violations }} = await axe.run(document, {{ resultTypes: ['violations'], ...{rules} }}); \
              return violations.flatMap(({{ id, help, nodes }}) => nodes.map(({{ target, html }}) => \
              `${{id}}: ${{help}}: ${{target.join(' ')}}: ${{html.slice(0, 160)}}`)); }})()"
         );
@@ -350,7 +363,8 @@ impl Tab {
 
     /// What is seen, as a PNG.
     pub async fn picture(&self) -> Vec<u8> {
-        self.page.screenshot(ScreenshotParams::builder().build()).await.expect("a screenshot")
+        let quickly = CaptureScreenshotParams::builder().optimize_for_speed(true).build();
+        self.page.screenshot(ScreenshotParams::from(quickly)).await.expect("a screenshot")
     }
 
     /// What the console has complained of since the last time this was asked.

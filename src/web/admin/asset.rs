@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::web::etag::ETag;
 
-/// The files; a debug build reads them anew each time, so that a reload shows what was written.
+/// The files; a debug build reads them from the sources once, so that a restart shows what was written.
 #[derive(RustEmbed)]
 #[folder = "src/web/admin/static"]
 struct Static;
@@ -34,13 +34,9 @@ static KEPT: LazyLock<BTreeMap<String, Arc<Asset>>> = LazyLock::new(|| {
     let kept = |name: String| Asset::of(&name).map(|asset| (name, Arc::new(asset)));
     names().into_iter().filter_map(kept).collect()
 });
-static STAMP: LazyLock<String> = LazyLock::new(|| match cfg!(debug_assertions) {
-    true => "live".to_owned(),
-    false => {
-        let all =
-            KEPT.iter().fold(Sha256::new(), |hash, (name, asset)| hash.chain_update(name).chain_update(&asset.plain));
-        URL_SAFE_NO_PAD.encode(&all.finalize()[..STAMP_BYTES])
-    }
+static STAMP: LazyLock<String> = LazyLock::new(|| {
+    let all = KEPT.iter().fold(Sha256::new(), |hash, (name, asset)| hash.chain_update(name).chain_update(&asset.plain));
+    URL_SAFE_NO_PAD.encode(&all.finalize()[..STAMP_BYTES])
 });
 
 /// A file as it is sent.
@@ -64,7 +60,7 @@ impl Asset {
 
 /// The file of this name.
 pub(super) fn asset(name: &str) -> Option<Arc<Asset>> {
-    if cfg!(debug_assertions) { Asset::of(name).map(Arc::new) } else { KEPT.get(name).cloned() }
+    KEPT.get(name).cloned()
 }
 
 /// The names of all files, in the order of the alphabet.

@@ -70,15 +70,10 @@ fn answer(name: &str, stamped: Option<&str>, request: &HttpRequest) -> Result<Ht
     if is_packed && is_whole {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
-    if lasts(stamped, stamp(), cfg!(debug_assertions)) {
+    if stamped == Some(stamp()) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(LASTING));
     }
     Ok(answer)
-}
-
-/// Whether what lies at this address never changes; where files are read from the sources, each may.
-fn lasts(stamped: Option<&str>, stamp: &str, is_live: bool) -> bool {
-    stamped == Some(stamp) && !is_live
 }
 
 fn takes_gzip(request: &HttpRequest) -> bool {
@@ -208,7 +203,7 @@ mod tests {
     #[actix_web::test]
     async fn another_file_is_not_there_and_nothing_can_be_changed() {
         let app = init_service(App::new().configure(configure)).await;
-        for path in ["/static/mod.rs", "/static/live/mod.rs", "/static/live/"] {
+        for path in ["/static/mod.rs", "/static/older/mod.rs", "/static/older/"] {
             let get = call_service(&app, TestRequest::get().uri(path).to_request()).await;
             assert_eq!(get.status(), StatusCode::NOT_FOUND, "{path}");
         }
@@ -232,11 +227,14 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_file_lasts_where_its_address_says_what_is_in_it() {
-        assert!(lasts(Some("a1"), "a1", false));
-        for (stamped, is_live) in [(Some("a1"), true), (Some("older"), false), (None, false)] {
-            assert!(!lasts(stamped, "a1", is_live), "{stamped:?}");
+    #[actix_web::test]
+    async fn a_file_lasts_where_its_address_says_what_is_in_it() {
+        let app = init_service(App::new().configure(configure)).await;
+        let ours = address("run.js");
+        for (path, is_lasting) in [(ours.as_str(), true), ("/static/older/run.js", false), ("/static/run.js", false)] {
+            let response = call_service(&app, TestRequest::get().uri(path).to_request()).await;
+            let kept = response.headers().get(CACHE_CONTROL).expect("how long").to_str().expect("text");
+            assert_eq!(kept == LASTING, is_lasting, "{path}: {kept}");
         }
     }
 }

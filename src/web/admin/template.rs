@@ -20,7 +20,7 @@ use super::modules::modules;
 use super::words::{Words, fill};
 use crate::domain::money::{Currency, Money};
 
-/// The templates; a debug build reads them anew each time, so that a reload shows what was written.
+/// The templates; a debug build reads each from the sources once, so that a restart shows what was written.
 #[derive(RustEmbed)]
 #[folder = "src/web/admin/templates"]
 pub(super) struct Templates;
@@ -40,8 +40,7 @@ pub(super) fn source(name: &str) -> Option<Cow<'static, str>> {
 /// # Errors
 /// Where the template asks for something that is not there: a fault of ours.
 pub(super) fn render(name: &str, context: &serde_json::Value) -> Result<String, String> {
-    let rendered = |environment: &Environment| environment.get_template(name)?.render(Value::from(Serde(context)));
-    let rendered = if cfg!(debug_assertions) { rendered(&environment()) } else { rendered(&ENVIRONMENT) };
+    let rendered = ENVIRONMENT.get_template(name).and_then(|template| template.render(Value::from(Serde(context))));
     rendered.map_err(|error| format!("template {name}: {error:#}"))
 }
 

@@ -1,5 +1,6 @@
 //! A browser signs in by a one-time link: its code becomes a session in a cookie that no script can read.
 
+use actix_web::http::header::HeaderValue;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -16,7 +17,7 @@ use crate::domain::ids::{OrgId, UserId};
 use crate::store::people::sessions::{LinkRow, NewSession, Origin};
 use crate::store::{PgStore, StoreError};
 use crate::web::admin;
-use crate::web::error::Problem;
+use crate::web::error::{Kind, Problem};
 use crate::web::openapi::field::{Field, names, text};
 use crate::web::query::Query;
 use crate::web::shared::Shared;
@@ -64,44 +65,92 @@ const QUERY: [Field; 2] = [
     Field::optional("next", text::<1, 2_000>, "the page to go to afterwards"),
 ];
 
-/// `GET /sign-in?code=`: uses the code up and answers with the session and the way to the page.
+/// A link that was made here, by the code that it was asked for with.
+type Known = Option<([u8; 32], LinkRow)>;
+
+/// `GET /sign-in?code=`: the page on which one signs in; with a code that still opens a session, by one button.
+///
+/// The code is used up here only where a browser says that its user asks for the link, and no page: what a chat or a mail fetches
+/// ahead uses up nothing, and no foreign page can put somebody else's session into this browser.
 ///
 /// Where the code is unknown, used or too old, a browser that has a session goes to the page all the same; one that has
 /// none gets the page on which one signs in, with 401 where there was a code.
 ///
 /// # Errors
-/// 401 for other clients where the code is unknown, used or too old; 503 while the database is away, or where the audit log
-/// takes no row.
+/// 401 for other clients; 503 while the database is away, or where the audit log takes no row.
 pub async fn open(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let query = Query::of(&request, &names(&QUERY))?;
-    let code = query.text("code").and_then(hash_of);
-    let store = &shared.rooms.store;
-    let link = match code {
-        Some(code) => store.sign_in_link(code).await?.map(|link| (code, link)),
-        None => None,
-    };
-    if let Some((code, link)) = link.as_ref().filter(|(_, link)| link.is_open) {
-        record(&shared, link.org, &deed(&request, "auth.link", link)).await?;
-        if let Some(cookie) = used_up(&shared, *code, &request).await? {
-            return Ok(to_the_page(&query).insert_header((header::SET_COOKIE, cookie)).finish());
-        }
+    let link = known(&shared, &query).await?;
+    if link.as_ref().is_none_or(|(_, link)| !link.is_open) {
+        return refused(&shared, &request, &query, link).await;
     }
-    let wants_page = wants_page(&request);
-    if wants_page && has_session(&request).await {
-        return Ok(to_the_page(&query).finish());
+    if is_by_hand(&request)
+        && let Some(answer) = entered(&shared, &request, &query, link.as_ref()).await?
+    {
+        return Ok(answer);
+    }
+    if !wants_page(&request) {
+        return Err(Problem::unauthorized("this sign-in link is used by POST to the same address, once"));
+    }
+    let mut answer = admin::sign_in_page(StatusCode::OK, &json!({"link": request.uri().to_string()}));
+    // With none at all a browser would not say either where the form that uses the link was sent from.
+    answer.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin"));
+    Ok(answer)
+}
+
+/// `POST /sign-in?code=`: uses the code up and answers with the session and the way to the page; else as [`open`] does.
+///
+/// # Errors
+/// 401 for other clients where the code is unknown, used or too old; 403 where a page of another site asks; 503 while the
+/// database is away, or where the audit log takes no row.
+pub async fn enter(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let query = Query::of(&request, &names(&QUERY))?;
+    if comes_from_elsewhere(&request) {
+        return Err(Problem::new(Kind::Forbidden, "another site asks for this; open the link itself"));
+    }
+    let link = known(&shared, &query).await?;
+    match entered(&shared, &request, &query, link.as_ref()).await? {
+        Some(answer) => Ok(answer),
+        None => refused(&shared, &request, &query, link).await,
+    }
+}
+
+async fn known(shared: &Shared, query: &Query) -> Result<Known, Problem> {
+    let Some(code) = query.text("code").and_then(hash_of) else { return Ok(None) };
+    Ok(shared.rooms.store.sign_in_link(code).await?.map(|link| (code, link)))
+}
+
+/// The way to the page with the session that the link opens, where it still opens one.
+async fn entered(
+    shared: &Shared,
+    request: &HttpRequest,
+    query: &Query,
+    link: Option<&([u8; 32], LinkRow)>,
+) -> Result<Option<HttpResponse>, Problem> {
+    let Some((code, link)) = link.filter(|(_, link)| link.is_open) else { return Ok(None) };
+    record(shared, link.org, &deed(request, "auth.link", link)).await?;
+    let cookie = used_up(shared, *code, request).await?;
+    Ok(cookie.map(|cookie| to_the_page(query).insert_header((header::SET_COOKIE, cookie)).finish()))
+}
+
+/// What is answered where no link opens anything.
+async fn refused(shared: &Shared, request: &HttpRequest, query: &Query, link: Known) -> Result<HttpResponse, Problem> {
+    let wants_page = wants_page(request);
+    if wants_page && has_session(request).await {
+        return Ok(to_the_page(query).finish());
     }
     if let Some((_, link)) = &link {
-        record_failure(store, link.org, &deed(&request, REFUSED, link)).await;
+        record_failure(&shared.rooms.store, link.org, &deed(request, REFUSED, link)).await;
     }
     if wants_page {
         let is_refused = query.text("code").is_some();
         let status = if is_refused { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
         let is_led = query.text("next").is_some();
         // The cookie is still there, and opens nothing any more.
-        let had_session = session_cookie(&request).is_some_and(|session| !session.is_empty());
+        let had_session = session_cookie(request).is_some_and(|session| !session.is_empty());
         let about = json!({
             "is_refused": is_refused,
-            "next": next(&query),
+            "next": next(query),
             "is_led": is_led && !is_refused,
             "had_session": had_session,
         });
@@ -110,6 +159,27 @@ pub async fn open(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResp
     Err(Problem::unauthorized(
         "this sign-in link is not valid: each opens once, within a day; `gleaner user reset` on the server prints a new one",
     ))
+}
+
+/// Whether a browser says that its user asks for this, and no page, and that they see what is answered.
+fn is_by_hand(request: &HttpRequest) -> bool {
+    let says = |name: &str, word: &str| request.headers().get(name).is_some_and(|value| value == word);
+    says("sec-fetch-site", "none")
+        && says("sec-fetch-dest", "document")
+        && !request.headers().contains_key("sec-purpose")
+}
+
+/// Whether a browser says that a page of another site asks for this. One that came without TLS names the page's origin alone.
+fn comes_from_elsewhere(request: &HttpRequest) -> bool {
+    if let Some(site) = request.headers().get("sec-fetch-site") {
+        return site != "same-origin" && site != "none";
+    }
+    let host = request.connection_info().host().to_owned();
+    let is_ours = |origin: &HeaderValue| {
+        let named = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+        named.is_some_and(|(_, named)| named.eq_ignore_ascii_case(&host))
+    };
+    request.headers().get(header::ORIGIN).is_some_and(|origin| !is_ours(origin))
 }
 
 /// `GET /join`: the page on which an invitation is accepted.
@@ -170,18 +240,25 @@ pub(in crate::web) mod says {
     use crate::web::openapi::Operation;
 
     pub fn open() -> Operation {
+        Operation::new("showSignIn", "The page on which one signs in, or the button that uses a one-time link up.")
+            .query(&QUERY)
+            .nothing(303, "on to the page, where a user's own browser opened the link or has a session")
+            .tells("Location", "the page")
+            .tells("Set-Cookie", "the session, where the code opened one")
+            .file(200, "the page", "text/html")
+            .file(401, "a browser gets the page, which says how to get another link", "text/html")
+            .problems(&[Kind::Unauthorized, Kind::Unavailable, Kind::NotKnown])
+    }
+
+    pub fn enter() -> Operation {
         Operation::new("openSignInLink", "Uses up a one-time link: the browser gets a session and goes to the page.")
             .query(&QUERY)
             .nothing(303, "on to the page")
             .tells("Location", "the page")
             .tells("Set-Cookie", "the session, where the code opened one")
-            .file(
-                200,
-                "a browser that has no session and gives no code gets the page on which one signs in",
-                "text/html",
-            )
+            .file(200, "a browser that has no session and gives no code gets the page", "text/html")
             .file(401, "a browser gets the page, which says how to get another link", "text/html")
-            .problems(&[Kind::Unauthorized, Kind::Unavailable, Kind::NotKnown])
+            .problems(&[Kind::Unauthorized, Kind::Forbidden, Kind::Unavailable, Kind::NotKnown])
     }
 
     pub fn join() -> Operation {

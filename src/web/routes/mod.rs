@@ -246,7 +246,7 @@ where
     changing(Method::POST, action, need, handler, says)
 }
 
-/// As [`post`], and makes something: with an `Idempotency-Key`, once. Not for what answers with a secret, since the answer
+/// As [`post`], and makes something, be it an entry of the history: with an `Idempotency-Key`, once. Not for what answers with a secret, since the answer
 /// is kept.
 fn create<F, Args>(action: &'static str, need: Need, handler: F, says: Says) -> Entry
 where

@@ -10,7 +10,11 @@ pub(super) fn table() -> Vec<Row> {
     use Access::{Open, Token};
     let admin = One(OrgAdmin);
     vec![
-        at(Open, "/sign-in", [get_alone(Known, sign_in::open, sign_in::says::open)]),
+        at(
+            Open,
+            "/sign-in",
+            [get_alone(Known, sign_in::open, sign_in::says::open), ask(Known, sign_in::enter, sign_in::says::enter)],
+        ),
         at(Open, "/join", [get(Known, sign_in::join, sign_in::says::join)]),
         // Whose log it belongs to is known only when the password is: these record themselves, as the link does.
         at(Open, "/auth/login", [ask(Known, sessions::login, sessions::says::login)]),

@@ -22,14 +22,18 @@ pub(super) fn table() -> Vec<Row> {
         at(
             Token,
             "/sellers/bulk/delete",
-            [post("sellers.remove_many", change, write::remove_many, write::says::remove_many)],
+            [create("sellers.remove_many", change, write::remove_many, write::says::remove_many)],
         ),
         at(
             Token,
             "/sellers/bulk/triage",
-            [post("sellers.triage_many", change, write::triage_many, write::says::triage_many)],
+            [create("sellers.triage_many", change, write::triage_many, write::says::triage_many)],
         ),
-        at(Token, "/sellers/flag-batch", [post("sellers.flag_many", change, write::flag_many, write::says::flag_many)]),
+        at(
+            Token,
+            "/sellers/flag-batch",
+            [create("sellers.flag_many", change, write::flag_many, write::says::flag_many)],
+        ),
         at(Token, "/sellers/import/preview", [ask(change, import::preview, import::says::preview)]),
         at(Token, "/sellers/import/commit", [create("sellers.import", change, import::commit, import::says::commit)]),
         // Before the seller of an id: these are no ids.

@@ -51,7 +51,7 @@ fn it_is_spent_to_the_last_request_and_then_the_run_waits_for_a_person() {
         assert!(told.data.contains("20 requests of 20 were sent"), "{}", told.data);
         invariants::hold_at_rest(&world.store, key, &world.witness.seen());
 
-        sleep(Duration::from_secs(48 * 3_600)).await;
+        sleep(Duration::from_secs(13 * 3_600)).await;
         let refused = world.give(key, Command::Resume).await;
         assert!(matches!(refused, Err(StoreError::BudgetSpent { sent: 20, allowed: 20 })), "{refused:?}");
         assert_eq!((world.status(key), world.witness.seen().requests), (RunStatus::Paused, 20), "nothing was changed");

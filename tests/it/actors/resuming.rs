@@ -18,6 +18,8 @@ use crate::support::world::{Killer, World, in_virtual_time};
 
 const LATENCY: Duration = Duration::from_millis(200);
 const MINUTE: Duration = Duration::from_secs(60);
+/// Longer than anything is looked after by itself.
+const HALF_A_DAY: Duration = Duration::from_secs(13 * 3_600);
 
 fn market() -> Market {
     Market { products: 20, ..Market::small() }
@@ -134,11 +136,11 @@ fn after_twelve_hours_it_waits_for_a_person() {
         let broken = Arc::new(AtomicBool::new(false));
         let world = World::new(switched(&broken, outage));
         let key = broken_down(&world, &broken, RunSettings::default()).await;
-        sleep(MINUTE * 60 * 13).await;
+        sleep(HALF_A_DAY).await;
         let (gave_up, requests) = (pause(&world, key), world.witness.seen().requests);
         assert_eq!(gave_up.resumes_at, None);
         assert!((45..52).contains(&gave_up.probes), "{}", gave_up.probes);
-        sleep(MINUTE * 60 * 24).await;
+        sleep(HALF_A_DAY).await;
         assert_eq!(world.witness.seen().requests, requests);
         broken.store(false, Ordering::SeqCst);
         world.give(key, Command::Resume).await.expect("a person may");
@@ -243,7 +245,7 @@ fn whoever_switches_it_off_or_pauses_by_hand_is_left_in_peace() {
         world.give(by_hand, Command::Pause).await.expect("it can be paused");
         world.rest(by_hand).await;
         let requests = world.witness.seen().requests;
-        sleep(MINUTE * 60 * 24).await;
+        sleep(HALF_A_DAY).await;
         assert_eq!((world.status(key), world.status(by_hand)), (RunStatus::Paused, RunStatus::Paused));
         assert_eq!(world.witness.seen().requests, requests);
     });
@@ -261,7 +263,7 @@ fn a_command_that_comes_while_it_looks_is_obeyed_as_ever() {
             let accepted = world.give(key, command).await.expect("it is running");
             assert_eq!(accepted.status, RunStatus::Running);
             assert_eq!(world.rest(key).await, ends);
-            sleep(MINUTE * 60 * 24).await;
+            sleep(HALF_A_DAY).await;
             assert_eq!(world.status(key), ends, "a person's word stays");
             assert_eq!(world.witness.seen().requests, requests + 1);
             assert_eq!(world.store.run(key).expect("the run").wanted == Wish::Cancel, ends == RunStatus::Cancelled);

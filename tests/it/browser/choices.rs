@@ -55,7 +55,7 @@ async fn keeps_a_template_without_a_bound(tab: &Tab, site: &Site) {
     tab.until("document.querySelector('#f-request_budget')?.placeholder === '5,000'").await;
     tab.click("#f-request_budget_none").await;
     tab.until("document.querySelector('#f-request_budget').disabled").await;
-    tab.click(".tree .dep input").await;
+    tab.click(".tree .l1 input").await;
     tab.click("dialog summary").await;
     tab.write("#f-workers", "3").await;
     tab.until("document.querySelector('.est')?.innerText.includes('3 workers')").await;

@@ -189,7 +189,7 @@ async fn everybody(api: &Api, run: &str) -> Vec<Heard> {
 }
 
 async fn new_run(api: &Api) -> String {
-    let categories = ["home-bath", "home-bedding"];
+    let categories = ["home-bath"];
     let settings = json!({"pages_per_category": 2, "pages_per_product": 1, "page_delay_ms": 0});
     let made = api.post("/collection/runs", Some(json!({"category_ids": categories, "settings": settings}))).await;
     format!("/collection/runs/{}", made["id"].as_str().expect("an id"))

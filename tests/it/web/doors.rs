@@ -141,13 +141,14 @@ async fn a_sign_in_link_opens_one_session_and_its_changes_need_our_header() {
     let code = sign_in::new_code(&house.store, &Clock::system(), house.org).await.expect("a link");
     let link = format!("/sign-in?code={code}");
     let looked = house.stranger.send("HEAD", &link, None).await;
-    assert_eq!((looked.status, looked.header("allow")), (405, Some("GET")), "who looks at a link does not use it up");
-    let opened = house.stranger.get(&link).await;
+    assert_eq!((looked.status, looked.header("allow")), (405, Some("GET, POST")));
+    let opened = house.stranger.post(&link, None).await;
     assert_eq!((opened.status, opened.header("location")), (303, Some("/admin")));
     let cookie = opened.header("set-cookie").expect("a cookie").to_owned();
     assert!(cookie.contains("; HttpOnly") && cookie.contains("; SameSite=Lax"), "{cookie}");
     for used_or_wrong in [link.as_str(), "/sign-in", "/sign-in?code=abc"] {
         assert!(house.stranger.get(used_or_wrong).await.problem(401).contains("opens once"), "{used_or_wrong}");
+        assert!(house.stranger.post(used_or_wrong, None).await.problem(401).contains("opens once"), "{used_or_wrong}");
     }
     let browser = house.stranger.with("Cookie", cookie.split(';').next().expect("its value"));
     assert_eq!(browser.get("/collection/runs").await.status, 200);
@@ -163,9 +164,51 @@ async fn a_sign_in_link_opens_one_session_and_its_changes_need_our_header() {
     let hash = gleaner::web::auth::token::hash_of(&revoked).expect("a code");
     let id = house.store.find_token(hash).await.expect("it answers").expect("it is there").id;
     house.store.revoke_token(house.org, id).await.expect("it is there");
-    house.stranger.get(&format!("/sign-in?code={revoked}")).await.problem(401);
+    house.stranger.post(&format!("/sign-in?code={revoked}"), None).await.problem(401);
     let code_as_token = house.stranger.bearer(&code);
     code_as_token.get("/collection/runs").await.problem(401);
+}
+
+/// A chat that fetches a link ahead would use it up, and a page could put another person's session into a browser.
+#[actix_web::test]
+async fn a_link_is_used_up_by_its_reader_alone() {
+    let Some(house) = House::still().await else { return };
+    let page = house.stranger.with("Accept", "text/html");
+    let link = async || {
+        let code = sign_in::new_code(&house.store, &Clock::system(), house.org).await.expect("a link");
+        format!("/sign-in?code={code}&next=/admin/sellers")
+    };
+    let address = link().await;
+    let button = format!("<form class=\"stack\" method=\"post\" action=\"{address}\">");
+    let by_hand = page.with("Sec-Fetch-Site", "none").with("Sec-Fetch-Dest", "document");
+    for (who, asked) in [
+        ("without a word", page.clone()),
+        ("a page", page.with("Sec-Fetch-Site", "cross-site").with("Sec-Fetch-Dest", "document")),
+        ("a picture", page.with("Sec-Fetch-Site", "none").with("Sec-Fetch-Dest", "image")),
+        ("ahead", by_hand.with("Sec-Purpose", "prefetch;prerender")),
+    ] {
+        let shown = asked.get(&address).await;
+        assert_eq!((shown.status, shown.header("set-cookie")), (200, None), "{who}");
+        assert_eq!(shown.header("referrer-policy"), Some("strict-origin"), "{who}");
+        let page = shown.text().replace("&#x2f;", "/").replace("&amp;", "&");
+        assert!(page.contains(&button), "{who}: {page}");
+    }
+    assert!(house.stranger.get(&address).await.problem(401).contains("by POST"), "a program");
+    for (name, value) in [
+        ("Sec-Fetch-Site", "cross-site"),
+        ("Sec-Fetch-Site", "same-site"),
+        ("Origin", "http://elsewhere.example"),
+        ("Origin", "null"),
+    ] {
+        let refused = page.with(name, value).post(&address, None).await;
+        assert_eq!((refused.status, refused.header("set-cookie")), (403, None), "{name}: {value}");
+    }
+    let pressed = page.with("Origin", "http://gleaner").post(&address, None).await;
+    assert_eq!((pressed.status, pressed.header("location")), (303, Some("/admin/sellers")));
+    let opened = by_hand.get(&link().await).await;
+    assert_eq!((opened.status, opened.header("location")), (303, Some("/admin/sellers")));
+    let pressed = page.with("Sec-Fetch-Site", "same-origin").post(&link().await, None).await;
+    assert_eq!(pressed.status, 303);
 }
 
 #[actix_web::test]
@@ -174,7 +217,7 @@ async fn a_browser_with_a_link_that_opens_nothing_gets_the_page_and_not_a_docume
     let browser = house.stranger.with("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
     let code = sign_in::new_code(&house.store, &Clock::system(), house.org).await.expect("a link");
     let link = format!("/sign-in?code={code}");
-    let cookie = browser.get(&link).await.header("set-cookie").expect("a cookie").to_owned();
+    let cookie = browser.post(&link, None).await.header("set-cookie").expect("a cookie").to_owned();
     for (opens_nothing, status) in [(link.as_str(), 401), ("/sign-in", 200), ("/sign-in?code=abc", 401)] {
         let told = browser.get(opens_nothing).await;
         assert_eq!(told.status, status, "{opens_nothing}");
@@ -197,7 +240,9 @@ async fn servers_on_two_ports_of_one_host_do_not_sign_each_other_out() {
     let mut names = Vec::new();
     for host in ["gleaner", "gleaner:9000"] {
         let code = sign_in::new_code(&house.store, &Clock::system(), house.org).await.expect("a link");
-        let asked = format!("GET /sign-in?code={code} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        let asked = format!(
+            "POST /sign-in?code={code} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
         let opened = house.stranger.raw(&asked).await;
         let cookie = opened.header("set-cookie").expect("a cookie").to_owned();
         names.push(cookie.split('=').next().expect("a name").to_owned());

@@ -275,7 +275,7 @@ impl House {
     /// A browser that has signed in.
     pub async fn session(&self) -> Client {
         let code = sign_in::new_code(&self.store, &Clock::system(), self.org).await.expect("a link");
-        let opened = self.stranger.get(&format!("/sign-in?code={code}")).await;
+        let opened = self.stranger.post(&format!("/sign-in?code={code}"), None).await;
         let cookie = opened.header("set-cookie").expect("a cookie");
         self.stranger.with("Cookie", cookie.split(';').next().expect("its value"))
     }

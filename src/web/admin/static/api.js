@@ -82,6 +82,23 @@ export function freshKey() {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+// What was sent last whose answer never came: sent again word for word, it is answered as if it were the first time.
+let unanswered = null;
+
+/** Sends to this path what is not to be done twice because its answer was lost. */
+export async function once(path, body) {
+  const text = `${path} ${JSON.stringify(body)}`;
+  if (unanswered?.text !== text) unanswered = { text, key: freshKey() };
+  try {
+    const answer = await send(path, body, { "Idempotency-Key": unanswered.key });
+    unanswered = null;
+    return answer;
+  } catch (problem) {
+    if (problem.status >= 400 && problem.status < 500) unanswered = null;
+    throw problem;
+  }
+}
+
 const at = (id) => `/collection/runs/${encodeURIComponent(id)}`;
 
 /** What a run would take. */

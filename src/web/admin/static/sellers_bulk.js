@@ -1,6 +1,6 @@
 // Status, tags and note of many sellers, as one change.
 
-import { send } from "./api.js";
+import { once } from "./api.js";
 import { h } from "./dom.js";
 import { sends } from "./forms.js";
 import { field, open } from "./sellers_dialog.js";
@@ -29,7 +29,7 @@ export function mark(ids, done) {
       ...(note.value.trim() && { note: note.value }),
     };
     if (Object.keys(change).length === 0) throw wrong(t("sellers.mark.nothing"));
-    return send("/sellers/bulk/triage", { ids, ...change });
+    return once("/sellers/bulk/triage", { ids, ...change });
   }, (edited) => {
     dialog.close();
     done(edited);

@@ -1,7 +1,7 @@
 // What is done with the sellers that are meant: those that are selected, else the row that one stands on. One change at a
 // time; what could not be done is told with a way to try again.
 
-import { read, send } from "./api.js";
+import { once, read } from "./api.js";
 import { figure } from "./format.js";
 import { add } from "./sellers_add.js";
 import { mark } from "./sellers_bulk.js";
@@ -24,14 +24,14 @@ export class Desk {
     const sellers = this.list.meant;
     const flagged = !sellers.every((seller) => seller.flagged);
     const ids = sellers.map(({ id }) => id);
-    return this.#change(ids, () => send("/sellers/flag-batch", { ids, flagged }), flagged ? "flagged" : "unflagged", () => {
+    return this.#change(ids, () => once("/sellers/flag-batch", { ids, flagged }), flagged ? "flagged" : "unflagged", () => {
       sellers.forEach((seller) => this.pick.has(seller.id) && Object.assign(seller, { flagged }));
     });
   }
 
   remove() {
     const ids = this.list.meant.map(({ id }) => id);
-    return this.#change(ids, () => send("/sellers/bulk/delete", { ids }), "removed", () => this.pick.forget(ids));
+    return this.#change(ids, () => once("/sellers/bulk/delete", { ids }), "removed", () => this.pick.forget(ids));
   }
 
   mark() {

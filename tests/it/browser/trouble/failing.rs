@@ -15,6 +15,7 @@ async fn what_fails_is_told_where_it_was_tried_and_can_be_tried_again() {
     settings(&scene).await;
     people(&scene).await;
     what_is_done_and_not_shown(&scene).await;
+    an_answer_that_is_lost(&scene).await;
     scene.ends().await;
 }
 
@@ -238,4 +239,26 @@ async fn what_is_done_and_not_shown(scene: &Scene) {
     scene.person().presses("button", "Try again").await;
     scene.tab.until("document.querySelectorAll('[data-enabled=false]').length === 2").await;
     assert_eq!(scene.tab.complaints(), Vec::<String>::new(), "the console stays empty");
+}
+
+/// Sellers were removed, and the answer is lost: asked for again it is not done again, and can be taken back from the list.
+async fn an_answer_that_is_lost(scene: &Scene) {
+    let (tab, person) = (&scene.tab, scene.person());
+    scene.opens("/admin/sellers?q=tried-3").await;
+    tab.until("document.querySelector('#sellers[role=grid] tbody input')").await;
+    person.presses("checkbox", "Select tried-3").await;
+    let lost = "(() => { window.real ??= window.fetch; window.fetch = async (path, options = {}) => { \
+        const answer = await window.real(path, options); \
+        if (options.method === 'POST') throw new TypeError('gone'); \
+        return answer; }; })()";
+    tab.ask(lost).await;
+    person.presses("button", "Remove").await;
+    person.reads("answer").await;
+    assert_eq!(scene.count("/sellers?q=tried-3").await, 0);
+    scene.mends().await;
+    person.presses("button", "Try again").await;
+    tab.until("document.querySelector('.toast:not([hidden])')?.innerText.includes('1 seller removed')").await;
+    person.presses("button", "Undo").await;
+    tab.until("document.querySelector('#sellers')?.innerText.includes('tried-3')").await;
+    assert_eq!(scene.count("/sellers?q=tried-3").await, 1);
 }

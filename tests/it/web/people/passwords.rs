@@ -76,7 +76,7 @@ async fn whoever_came_by_a_link_chooses_a_password_without_having_one() {
     log_in(&house, "grace@example.org").await.problem(401);
     let clock = gleaner::clock::Clock::system();
     let code = gleaner::web::auth::sign_in::new_code_of(&house.store, &clock, house.org, Some(user)).await;
-    let opened = house.stranger.get(&format!("/sign-in?code={}", code.expect("a link"))).await;
+    let opened = house.stranger.post(&format!("/sign-in?code={}", code.expect("a link")), None).await;
     let session = browser(&house, &opened);
     assert_eq!(session.get("/auth/me").await.json()["user"]["has_password"], false);
     let code = gleaner::web::auth::sign_in::new_code_of(&house.store, &clock, house.org, Some(user)).await;
@@ -88,7 +88,7 @@ async fn whoever_came_by_a_link_chooses_a_password_without_having_one() {
 
     assert_eq!(session.get("/auth/me").await.json()["user"]["has_password"], true, "they stay where they are");
     assert_eq!(feed.next().await.expect("an event").name, "connected");
-    house.stranger.get(&unused).await.problem(401);
+    house.stranger.post(&unused, None).await.problem(401);
     let other = browser(&house, &log_in(&house, "grace@example.org").await);
     assert_eq!(session.send("DELETE", "/auth/sessions", None).await.status, 204);
     other.get("/auth/me").await.problem(401);

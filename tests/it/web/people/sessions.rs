@@ -133,7 +133,7 @@ async fn a_members_link_opens_their_own_session_with_their_rights() {
     let user = gleaner::domain::ids::UserId(viewer.id.parse().expect("an id"));
     let clock = gleaner::clock::Clock::system();
     let code = gleaner::web::auth::sign_in::new_code_of(&house.store, &clock, house.org, Some(user)).await;
-    let opened = house.stranger.get(&format!("/sign-in?code={}", code.expect("a link"))).await;
+    let opened = house.stranger.post(&format!("/sign-in?code={}", code.expect("a link")), None).await;
     let me = browser(&house, &opened).get("/auth/me").await.json();
     assert_eq!((&me["user"]["email"], &me["role"]), (&json!("viewer@example.org"), &json!("viewer")));
     assert_eq!(me["permissions"], json!(["sellers.read"]));

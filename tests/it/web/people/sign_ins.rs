@@ -62,9 +62,9 @@ async fn a_sign_in_by_a_link_is_recorded_and_so_is_a_link_that_opens_nothing() {
     let user = UserId(first.id.parse().expect("an id"));
     let code = sign_in::new_code_of(&house.store, &Clock::system(), house.org, Some(user)).await.expect("a link");
     let path = format!("/sign-in?code={code}");
-    assert_eq!(house.stranger.get(&path).await.status, 303);
-    house.stranger.get(&path).await.problem(401);
-    house.stranger.get("/sign-in?code=abc").await.problem(401);
+    assert_eq!(house.stranger.post(&path, None).await.status, 303);
+    house.stranger.post(&path, None).await.problem(401);
+    house.stranger.post("/sign-in?code=abc", None).await.problem(401);
 
     let opened = items(&house.client, "/audit-log?action=auth.link").await;
     assert_eq!(opened.len(), 2, "the link of the start came first: {opened:?}");
@@ -82,10 +82,10 @@ async fn a_link_that_cannot_be_recorded_lets_nobody_in_and_opens_later() {
     let code = sign_in::new_code(&house.store, &Clock::system(), house.org).await.expect("a link");
     let path = format!("/sign-in?code={code}");
     house.database.change("ALTER TABLE audit_log RENAME TO away");
-    let refused = house.stranger.get(&path).await;
+    let refused = house.stranger.post(&path, None).await;
     assert!(refused.problem(503).contains("audit log"), "{}", refused.text());
     house.database.change("ALTER TABLE away RENAME TO audit_log");
-    assert_eq!(house.stranger.get(&path).await.status, 303);
+    assert_eq!(house.stranger.post(&path, None).await.status, 303);
 }
 
 #[actix_web::test]
@@ -104,7 +104,7 @@ async fn whoever_is_shut_out_is_out_at_once_and_comes_in_again_when_they_may() {
 
     member.client.get("/auth/me").await.problem(401);
     token.get("/collection/runs").await.problem(401);
-    house.stranger.get(&format!("/sign-in?code={code}")).await.problem(401);
+    house.stranger.post(&format!("/sign-in?code={code}"), None).await.problem(401);
     log_in(&house, "member@example.org").await.problem(401);
     assert!(items(&first.client, "/invitations").await.is_empty(), "what they promised does not stand");
     let last = UserId(first.id.parse().expect("an id"));
