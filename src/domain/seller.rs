@@ -34,8 +34,14 @@ const IDENTITY_CHARS_MAX: usize = 500;
 /// characters. NUL, which no database keeps in text, becomes U+FFFD.
 #[must_use]
 pub fn normalise(name: &str) -> String {
-    let folded: String = name.replace('\0', "\u{fffd}").nfkc().collect();
+    // ASCII is composed as it is, in either case.
+    let is_ascii = name.is_ascii() && !name.contains('\0');
+    let folded: String = if is_ascii { name.to_owned() } else { name.replace('\0', "\u{fffd}").nfkc().collect() };
     let spaced = folded.split_whitespace().collect::<Vec<_>>().join(" ");
+    if is_ascii {
+        let cut = &spaced[..spaced.len().min(IDENTITY_CHARS_MAX)];
+        return cut.trim_end().to_ascii_lowercase();
+    }
     // Lower-casing can leave a string that NFKC would change again (for example `İ`), so it is composed once more.
     let identity: String = spaced.to_lowercase().nfkc().take(IDENTITY_CHARS_MAX).collect();
     identity.trim_end().to_owned()

@@ -15,12 +15,13 @@ const NAME_BYTES_MAX: usize = 32;
 
 /// `raw` with its references replaced and its line ends made single line feeds.
 pub(super) fn decode(raw: &str, place: Place) -> Cow<'_, str> {
-    if !raw.bytes().any(|byte| matches!(byte, b'&' | b'\r' | b'\0')) {
+    let special = |text: &str| memchr::memchr3(b'&', b'\r', b'\0', text.as_bytes());
+    if special(raw).is_none() {
         return Cow::Borrowed(raw);
     }
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some(at) = rest.find(['&', '\r', '\0']) {
+    while let Some(at) = special(rest) {
         text.push_str(&rest[..at]);
         let from = &rest[at..];
         let used = match from.as_bytes()[0] {

@@ -15,8 +15,8 @@ use crate::web::error::Problem;
 /// Rows of a page that is read without scripts.
 const ROWS: &str = "100";
 /// What narrows the list, in the order in which it is shown.
-const FILTERS: [&str; 9] =
-    ["q", "flagged", "status", "tag", "new_in_run", "feedback_min", "times_seen_min", "from", "to"];
+const FILTERS: [&str; 10] =
+    ["q", "state", "flagged", "status", "tag", "new_in_run", "feedback_min", "times_seen_min", "from", "to"];
 /// What the list can be sorted by, and which way it goes at first.
 const SORTS: [(&str, &str); 4] =
     [("name", "asc"), ("times_seen", "desc"), ("last_seen", "desc"), ("first_seen", "desc")];
@@ -50,6 +50,8 @@ pub async fn list(asks: Asks) -> Result<HttpResponse, Problem> {
         "shown": self::without(&asked, &[]),
         "clear": self::without(&asked, &FILTERS),
         "flagged": with(&asked, &[("flagged", "true")]),
+        "removed": among(&asked, "removed"),
+        "excluded": among(&asked, "excluded"),
         "sorts": sorts(&asked),
         "asked": values,
     });
@@ -100,6 +102,11 @@ fn without(asked: &Asked, names: &[&str]) -> String {
     query(but(asked, &PLACE).filter(|(name, _)| !names.contains(name)))
 }
 
+/// The same question of those who are not in the registry, who are kept by name alone.
+fn among(asked: &Asked, state: &str) -> String {
+    query(but(asked, &["cursor", "skip", "sort", "order", "state"]).chain([("state", state)]))
+}
+
 fn without_place(asked: &Asked) -> Option<String> {
     PLACE.iter().any(|name| asked.contains_key(*name)).then(|| without(asked, &[]))
 }
@@ -114,6 +121,7 @@ mod tests {
         assert_eq!(without(&asked, &["q"]), "flagged=true&sort=name");
         assert_eq!(with(&asked, &[("flagged", "false")]), "q=a+b&sort=name&flagged=false");
         assert_eq!(without_place(&asked), Some("flagged=true&q=a+b&sort=name".to_owned()));
+        assert_eq!(among(&asked, "removed"), "flagged=true&q=a+b&state=removed");
     }
 
     #[test]

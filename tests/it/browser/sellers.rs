@@ -285,7 +285,7 @@ async fn a_person_sees_where_a_seller_was_found_and_is_told_that_the_network_was
     tab.open(&format!("{}/admin/runs/{run}", site.base)).await;
     tab.until("document.querySelector('h1 + .state')?.textContent === 'Completed'").await;
     sees_where_it_was_found(&tab, &run).await;
-    excludes_and_restores(&tab).await;
+    excludes_and_restores(&tab, &site).await;
     assert_eq!(tab.complaints(), Vec::<String>::new(), "the console stays empty");
     is_told_where_the_network_was_gone(&tab, &site).await;
     assert_eq!(serving.stop().await, Some(0), "{}", serving.complained());
@@ -314,10 +314,21 @@ async fn sees_where_it_was_found(tab: &Tab, run: &str) {
     tab.until("document.querySelector('header .flagged')").await;
 }
 
-async fn excludes_and_restores(tab: &Tab) {
+/// Whoever is kept out is found again among those, and brought back.
+async fn excludes_and_restores(tab: &Tab, site: &Site) {
     clicks(tab, "Exclude").await;
     tab.until("document.querySelector('#restore')?.offsetParent").await;
     scenes::fits_every_width_in_both_themes(tab, "seller-removed").await;
+    tab.open(&format!("{}/admin/sellers", site.base)).await;
+    is_live(tab).await;
+    clicks(tab, "Removed").await;
+    tab.until("location.search === '?state=removed' && document.querySelector('#sellers tbody')?.innerText.includes('Kept out')")
+        .await;
+    scenes::fits_every_width_in_both_themes(tab, "sellers-kept-out").await;
+    clicks(tab, "Kept out of runs").await;
+    tab.until("location.search === '?state=excluded' && document.querySelector('main[data-alive]')").await;
+    tab.ask("document.querySelector('#sellers tbody a').click()").await;
+    tab.until("document.querySelector('main.seller[data-alive] #restore')").await;
     clicks(tab, "Restore").await;
     tab.until("document.querySelector('#marks')?.offsetParent").await;
     assert_eq!(tab.ask("document.querySelector('#m-note').value").await, "asks for a licence");

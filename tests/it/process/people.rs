@@ -35,7 +35,7 @@ async fn log_in(serving: &Process, email: &str, password: &str) -> u16 {
 /// Opens a one-time link just as it was printed, and says who has come in.
 async fn opens(serving: &Process, printed: &str) -> Value {
     let client = Client::builder().disable_redirects().timeout(PATIENCE).finish();
-    let opened = client.get(printed.trim_end()).send().await.expect("an answer");
+    let opened = client.post(printed.trim_end()).send().await.expect("an answer");
     assert_eq!(opened.status().as_u16(), 303);
     let cookie = opened.headers().get(header::SET_COOKIE).expect("a cookie").to_str().expect("text").to_owned();
     let cookie = cookie.split(';').next().expect("its value").to_owned();

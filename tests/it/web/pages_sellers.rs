@@ -146,3 +146,28 @@ async fn a_sellers_page_says_what_became_of_it_and_that_it_was_removed() {
     let removed = page(&house.client, &format!("/admin{path}")).await;
     assert!(removed.contains("id=\"restore\"") && !removed.contains("id=\"marks\""), "{removed}");
 }
+
+#[actix_web::test]
+async fn who_was_removed_is_found_among_the_removed_and_who_is_kept_out_among_those() {
+    let Some(house) = House::still().await else { return };
+    let first = admin(&house).await.client;
+    let (here, gone, out) = (
+        add(&first, json!({"name": "still-here"})).await,
+        add(&first, json!({"name": "gone-shop"})).await,
+        add(&first, json!({"name": "kept-out-shop"})).await,
+    );
+    assert_eq!(first.send("DELETE", &format!("/sellers/{gone}"), None).await.status, 200);
+    assert_eq!(first.send("DELETE", &format!("/sellers/{out}?exclude=true"), None).await.status, 200);
+    let all = page(&first, "/admin/sellers?sort=times_seen&order=desc").await;
+    assert_eq!(names(&all), ["still-here"]);
+    let removed = page(&first, &link(&all, "Removed</a>")).await;
+    assert_eq!(names(&removed), ["gone-shop", "kept-out-shop"]);
+    let excluded = page(&first, &link(&removed, "Kept out of runs</a>")).await;
+    assert_eq!(names(&excluded), ["kept-out-shop"]);
+    for list in [&removed, &excluded] {
+        let changes = ["id=\"add\"", "id=\"export\"", "sort=times_seen"];
+        assert!(changes.iter().all(|change| !list.contains(change)), "{list}");
+    }
+    assert!(page(&first, &format!("/admin/sellers/{out}")).await.contains("Kept out"));
+    assert!(!page(&first, &format!("/admin/sellers/{here}")).await.contains("Kept out"));
+}

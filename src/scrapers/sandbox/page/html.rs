@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use memchr::{memchr, memchr2, memchr3};
+
 /// Markup under construction.
 pub(super) struct Html {
     text: String,
@@ -43,21 +45,22 @@ impl Html {
     fn attribute(&mut self, name: &str, value: &str) {
         self.text.push(' ');
         self.text.push_str(name);
-        let is_bare = |byte: u8| !matches!(byte, b' ' | b'"' | b'\'' | b'=' | b'<' | b'>' | b'`' | b'\n' | b'\t');
         let is_address = name == "href" || name == "src";
         if !self.quoted && value.is_empty() {
             return;
         }
         // Addresses are sent bare although they hold `=`, as the shop does.
-        if !self.quoted && value.bytes().all(|byte| is_bare(byte) || (is_address && byte == b'=')) {
+        if !self.quoted && is_bare(value) && (is_address || memchr(b'=', value.as_bytes()).is_none()) {
             self.text.push('=');
             self.text.push_str(value);
-        } else if !self.quoted && value.contains('"') && !value.contains('\'') {
+        } else if !self.quoted && memchr(b'"', value.as_bytes()).is_some() && memchr(b'\'', value.as_bytes()).is_none()
+        {
             let _ = write!(self.text, "='{value}'");
         } else {
             self.text.push_str("=\"");
-            let is_plain = !value.contains(['"', '&']);
-            if is_plain || is_address {
+            if memchr2(b'"', b'&', value.as_bytes()).is_none() {
+                self.text.push_str(value);
+            } else if is_address {
                 self.text.push_str(&value.replace('"', "&quot;"));
             } else {
                 self.text.push_str(&value.replace('&', "&amp;").replace('"', "&quot;"));
@@ -76,6 +79,10 @@ impl Html {
 
     /// Text content.
     pub(super) fn text(&mut self, text: &str) -> &mut Self {
+        if is_plain(text) {
+            self.text.push_str(text);
+            return self;
+        }
         for character in text.chars() {
             match character {
                 '&' => self.text.push_str("&amp;"),
@@ -100,6 +107,18 @@ impl Html {
         }
         self
     }
+}
+
+/// Whether a value needs no quotes; an equals sign decides by what it stands in.
+fn is_bare(value: &str) -> bool {
+    [[b' ', b'\n', b'\t'], *b"\"'`", *b"<><"]
+        .iter()
+        .all(|[one, two, three]| memchr3(*one, *two, *three, value.as_bytes()).is_none())
+}
+
+/// Whether a text is written as it is; a space that does not break begins with the last of these bytes.
+fn is_plain(text: &str) -> bool {
+    memchr3(b'&', b'<', b'>', text.as_bytes()).is_none() && memchr(0xc2, text.as_bytes()).is_none()
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ export class Filters {
     form.addEventListener("change", (event) => {
       if (event.target.matches("select, input[type=date]")) this.#go(this.#read());
     }, { signal });
-    for (const link of document.querySelectorAll("#filters a, #sellers thead a")) {
+    for (const link of document.querySelectorAll("#filters a:not([data-plain]), #sellers thead a")) {
       link.addEventListener("click", (event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
