@@ -47,12 +47,15 @@ class HomeView {
   look() {
     const wanted = this.may && new URLSearchParams(location.search).has("collect");
     if (!wanted) this.dialog?.close();
-    else if (!this.dialog) {
-      this.dialog = new StartDialog(follow, () => {
+    else if (!this.dialog?.isOpen) {
+      const dialog = new StartDialog(follow, () => {
+        // A browser says later that one was closed; until then another may be open.
+        if (this.dialog !== dialog) return;
         this.dialog = null;
         if (new URLSearchParams(location.search).has("collect")) history.replaceState(null, "", "/admin");
       }, refused);
-      void this.dialog.open();
+      this.dialog = dialog;
+      void dialog.open();
     }
   }
 

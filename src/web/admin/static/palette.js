@@ -3,7 +3,6 @@
 import { read } from "./api.js";
 import { h, icon, keyed, mark } from "./dom.js";
 import { refused } from "./door.js";
-import { on } from "./keys.js";
 import { told } from "./parts.js";
 import { t } from "./words.js";
 
@@ -13,10 +12,9 @@ const FOUND_MAX = 6;
 /** Who may not see the registry finds pages and runs. */
 const seesSellers = () => document.querySelector('.nav a[href="/admin/sellers"]') !== null;
 
-/** Opens it by its keys and by its button. */
-export function listen() {
-  on("Ctrl+k", "keys.palette", () => new Palette());
-  document.getElementById("jump")?.addEventListener("click", () => new Palette());
+/** Opens it, once. */
+export function open() {
+  if (!document.querySelector("dialog.palette")) new Palette();
 }
 
 class Palette {
@@ -25,7 +23,6 @@ class Palette {
   #asked = 0;
 
   constructor() {
-    if (document.querySelector("dialog.palette")) return;
     this.field = h("input", { class: "in", type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list",
       "aria-autocomplete": "list", "aria-label": t("palette.field"), placeholder: t("palette.field"), autocomplete: "off",
       input: () => this.#soon(), keydown: (event) => this.#key(event) });

@@ -40,6 +40,10 @@ export class StartDialog {
     });
   }
 
+  get isOpen() {
+    return this.dialog.open;
+  }
+
   async open() {
     if (!this.dialog.open) {
       document.body.append(this.dialog);
