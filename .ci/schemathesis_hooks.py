@@ -85,9 +85,10 @@ def take_known_id(case):
 
 
 def leave_out(case):
-    """Cursors and tags have no form but that an answer gave them; a parameter without a value counts as absent."""
+    """Cursors and tags have no form but that an answer gave them; a parameter without a value counts as absent, and so is one sent
+    that is an empty list or object."""
     for name, value in list((case.query or {}).items()):
-        if value == "" or name == "cursor":
+        if value in ("", {}, []) or name == "cursor":
             del case.query[name]
         elif name in ("from", "to") and isinstance(value, str) and YEAR.match(value):
             # Moments before 1970 are refused, and an end that is not after its beginning, which a format does not say.
