@@ -108,11 +108,11 @@ fn a_page_that_was_cut_is_never_taken_for_an_empty_one() {
     let Some(samples) = samples(&FOLDERS) else { return };
     for (name, html, expected) in captures(&samples) {
         let known = known_sellers(&expected);
-        for part in 1..20 {
-            let cut = &html[..html.floor_char_boundary(html.len() * part / 20)];
+        for part in 1..40 {
+            let cut = &html[..html.floor_char_boundary(html.len() * part / 40)];
             let page = parse(cut);
             let nothing_found = expected["reported_total"] == 0;
-            assert!(nothing_found || page.outcome != Outcome::Empty, "{name} cut at {part}/20");
+            assert!(nothing_found || page.outcome != Outcome::Empty, "{name} cut at {part}/40");
             for seller in page.sellers() {
                 assert!(known.contains_key(&(seller.name.clone(), seller.section)), "{name} cut: {}", seller.name);
             }

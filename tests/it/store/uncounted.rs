@@ -22,11 +22,11 @@ use crate::support::postgres::{self, TestDb};
 use crate::support::world::PgWorld;
 
 /// Sellers of the organisation, which come as one file.
-const SELLERS: usize = 2_000;
+const SELLERS: usize = 4_000;
 /// Sellers of a change.
-const MANY: usize = 1_000;
-/// Most rows that a step of a plan may meet: a few for each seller. Once for each would be two millions.
-const ROWS_MAX: f64 = 10.0 * 2_000.0;
+const MANY: usize = 2_000;
+/// Most rows that a step of a plan may meet: a few for each seller. Once for each would be eight millions.
+const ROWS_MAX: f64 = 10.0 * 4_000.0;
 /// Tables that grow with what people and runs do.
 const LARGE: [&str; 7] = [
     "sellers",

@@ -20,7 +20,7 @@ use super::entries::{
 use super::ground::{Ground, InMemory, OverPostgres};
 use crate::support::{invariants, postgres};
 
-const SEQUENCES: u64 = 200;
+const SEQUENCES: u64 = 300;
 const STEPS: usize = 14;
 
 #[actix_web::test]
