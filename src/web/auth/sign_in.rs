@@ -81,13 +81,9 @@ type Known = Option<([u8; 32], LinkRow)>;
 pub async fn open(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let query = Query::of(&request, &names(&QUERY))?;
     let link = known(&shared, &query).await?;
-    if link.as_ref().is_none_or(|(_, link)| !link.is_open) {
-        return refused(&shared, &request, &query, link).await;
-    }
-    if is_by_hand(&request)
-        && let Some(answer) = entered(&shared, &request, &query, link.as_ref()).await?
-    {
-        return Ok(answer);
+    let is_open = link.as_ref().is_some_and(|(_, link)| link.is_open);
+    if !is_open || is_by_hand(&request) {
+        return pass(&shared, &request, &query, link).await;
     }
     if !wants_page(&request) {
         return Err(Problem::unauthorized("this sign-in link is used by POST to the same address, once"));
@@ -98,21 +94,18 @@ pub async fn open(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResp
     Ok(answer)
 }
 
-/// `POST /sign-in?code=`: uses the code up and answers with the session and the way to the page; else as [`open`] does.
+/// `POST /sign-in?code=`: uses the code up and answers with the session and the way to the page; where it opens none, as
+/// [`open`] does.
 ///
 /// # Errors
-/// 401 for other clients where the code is unknown, used or too old; 403 where a page of another site asks; 503 while the
-/// database is away, or where the audit log takes no row.
+/// Those of [`open`], and 403 where a page of another site asks.
 pub async fn enter(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let query = Query::of(&request, &names(&QUERY))?;
     if comes_from_elsewhere(&request) {
         return Err(Problem::new(Kind::Forbidden, "another site asks for this; open the link itself"));
     }
     let link = known(&shared, &query).await?;
-    match entered(&shared, &request, &query, link.as_ref()).await? {
-        Some(answer) => Ok(answer),
-        None => refused(&shared, &request, &query, link).await,
-    }
+    pass(&shared, &request, &query, link).await
 }
 
 async fn known(shared: &Shared, query: &Query) -> Result<Known, Problem> {
@@ -120,21 +113,14 @@ async fn known(shared: &Shared, query: &Query) -> Result<Known, Problem> {
     Ok(shared.rooms.store.sign_in_link(code).await?.map(|link| (code, link)))
 }
 
-/// The way to the page with the session that the link opens, where it still opens one.
-async fn entered(
-    shared: &Shared,
-    request: &HttpRequest,
-    query: &Query,
-    link: Option<&([u8; 32], LinkRow)>,
-) -> Result<Option<HttpResponse>, Problem> {
-    let Some((code, link)) = link.filter(|(_, link)| link.is_open) else { return Ok(None) };
-    record(shared, link.org, &deed(request, "auth.link", link)).await?;
-    let cookie = used_up(shared, *code, request).await?;
-    Ok(cookie.map(|cookie| to_the_page(query).insert_header((header::SET_COOKIE, cookie)).finish()))
-}
-
-/// What is answered where no link opens anything.
-async fn refused(shared: &Shared, request: &HttpRequest, query: &Query, link: Known) -> Result<HttpResponse, Problem> {
+/// Lets in by the link where it still opens a session; else says that nothing does.
+async fn pass(shared: &Shared, request: &HttpRequest, query: &Query, link: Known) -> Result<HttpResponse, Problem> {
+    if let Some((code, link)) = link.as_ref().filter(|(_, link)| link.is_open) {
+        record(shared, link.org, &deed(request, "auth.link", link)).await?;
+        if let Some(cookie) = used_up(shared, *code, request).await? {
+            return Ok(to_the_page(query).insert_header((header::SET_COOKIE, cookie)).finish());
+        }
+    }
     let wants_page = wants_page(request);
     if wants_page && has_session(request).await {
         return Ok(to_the_page(query).finish());
@@ -240,25 +226,27 @@ pub(in crate::web) mod says {
     use crate::web::openapi::Operation;
 
     pub fn open() -> Operation {
-        Operation::new("showSignIn", "The page on which one signs in, or the button that uses a one-time link up.")
-            .query(&QUERY)
-            .nothing(303, "on to the page, where a user's own browser opened the link or has a session")
-            .tells("Location", "the page")
-            .tells("Set-Cookie", "the session, where the code opened one")
+        led(Operation::new("showSignIn", "The page on which one signs in, or the button that uses a one-time link up."))
             .file(200, "the page", "text/html")
-            .file(401, "a browser gets the page, which says how to get another link", "text/html")
             .problems(&[Kind::Unauthorized, Kind::Unavailable, Kind::NotKnown])
     }
 
     pub fn enter() -> Operation {
-        Operation::new("openSignInLink", "Uses up a one-time link: the browser gets a session and goes to the page.")
+        led(Operation::new(
+            "openSignInLink",
+            "Uses up a one-time link: the browser gets a session and goes to the page.",
+        ))
+        .file(200, "a browser that has no session and gives no code gets the page", "text/html")
+        .problems(&[Kind::Unauthorized, Kind::Forbidden, Kind::Unavailable, Kind::NotKnown])
+    }
+
+    fn led(operation: Operation) -> Operation {
+        operation
             .query(&QUERY)
-            .nothing(303, "on to the page")
+            .nothing(303, "on to the page, where the link opened a session or the browser has one")
             .tells("Location", "the page")
             .tells("Set-Cookie", "the session, where the code opened one")
-            .file(200, "a browser that has no session and gives no code gets the page", "text/html")
             .file(401, "a browser gets the page, which says how to get another link", "text/html")
-            .problems(&[Kind::Unauthorized, Kind::Forbidden, Kind::Unavailable, Kind::NotKnown])
     }
 
     pub fn join() -> Operation {

@@ -1,6 +1,6 @@
 //! What stands around every page: signing in with a password, shortcuts, the palette, and being offline.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::chromium::{Chromium, Look, Tab};
 use super::{Site, scenes};
@@ -73,12 +73,28 @@ async fn finds_a_run_by_the_keyboard(tab: &Tab, site: &Site, token: &str) {
     scenes::fits_every_width_in_both_themes(tab, "shortcuts").await;
     tab.click("dialog .btn").await;
     tab.until("!document.querySelector('dialog')").await;
+    is_told_that_the_palette_cannot_be_had(tab).await;
     tab.press("Ctrl+k").await;
+    tab.until("document.querySelector('.palette[open]') && document.querySelector('aside.away[hidden]')").await;
     tab.write(".palette input", "#1").await;
     tab.until("document.querySelectorAll('.palette li').length === 1").await;
     scenes::fits_every_width_in_both_themes(tab, "palette").await;
     tab.press("Enter").await;
     tab.until(&format!("location.pathname === '/admin/runs/{run}'")).await;
+}
+
+/// It comes when it is asked for first, and the server may be away then.
+async fn is_told_that_the_palette_cannot_be_had(tab: &Tab) {
+    let blocks = async |urls: Value| {
+        tab.order("Network.setBlockedURLs", json!({"urls": urls})).await.expect("the browser can");
+    };
+    blocks(json!(["*/palette.js"])).await;
+    tab.press("Ctrl+k").await;
+    tab.until("document.querySelector('.away').innerText.includes('does not answer')").await;
+    blocks(json!([])).await;
+    // What could not be loaded is something that the browser itself writes into its console.
+    let complaints = tab.complaints();
+    assert!(complaints.iter().all(|line| line.contains("palette.js")), "{complaints:?}");
 }
 
 async fn is_told_that_the_browser_is_offline(tab: &Tab) {

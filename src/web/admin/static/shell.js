@@ -7,12 +7,22 @@ import { t } from "./words.js";
 
 const PLACES = [["g r", "keys.collect", "/admin"], ["g h", "keys.history", "/admin/history"], ["g s", "keys.sellers", "/admin/sellers"]];
 
-// Few look for something on a page that they opened for what is on it: the palette comes when it is asked for. Where it cannot be
-// had, the line under the head says that the server is away.
-const search = () => void import("./palette.js").then(({ open }) => open(), () => {});
-
 /** Makes the shell live. */
 export function enliven() {
+  const told = h("span", { role: "status" }, t("shell.offline"));
+  const away = h("aside", { class: "away", "aria-label": t("shell.connection"), hidden: navigator.onLine }, icon("alert"), told);
+  document.querySelector(".top").after(away);
+  const tell = (word) => {
+    told.textContent = t(word);
+    away.hidden = false;
+  };
+  addEventListener("offline", () => tell("shell.offline"));
+  addEventListener("online", () => (away.hidden = true));
+  // Few look for something on a page that they opened for what is on it: the palette comes when it is asked for.
+  const search = () => void import("./palette.js").then(({ open }) => {
+    away.hidden = navigator.onLine;
+    open();
+  }, () => tell(navigator.onLine ? "shell.silent" : "shell.offline"));
   keys.listen();
   keys.on("Ctrl+k", "keys.palette", search);
   document.getElementById("jump")?.addEventListener("click", search);
@@ -26,9 +36,4 @@ export function enliven() {
     if (field) field.focus();
     else document.getElementById("jump")?.click();
   });
-  const away = h("aside", { class: "away", "aria-label": t("shell.connection"), hidden: navigator.onLine },
-    icon("alert"), h("span", { role: "status" }, t("shell.offline")));
-  document.querySelector(".top").after(away);
-  addEventListener("offline", () => (away.hidden = false));
-  addEventListener("online", () => (away.hidden = true));
 }
