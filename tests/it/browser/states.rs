@@ -9,7 +9,7 @@ use super::chromium::{Chromium, Look, Tab};
 use super::scenes::fits_every_width_in_both_themes;
 use super::{Site, by_name, scenes};
 use crate::support::api::Api;
-use crate::support::binary::Folder;
+use crate::support::binary::{Folder, Process};
 
 /// `sessionStorage.faults`: pairs of the beginning of a path and what becomes of a request to it.
 const FAULTS: &str = "(() => { const real = window.fetch; \
@@ -41,42 +41,57 @@ async fn presses(tab: &Tab, kind: &str, name: &str) {
     tab.ask(&by_name(kind, name, "click()")).await;
 }
 
+/// A site whose answers can be made to fail, and a tab that has signed in.
+struct Scene {
+    browser: Chromium,
+    _folder: Folder,
+    serving: Process,
+    site: Site,
+    api: Api,
+    tab: Tab,
+}
+
+impl Scene {
+    async fn set() -> Option<Self> {
+        let browser = Chromium::launch().await?;
+        let folder = Folder::new();
+        let mut serving = folder.serve(&["--latency-ms", "20"]).await;
+        let site = Site::of(&serving.sign_in());
+        let api = Api::new(site.base.clone(), &serving.token().await);
+        let tab = browser.tab(Look { width: 1_280, height: 1_000, dark: false }).await;
+        tab.before_each_page(FAULTS).await;
+        scenes::signs_in(&tab, &site).await;
+        Some(Self { browser, _folder: folder, serving, site, api, tab })
+    }
+
+    async fn ends(mut self) {
+        assert_eq!(self.serving.stop().await, Some(0), "{}", self.serving.complained());
+        self.browser.close().await;
+    }
+}
+
 #[actix_web::test]
 async fn pages_say_what_to_do_where_nothing_is_there_nothing_comes_or_something_fails() {
-    let Some(browser) = Chromium::launch().await else { return };
-    let folder = Folder::new();
-    let mut serving = folder.serve(&["--latency-ms", "20"]).await;
-    let site = Site::of(&serving.sign_in());
-    let api = Api::new(site.base.clone(), &serving.token().await);
-    let tab = browser.tab(Look { width: 1_280, height: 1_000, dark: false }).await;
-    tab.before_each_page(FAULTS).await;
-    scenes::signs_in(&tab, &site).await;
-    sees_a_run_that_has_not_begun(&tab, &site, &api).await;
-    finds_nothing_there(&tab, &site).await;
-    is_refused_by_collect(&tab, &site).await;
-    loses_its_connection(&tab, &site, &api).await;
+    let Some(scene) = Scene::set().await else { return };
+    let Scene { site, api, tab, .. } = &scene;
+    sees_a_run_that_has_not_begun(tab, site, api).await;
+    finds_nothing_there(tab, site).await;
+    is_refused_by_collect(tab, site).await;
+    loses_its_connection(tab, site, api).await;
     // Whatever was scripted to fail is no complaint of the browser's; a page that is not there is.
     let complaints = tab.complaints();
     assert!(complaints.iter().all(|line| line.contains("404")), "{complaints:?}");
-    assert_eq!(serving.stop().await, Some(0), "{}", serving.complained());
-    browser.close().await;
+    scene.ends().await;
 }
 
 #[actix_web::test]
 async fn lists_and_settings_keep_what_is_there_while_they_wait_and_say_what_failed() {
-    let Some(browser) = Chromium::launch().await else { return };
-    let folder = Folder::new();
-    let mut serving = folder.serve(&["--latency-ms", "20"]).await;
-    let site = Site::of(&serving.sign_in());
-    let api = Api::new(site.base.clone(), &serving.token().await);
-    let tab = browser.tab(Look { width: 1_280, height: 1_000, dark: false }).await;
-    tab.before_each_page(FAULTS).await;
-    scenes::signs_in(&tab, &site).await;
-    waits_for_lists_that_do_not_come(&tab, &site, &api).await;
-    is_told_what_could_not_be_done(&tab, &site, &api).await;
+    let Some(scene) = Scene::set().await else { return };
+    let Scene { site, api, tab, .. } = &scene;
+    waits_for_lists_that_do_not_come(tab, site, api).await;
+    is_told_what_could_not_be_done(tab, site, api).await;
     assert_eq!(tab.complaints(), Vec::<String>::new(), "the console stays empty");
-    assert_eq!(serving.stop().await, Some(0), "{}", serving.complained());
-    browser.close().await;
+    scene.ends().await;
 }
 
 /// Everything about a run is empty until it begins.

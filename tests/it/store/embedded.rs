@@ -1,4 +1,4 @@
-//! The embedded PostgreSQL with real servers: starts, kills, second users, and every way to be refused.
+//! The embedded PostgreSQL with real servers: starts, kills and second users.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Lines, Read};
@@ -11,12 +11,11 @@ use gleaner::store::embedded::{Embedded, EmbeddedError, Role, Settings};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid, getpgid};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::NoTls;
 
-use crate::support::postgres::programs;
+mod fetching;
+mod refusals;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -340,155 +339,4 @@ async fn a_server_that_died_under_an_engine_is_started_again_at_the_same_address
     assert_ne!(alive, dead);
     stop(holder).await;
     assert!(!is_alive(alive));
-}
-
-#[tokio::test]
-async fn a_cluster_of_another_major_version_is_not_touched() {
-    let data = folder();
-    stop(engine(data.path()).await).await;
-    let version = data.path().join("postgres/PG_VERSION");
-    fs::write(&version, "13\n").expect("writable");
-    let before = fs::metadata(data.path().join("postgres/global/pg_control")).expect("there").modified().ok();
-    let error = start(data.path(), Role::Engine).await.expect_err("another version").to_string();
-    for word in ["made by PostgreSQL 13", "nothing was changed", "GLEANER_PG_BIN", "dump"] {
-        assert!(error.contains(word), "{error}");
-    }
-    assert_eq!(fs::metadata(data.path().join("postgres/global/pg_control")).expect("there").modified().ok(), before);
-    assert_eq!(fs::read_to_string(&version).expect("there"), "13\n");
-}
-
-#[tokio::test]
-async fn a_named_folder_without_a_server_is_refused_and_nothing_else_is_tried() {
-    let data = folder();
-    let settings = Settings { bin: Some("/usr/share".into()), ..Settings::new(data.path()) };
-    let error = Embedded::start(&settings, Role::Command).await.expect_err("no server there").to_string();
-    assert!(error.contains("/usr/share") && error.contains("`postgres` is not in it"), "{error}");
-    assert!(!data.path().join("postgres").exists());
-}
-
-#[tokio::test]
-async fn as_root_a_folder_that_the_account_cannot_reach_is_refused_naming_the_parent() {
-    if !Uid::effective().is_root() {
-        return println!("skipped: only root changes to another account");
-    }
-    let closed = folder();
-    fs::set_permissions(closed.path(), fs::Permissions::from_mode(0o700)).expect("ours");
-    fs::write(closed.path().join("private"), "").expect("writable");
-    let data = closed.path().join("data");
-    let error = start(&data, Role::Engine).await.expect_err("out of reach").to_string();
-    assert!(error.contains(&format!("cannot pass through {}, ", closed.path().display())), "{error}");
-    assert!(!data.exists(), "nothing was made");
-    for folder in [data.as_path(), closed.path()] {
-        let error = start(folder, Role::Engine).await.expect_err("out of reach, again").to_string();
-        assert!(error.contains(&format!("cannot pass through {}, ", closed.path().display())), "{error}");
-    }
-    assert_eq!(fs::metadata(closed.path()).expect("there").permissions().mode() & 0o777, 0o700);
-}
-
-#[tokio::test]
-async fn without_rights_in_the_folder_the_error_names_it() {
-    let theirs = folder();
-    // Root may write everywhere, so there it is somebody else for a moment; others take their own rights away.
-    let (mode, uid) = if Uid::effective().is_root() { (0o755, Some(65_534)) } else { (0o555, None) };
-    fs::set_permissions(theirs.path(), fs::Permissions::from_mode(mode)).expect("ours");
-    for folder in [theirs.path().to_owned(), theirs.path().join("deeper")] {
-        let said = Other::start(&folder, "engine", uid).said;
-        assert!(said.contains("Permission denied") && said.contains(folder.to_str().expect("text")), "{said}");
-    }
-    assert_eq!(fs::read_dir(theirs.path()).expect("ours").count(), 0);
-}
-
-#[tokio::test]
-async fn without_room_nothing_is_written() {
-    let data = folder();
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"]).arg(data.path()).output();
-    if !mounted.is_ok_and(|output| output.status.success()) {
-        return println!("skipped: a small file system cannot be mounted here");
-    }
-    let refused = start(data.path(), Role::Engine).await;
-    let left = data.path().join("postgres").exists();
-    Command::new("umount").arg(data.path()).status().expect("unmounted");
-    let error = refused.expect_err("too small").to_string();
-    assert!(error.contains("no room") && error.contains("MB are needed"), "{error}");
-    assert!(!left);
-}
-
-#[tokio::test]
-async fn where_none_is_installed_a_server_is_fetched_once() {
-    let (data, release) = (folder(), folder());
-    let Some(bin) = programs().await else { return };
-    // An archive like a real one, whose programs are those of this machine.
-    let inside = release.path().join("postgresql-17.5.0/bin");
-    fs::create_dir_all(&inside).expect("writable");
-    for program in ["postgres", "initdb"] {
-        let path = inside.join(program);
-        fs::write(&path, format!("#!/bin/sh\nexec {}/{program} \"$@\"\n", bin.display())).expect("writable");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("ours");
-    }
-    let packed = release.path().join("archive.tar.gz");
-    let status =
-        Command::new("tar").arg("czf").arg(&packed).arg("-C").arg(release.path()).arg("postgresql-17.5.0").status();
-    assert!(status.expect("tar").success());
-    let archive = fs::read(&packed).expect("packed");
-    let (address, asked) = serve(archive, None).await;
-    let settings = Settings { installed: false, fetch_url: address, ..Settings::new(data.path()) };
-    for _ in 0..2 {
-        let embedded =
-            timeout(PATIENCE, Embedded::start(&settings, Role::Engine)).await.expect("in time").expect("fetched");
-        assert_eq!(query(embedded.url(), "SELECT 1").await, "1");
-        stop(embedded).await;
-    }
-    let asked = asked.lock().expect("whole").clone();
-    assert_eq!(asked.len(), 2, "the archive and its checksum, once: {asked:?}");
-    assert!(asked.iter().all(|path| path.starts_with("/17.5.0/postgresql-17.5.0-")), "{asked:?}");
-}
-
-#[tokio::test]
-async fn an_archive_that_is_not_what_its_checksum_says_is_not_unpacked() {
-    let data = folder();
-    let (address, _) = serve(b"not an archive".to_vec(), Some("0".repeat(64))).await;
-    let settings = Settings { installed: false, fetch_url: address, ..Settings::new(data.path()) };
-    let error = Embedded::start(&settings, Role::Engine).await.expect_err("damaged").to_string();
-    assert!(error.contains("SHA-256"), "{error}");
-    assert!(!data.path().join("postgresql").exists() && !data.path().join("postgres").exists());
-}
-
-#[tokio::test]
-async fn when_fetching_fails_too_one_error_names_the_three_ways_out() {
-    let data = folder();
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = format!("http://{}", listener.local_addr().expect("bound"));
-    drop(listener);
-    let settings = Settings { installed: false, fetch_url: address, ..Settings::new(data.path()) };
-    let error = Embedded::start(&settings, Role::Engine).await.expect_err("nobody there").to_string();
-    for way_out in ["install PostgreSQL", "GLEANER_PG_BIN", "DATABASE_URL", "refused"] {
-        assert!(error.contains(way_out), "{error}");
-    }
-}
-
-type Asked = std::sync::Arc<std::sync::Mutex<Vec<String>>>;
-
-/// A release server on loopback: the archive, and beside it the checksum it has or is said to have.
-async fn serve(archive: Vec<u8>, checksum: Option<String>) -> (String, Asked) {
-    use sha2::{Digest, Sha256};
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = format!("http://{}", listener.local_addr().expect("bound"));
-    let asked = Asked::default();
-    let log = asked.clone();
-    let checksum = checksum
-        .unwrap_or_else(|| Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut head = vec![0; 4_096];
-            let length = stream.read(&mut head).await.unwrap_or(0);
-            let path = String::from_utf8_lossy(&head[..length]).split(' ').nth(1).unwrap_or_default().to_owned();
-            let body = if path.ends_with(".sha256") { checksum.clone().into_bytes() } else { archive.clone() };
-            log.lock().expect("whole").push(path);
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
-            let _ = stream.write_all(head.as_bytes()).await;
-            let _ = stream.write_all(&body).await;
-            let _ = stream.shutdown().await;
-        }
-    });
-    (address, asked)
 }
